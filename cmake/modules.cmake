@@ -1,0 +1,13 @@
+# nvbox_module(NAME DEPENDS...): the static library of src/NAME. What a module may depend on is said
+# here and checked on the include lines by layers.cmake.
+function(nvbox_module name)
+  file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/${name}/*.cc)
+  add_library(nvbox_${name} STATIC ${sources})
+  target_include_directories(nvbox_${name}
+    PUBLIC ${CMAKE_SOURCE_DIR}/include
+    PRIVATE ${CMAKE_SOURCE_DIR}/src ${CMAKE_BINARY_DIR}/generated)
+  target_link_libraries(nvbox_${name} PRIVATE own_warnings hardening)
+  foreach(dependency ${ARGN})
+    target_link_libraries(nvbox_${name} PUBLIC nvbox_${dependency})
+  endforeach()
+endfunction()

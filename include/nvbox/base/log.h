@@ -1,0 +1,49 @@
+// A log is a value that main makes and hands down: a level and the places that lines go to.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace nvbox {
+
+enum class Level { error, warning, info, debug, trace };
+
+// logrus' names, which config.toml and --log-level use: error fatal panic, warn warning, info, ...
+// Unknown words give nullopt.
+std::optional<Level> parse_level(std::string_view word);
+
+enum class LogFormat { text, json };
+
+// One line for a record, with its newline; the layouts are logrus' (time, level, msg), because
+// engines parse the file given by --log. `time` is RFC 3339.
+std::string log_line(LogFormat format, Level level, std::string_view time,
+                     std::string_view message);
+
+// The current time as RFC 3339 in UTC, to the second.
+std::string rfc3339_now();
+
+class Log {
+ public:
+  // Receives whole lines. A sink that cannot write drops them: logging never fails a start.
+  using Sink = std::function<void(std::string_view line)>;
+
+  void set_level(Level level) { level_ = level; }
+  void add(LogFormat format, Sink sink) { sinks_.emplace_back(format, std::move(sink)); }
+
+  bool enabled(Level level) const { return !sinks_.empty() && level <= level_; }
+  void write(Level level, std::string_view message) const;
+  void error(std::string_view message) const { write(Level::error, message); }
+  void warning(std::string_view message) const { write(Level::warning, message); }
+  void info(std::string_view message) const { write(Level::info, message); }
+  void debug(std::string_view message) const { write(Level::debug, message); }
+
+ private:
+  Level level_ = Level::info;
+  std::vector<std::pair<LogFormat, Sink>> sinks_;
+};
+
+}  // namespace nvbox

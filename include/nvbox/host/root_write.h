@@ -1,0 +1,30 @@
+// Changes below a root: the only functions that write into a container's file system. None follows
+// a link out of the root, and none leaves a half-written file.
+#pragma once
+
+#include <sys/types.h>
+
+#include <string_view>
+
+#include "nvbox/base/result.h"
+#include "nvbox/host/root.h"
+#include "nvbox/sys/fd.h"
+
+namespace nvbox::host {
+
+// Opens `directory` for use as a directory descriptor, creating it and its parents with `mode`
+// where they are missing.
+Result<sys::Fd> make_directories(const Root& root, std::string_view directory, mode_t mode = 0755);
+
+enum class Changed { no, yes };
+
+// Makes `link` a symbolic link with the text `target`. A file or link at its place is replaced in
+// one step; a directory there is an error. The target's text is not resolved.
+Result<Changed> make_link(const Root& root, std::string_view target, std::string_view link);
+
+// Makes `path` a regular file with this content. A link at its place is replaced, not followed;
+// a file that has the content already is left alone.
+Result<Changed> write_file(const Root& root, std::string_view path, std::string_view text,
+                           mode_t mode = 0644);
+
+}  // namespace nvbox::host

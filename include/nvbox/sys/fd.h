@@ -1,0 +1,41 @@
+// Owners of descriptors.
+#pragma once
+
+#include <utility>
+
+#include "nvbox/base/result.h"
+
+namespace nvbox::sys {
+
+// A descriptor that is closed when its owner goes. Empty (-1) after being moved from.
+class Fd {
+ public:
+  Fd() = default;
+  explicit Fd(int fd) : fd_(fd) {}
+  Fd(Fd&& other) noexcept : fd_(other.release()) {}
+  Fd& operator=(Fd&& other) noexcept {
+    reset(other.release());
+    return *this;
+  }
+  ~Fd() { reset(); }
+
+  int get() const { return fd_; }
+  explicit operator bool() const { return fd_ >= 0; }
+  int release() { return std::exchange(fd_, -1); }
+  void reset(int fd = -1);
+
+ private:
+  int fd_ = -1;
+};
+
+// "/proc/self/fd/N": how to hand a descriptor to an interface that only takes paths.
+std::string proc_path(int fd);
+
+// The path the kernel shows for a descriptor. For messages and for files that nobody else can
+// rename; never to open it again.
+Result<std::string> path_of(int fd);
+
+// Closes every descriptor from `first` on.
+void close_from(unsigned first);
+
+}  // namespace nvbox::sys

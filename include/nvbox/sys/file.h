@@ -1,0 +1,56 @@
+// Whole files, through descriptors of directories that the caller has already resolved.
+#pragma once
+
+#include <sys/types.h>
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "nvbox/base/result.h"
+#include "nvbox/sys/fd.h"
+
+namespace nvbox::sys {
+
+// Opens `path` for reading; O_CLOEXEC is always added. For paths of the host that are nobody's
+// below a root (configuration named by the operator, /proc/self/...).
+Result<Fd> open_path(const std::string& path, int flags, mode_t mode = 0);
+
+// Everything from the current position on; EFBIG when there is more than `limit`.
+Result<std::string> read_all(int fd, size_t limit);
+
+Result<> write_all(int fd, std::string_view text);
+
+// Names in a directory, in the order the kernel gives them, without "." and "..".
+Result<std::vector<std::string>> list_directory(int directory);
+
+// A file under construction beside its final place. Until commit() nobody sees it, and dropping it
+// removes it; the old file stays whole on every failure.
+class NewFile {
+ public:
+  // Creates a temporary file in `directory`; `name` is what it will become (one component).
+  // `mode` is set exactly, whatever the umask.
+  static Result<NewFile> create(int directory, std::string_view name, mode_t mode);
+  NewFile(NewFile&&) noexcept = default;
+  NewFile& operator=(NewFile&&) noexcept = default;
+  ~NewFile();
+
+  int fd() const { return file_.get(); }
+
+  // Flushes to the disk and renames over `name`.
+  Result<> commit();
+
+ private:
+  NewFile(Fd directory, std::string name, std::string temporary, Fd file);
+
+  Fd directory_;
+  std::string name_;
+  std::string temporary_;
+  Fd file_;
+};
+
+// `directory`/`name` := `text`, by a NewFile. Owner and mode of a file that is replaced are kept;
+// otherwise `mode`.
+Result<> replace_file(int directory, std::string_view name, std::string_view text, mode_t mode);
+
+}  // namespace nvbox::sys

@@ -1,0 +1,84 @@
+#include "nvbox/base/log.h"
+
+#include <ctime>
+
+#include "nvbox/base/text.h"
+
+namespace nvbox {
+namespace {
+
+struct LevelName {
+  std::string_view word;
+  Level level;
+};
+
+// The first row of a level is the word that is printed.
+constexpr LevelName level_names[] = {
+    {"error", Level::error},  {"warning", Level::warning}, {"info", Level::info},
+    {"debug", Level::debug},  {"trace", Level::trace},     {"warn", Level::warning},
+    {"fatal", Level::error}, {"panic", Level::error},
+};
+
+std::string_view name_of(Level level) {
+  for (const LevelName& row : level_names) {
+    if (row.level == level) return row.word;
+  }
+  return "error";
+}
+
+// JSON's own escapes (RFC 8259 section 7); bytes above ASCII pass as they are.
+std::string json_string(std::string_view text) {
+  constexpr std::string_view hex = "0123456789abcdef";
+  std::string out = "\"";
+  for (const char character : text) {
+    const auto byte = static_cast<unsigned char>(character);
+    if (character == '"' || character == '\\') {
+      out += '\\';
+      out += character;
+    } else if (character == '\n') {
+      out += "\\n";
+    } else if (byte < 0x20) {
+      out += "\\u00";
+      out += hex[byte >> 4];
+      out += hex[byte & 15];
+    } else {
+      out += character;
+    }
+  }
+  return out += '"';
+}
+
+}  // namespace
+
+std::optional<Level> parse_level(std::string_view word) {
+  const std::string wanted = lower(word);
+  for (const LevelName& row : level_names) {
+    if (row.word == wanted) return row.level;
+  }
+  return std::nullopt;
+}
+
+std::string log_line(LogFormat format, Level level, std::string_view time,
+                     std::string_view message) {
+  if (format == LogFormat::json) {
+    return cat("{\"level\":\"", name_of(level), "\",\"msg\":", json_string(message),
+               ",\"time\":\"", time, "\"}\n");
+  }
+  return cat("time=\"", time, "\" level=", name_of(level), " msg=", json_string(message), "\n");
+}
+
+std::string rfc3339_now() {
+  const std::time_t now = std::time(nullptr);
+  std::tm utc{};
+  gmtime_r(&now, &utc);
+  char text[sizeof "2026-01-31T23:59:59Z"];
+  return {text, std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &utc)};
+}
+
+void Log::write(Level level, std::string_view message) const {
+  if (!enabled(level)) return;
+  const std::string time = rfc3339_now();
+  for (const auto& [format, sink] : sinks_) sink(log_line(format, level, time, message));
+}
+
+}  // namespace nvbox

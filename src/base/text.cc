@@ -1,0 +1,106 @@
+#include "nvbox/base/text.h"
+
+#include <algorithm>
+#include <cstring>
+#include <numeric>
+
+namespace nvbox {
+namespace {
+
+constexpr std::string_view blanks = " \t\r\n\v\f";
+
+size_t edit_distance(std::string_view from, std::string_view to) {
+  std::vector<size_t> row(to.size() + 1);
+  std::iota(row.begin(), row.end(), size_t{0});
+  for (size_t i = 0; i < from.size(); ++i) {
+    size_t diagonal = row[0];
+    row[0] = i + 1;
+    for (size_t j = 0; j < to.size(); ++j) {
+      const size_t replace = diagonal + (from[i] == to[j] ? 0 : 1);
+      diagonal = row[j + 1];
+      row[j + 1] = std::min({replace, row[j] + 1, diagonal + 1});
+    }
+  }
+  return row.back();
+}
+
+}  // namespace
+
+std::vector<std::string_view> split(std::string_view text, char separator) {
+  std::vector<std::string_view> pieces;
+  while (true) {
+    const size_t at = text.find(separator);
+    pieces.push_back(text.substr(0, at));
+    if (at == std::string_view::npos) return pieces;
+    text.remove_prefix(at + 1);
+  }
+}
+
+std::string join(std::span<const std::string> pieces, std::string_view separator) {
+  std::string out;
+  for (const std::string& piece : pieces) {
+    if (&piece != pieces.data()) out += separator;
+    out += piece;
+  }
+  return out;
+}
+
+std::string_view trim(std::string_view text) {
+  const size_t first = text.find_first_not_of(blanks);
+  if (first == std::string_view::npos) return {};
+  return text.substr(first, text.find_last_not_of(blanks) - first + 1);
+}
+
+std::string quote(std::string_view text) {
+  constexpr std::string_view hex = "0123456789abcdef";
+  std::string out = "\"";
+  for (const char character : text) {
+    const auto byte = static_cast<unsigned char>(character);
+    if (character == '"' || character == '\\') {
+      out += '\\';
+      out += character;
+    } else if (byte < 0x20 || byte == 0x7f) {
+      out += "\\x";
+      out += hex[byte >> 4];
+      out += hex[byte & 15];
+    } else {
+      out += character;
+    }
+  }
+  return out += '"';
+}
+
+std::string lower(std::string_view text) {
+  std::string out(text);
+  for (char& character : out) {
+    if (character >= 'A' && character <= 'Z') character = static_cast<char>(character + 32);
+  }
+  return out;
+}
+
+std::optional<bool> parse_bool(std::string_view text) {
+  for (const std::string_view word : {"1", "t", "T", "true", "TRUE", "True"}) {
+    if (text == word) return true;
+  }
+  for (const std::string_view word : {"0", "f", "F", "false", "FALSE", "False"}) {
+    if (text == word) return false;
+  }
+  return std::nullopt;
+}
+
+std::optional<std::string_view> did_you_mean(std::string_view word,
+                                             std::span<const std::string_view> candidates) {
+  const auto nearest = std::ranges::min_element(
+      candidates, {}, [&](std::string_view candidate) { return edit_distance(word, candidate); });
+  if (nearest == candidates.end()) return std::nullopt;
+  const size_t tolerated = std::max<size_t>(2, word.size() / 4);
+  if (edit_distance(word, *nearest) > tolerated) return std::nullopt;
+  return *nearest;
+}
+
+std::string_view errno_text(int errno_value) {
+  const char* text = strerrordesc_np(errno_value);
+  return text != nullptr ? text : "Unknown error";
+}
+
+}  // namespace nvbox

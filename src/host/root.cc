@@ -1,0 +1,153 @@
+#include "nvbox/host/root.h"
+
+#include <cerrno>
+#include <climits>
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+#include <algorithm>
+
+#include "host/root_walk.h"
+#include "nvbox/base/path.h"
+#include "nvbox/base/text.h"
+#include "nvbox/sys/file.h"
+#include "nvbox/sys/kernel.h"
+
+namespace nvbox::host {
+namespace {
+
+// "c 195:0" -> the node a fixture file stands for.
+std::optional<DeviceNumber> parse_written_node(std::string_view text, const struct stat& info) {
+  text = trim(text);
+  if (text.size() < 2 || (text[0] != 'c' && text[0] != 'b')) return std::nullopt;
+  const std::vector<std::string_view> numbers = split(trim(text.substr(1)), ':');
+  if (numbers.size() != 2) return std::nullopt;
+  const auto major = parse_number<unsigned>(numbers[0]);
+  const auto minor = parse_number<unsigned>(numbers[1]);
+  if (!major || !minor) return std::nullopt;
+  return DeviceNumber{text[0],     *major,      *minor, info.st_mode & mode_t{07777},
+                      info.st_uid, info.st_gid};
+}
+
+// A rename inside the root while the kernel walks ".." makes openat2 answer EAGAIN; the peer
+// retries as often.
+constexpr int most_retries = 128;
+
+sys::Fd open_confined(int root, const std::string& path, int flags, mode_t mode) {
+  for (int attempt = 0; attempt < most_retries; ++attempt) {
+    sys::Fd fd(sys::openat2(root, path, static_cast<std::uint64_t>(flags), mode,
+                            RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS));
+    if (fd || (errno != EAGAIN && errno != EINTR)) return fd;
+  }
+  return {};
+}
+
+// ENOSYS: the kernel is older than 5.6. EPERM: a seccomp filter that does not know the call.
+bool lacks_openat2(int errno_value) {
+  return errno_value == ENOSYS || errno_value == EPERM;
+}
+
+}  // namespace
+
+bool is_absence(const Error& error) {
+  return error.code() == ENOENT || error.code() == ENOTDIR || error.code() == ELOOP;
+}
+
+Result<Root> Root::open(const std::string& directory, Nodes nodes) {
+  const std::string& name = directory.empty() ? std::string("/") : directory;
+  sys::Fd fd(::open(name.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+  if (!fd) return Error(cat("open directory ", name), errno);
+  if (name == "/") return Root(std::move(fd), "/", nodes);
+  std::string path = NVBOX_TRY(sys::path_of(fd.get()));
+  return Root(std::move(fd), std::move(path), nodes);
+}
+
+Result<sys::Fd> Root::open_at(std::string_view path, int flags, mode_t mode) const {
+  flags |= O_CLOEXEC;
+  if ((flags & O_PATH) == 0) flags |= O_NONBLOCK | O_NOCTTY;
+  // openat2 refuses mode bits without O_CREAT.
+  if ((flags & (O_CREAT | O_TMPFILE)) == 0) mode = 0;
+  std::string relative(path);
+  relative.erase(0, relative.find_first_not_of('/'));
+  if (relative.empty()) relative = ".";
+  sys::Fd fd = open_confined(fd_.get(), relative, flags, mode);
+  if (fd) return fd;
+  const int failure = errno;
+  if (!lacks_openat2(failure)) return Error(cat("open ", path::join(path_, path)), failure);
+  Result<sys::Fd> walked = walk_in_root(fd_.get(), path, flags, mode);
+  if (walked) return walked;
+  return Error(cat("open ", path::join(path_, path)), walked.error().code());
+}
+
+Result<std::optional<std::string>> Root::read(std::string_view path, size_t limit) const {
+  Result<sys::Fd> fd = open_at(path, O_RDONLY);
+  if (!fd && is_absence(fd.error())) return std::nullopt;
+  if (!fd) return std::move(fd).error();
+  struct stat info {};
+  if (fstat(fd->get(), &info) != 0) return Error(cat("stat ", path::join(path_, path)), errno);
+  if (!S_ISREG(info.st_mode)) {
+    return Error(cat("read ", path::join(path_, path)), S_ISDIR(info.st_mode) ? EISDIR : EINVAL);
+  }
+  std::string text =
+      NVBOX_TRY(sys::read_all(fd->get(), limit).in(cat("read ", path::join(path_, path))));
+  return std::optional(std::move(text));
+}
+
+Result<std::optional<std::vector<std::string>>> Root::list(std::string_view directory) const {
+  Result<sys::Fd> fd = open_at(directory, O_RDONLY | O_DIRECTORY);
+  if (!fd && is_absence(fd.error())) return std::nullopt;
+  if (!fd) return std::move(fd).error();
+  std::vector<std::string> names =
+      NVBOX_TRY(sys::list_directory(fd->get()).in(path::join(path_, directory)));
+  std::ranges::sort(names);
+  return std::optional(std::move(names));
+}
+
+Result<std::optional<struct stat>> Root::stat(std::string_view path) const {
+  Result<sys::Fd> fd = open_at(path, O_PATH);
+  if (!fd && is_absence(fd.error())) return std::nullopt;
+  if (!fd) return std::move(fd).error();
+  struct stat info {};
+  if (fstat(fd->get(), &info) != 0) return Error(cat("stat ", path::join(path_, path)), errno);
+  return std::optional(info);
+}
+
+Result<std::optional<std::string>> Root::resolve(std::string_view path) const {
+  Result<sys::Fd> fd = open_at(path, O_PATH);
+  if (!fd && is_absence(fd.error())) return std::nullopt;
+  if (!fd) return std::move(fd).error();
+  std::string real = NVBOX_TRY(sys::path_of(fd->get()));
+  if (path_ != "/") real.erase(0, path_.size());
+  return std::optional(real.empty() ? "/" : std::move(real));
+}
+
+Result<std::optional<std::string>> Root::read_link(std::string_view path) const {
+  Result<sys::Fd> fd = open_at(path, O_PATH | O_NOFOLLOW);
+  if (!fd && is_absence(fd.error())) return std::nullopt;
+  if (!fd) return std::move(fd).error();
+  char target[PATH_MAX];
+  const ssize_t length = readlinkat(fd->get(), "", target, sizeof target);
+  // An empty path with a descriptor that is not a link gives ENOENT (readlinkat(2)).
+  if (length < 0 && (errno == EINVAL || errno == ENOENT)) return std::nullopt;
+  if (length < 0) return Error(cat("read link ", path::join(path_, path)), errno);
+  return std::optional(std::string(target, static_cast<size_t>(length)));
+}
+
+Result<std::optional<DeviceNumber>> Root::device(std::string_view path) const {
+  Result<sys::Fd> fd = open_at(path, O_PATH | O_NOFOLLOW);
+  if (!fd && is_absence(fd.error())) return std::nullopt;
+  if (!fd) return std::move(fd).error();
+  struct stat info {};
+  if (fstat(fd->get(), &info) != 0) return Error(cat("stat ", path::join(path_, path)), errno);
+  if (nodes_ == Nodes::written && S_ISREG(info.st_mode)) {
+    return parse_written_node(NVBOX_TRY(read(path)).value_or(""), info);
+  }
+  if (!S_ISCHR(info.st_mode) && !S_ISBLK(info.st_mode)) return std::nullopt;
+  return std::optional(DeviceNumber{S_ISCHR(info.st_mode) ? 'c' : 'b', major(info.st_rdev),
+                                    minor(info.st_rdev), info.st_mode & mode_t{07777},
+                                    info.st_uid, info.st_gid});
+}
+
+}  // namespace nvbox::host

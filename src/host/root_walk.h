@@ -1,0 +1,17 @@
+// The fallback of Root::open_at for kernels and seccomp filters without openat2.
+#pragma once
+
+#include <sys/types.h>
+
+#include <string_view>
+
+#include "nvbox/base/result.h"
+#include "nvbox/sys/fd.h"
+
+namespace nvbox::host {
+
+// Like openat2(root, path, flags, mode, RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS), except that a
+// directory moved out of the root during the walk is noticed only for ".." (which is then refused).
+Result<sys::Fd> walk_in_root(int root, std::string_view path, int flags, mode_t mode);
+
+}  // namespace nvbox::host

@@ -1,0 +1,93 @@
+#include "nvbox/host/root_write.h"
+
+#include <cerrno>
+#include <climits>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <string>
+
+#include "nvbox/base/path.h"
+#include "nvbox/base/text.h"
+#include "nvbox/sys/file.h"
+
+namespace nvbox::host {
+namespace {
+
+// The text of the link `name` in `directory`, "" when it is not a link.
+std::string link_text(int directory, const std::string& name) {
+  char target[PATH_MAX];
+  const ssize_t length = readlinkat(directory, name.c_str(), target, sizeof target);
+  return length < 0 ? std::string() : std::string(target, static_cast<size_t>(length));
+}
+
+// Whether `name` in `directory` is a regular file with exactly this content; O_NOFOLLOW keeps the
+// look inside the directory.
+bool has_content(int directory, const std::string& name, std::string_view text) {
+  const sys::Fd file(
+      openat(directory, name.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
+  struct stat info {};
+  if (!file || fstat(file.get(), &info) != 0 || !S_ISREG(info.st_mode)) return false;
+  if (static_cast<size_t>(info.st_size) != text.size()) return false;
+  const Result<std::string> old = sys::read_all(file.get(), text.size());
+  return old && *old == text;
+}
+
+}  // namespace
+
+Result<sys::Fd> make_directories(const Root& root, std::string_view directory, mode_t mode) {
+  constexpr int flags = O_PATH | O_DIRECTORY;
+  Result<sys::Fd> existing = root.open_at(directory, flags);
+  if (existing || existing.error().code() != ENOENT) return existing;
+  sys::Fd here = NVBOX_TRY(root.open_at("/", flags));
+  std::string walked;
+  for (const std::string_view component : path::components(directory)) {
+    walked += cat("/", component);
+    Result<sys::Fd> next = root.open_at(walked, flags);
+    if (!next && next.error().code() == ENOENT) {
+      // One component, so nothing is followed; the new directory is then found through the root.
+      if (mkdirat(here.get(), std::string(component).c_str(), mode) != 0 && errno != EEXIST) {
+        return Error(cat("make directory ", path::join(root.path(), walked)), errno);
+      }
+      next = root.open_at(walked, flags);
+    }
+    here = NVBOX_TRY(std::move(next));
+  }
+  return here;
+}
+
+Result<Changed> make_link(const Root& root, std::string_view target, std::string_view link) {
+  const std::string name(path::base_name(link));
+  const std::string where = path::join(root.path(), link);
+  if (name.empty() || name == "." || name == "..") return Error(cat("link ", where), EINVAL);
+  const sys::Fd directory = NVBOX_TRY(make_directories(root, path::parent(link)).in("link"));
+  const std::string text(target);
+  if (link_text(directory.get(), name) == text) return Changed::no;
+  if (symlinkat(text.c_str(), directory.get(), name.c_str()) == 0) return Changed::yes;
+  if (errno != EEXIST) return Error(cat("link ", where), errno);
+  const std::string temporary = cat(".", name, ".nvbox-", getpid());
+  unlinkat(directory.get(), temporary.c_str(), 0);
+  if (symlinkat(text.c_str(), directory.get(), temporary.c_str()) != 0) {
+    return Error(cat("link ", where), errno);
+  }
+  if (renameat(directory.get(), temporary.c_str(), directory.get(), name.c_str()) != 0) {
+    const int failure = errno;
+    unlinkat(directory.get(), temporary.c_str(), 0);
+    return Error(cat("link ", where), failure);
+  }
+  return Changed::yes;
+}
+
+Result<Changed> write_file(const Root& root, std::string_view path, std::string_view text,
+                           mode_t mode) {
+  const std::string name(path::base_name(path));
+  const std::string where = path::join(root.path(), path);
+  if (name.empty() || name == "." || name == "..") return Error(cat("write ", where), EINVAL);
+  const sys::Fd directory = NVBOX_TRY(make_directories(root, path::parent(path)).in("write"));
+  if (has_content(directory.get(), name, text)) return Changed::no;
+  NVBOX_TRY(sys::replace_file(directory.get(), name, text, mode).in(cat("write ", where)));
+  return Changed::yes;
+}
+
+}  // namespace nvbox::host

@@ -1,0 +1,148 @@
+#include "nvbox/sys/file.h"
+
+#include <cerrno>
+#include <dirent.h>
+#include <fcntl.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <array>
+#include <cstdint>
+#include <cstring>
+
+#include "nvbox/base/text.h"
+
+namespace nvbox::sys {
+namespace {
+
+// Sixteen hexadecimal digits that another process cannot guess.
+std::string random_suffix() {
+  std::array<unsigned char, 8> bytes{};
+  if (getrandom(bytes.data(), bytes.size(), 0) != static_cast<ssize_t>(bytes.size())) return {};
+  constexpr std::string_view hex = "0123456789abcdef";
+  std::string out;
+  for (const unsigned char byte : bytes) {
+    out += hex[byte >> 4];
+    out += hex[byte & 15];
+  }
+  return out;
+}
+
+// The kernel's struct linux_dirent64 (getdents64(2)); glibc's readdir would allocate per directory.
+struct DirectoryEntry {
+  std::uint64_t inode;
+  std::int64_t offset;
+  unsigned short length;
+  unsigned char type;
+  char name[1];
+};
+
+}  // namespace
+
+Result<Fd> open_path(const std::string& path, int flags, mode_t mode) {
+  Fd fd(open(path.c_str(), flags | O_CLOEXEC, mode));
+  if (!fd) return Error(cat("open ", path), errno);
+  return fd;
+}
+
+Result<std::string> read_all(int fd, size_t limit) {
+  struct stat info {};
+  if (fstat(fd, &info) != 0) return Error("stat", errno);
+  // Files of /proc say that they are empty; one page then is usually enough.
+  size_t room = info.st_size > 0 ? static_cast<size_t>(info.st_size) + 1 : 4096;
+  std::string text;
+  size_t used = 0;
+  while (true) {
+    text.resize(std::min(used + room, limit + 1));
+    const ssize_t count = read(fd, text.data() + used, text.size() - used);
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) return Error("read", errno);
+    used += static_cast<size_t>(count);
+    if (used > limit) return Error(cat("larger than the limit of ", limit, " bytes"), EFBIG);
+    if (count == 0) break;
+    if (used == text.size()) room = used;
+  }
+  text.resize(used);
+  return text;
+}
+
+Result<> write_all(int fd, std::string_view text) {
+  while (!text.empty()) {
+    const ssize_t count = write(fd, text.data(), text.size());
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) return Error("write", errno);
+    text.remove_prefix(static_cast<size_t>(count));
+  }
+  return {};
+}
+
+Result<std::vector<std::string>> list_directory(int directory) {
+  std::vector<std::string> names;
+  // Large enough for the library directory of a distribution in two or three calls.
+  std::string buffer(size_t{64} * 1024, '\0');
+  while (true) {
+    const long count = syscall(SYS_getdents64, directory, buffer.data(), buffer.size());
+    if (count < 0) return Error("list directory", errno);
+    if (count == 0) return names;
+    for (size_t at = 0; at < static_cast<size_t>(count);) {
+      unsigned short length = 0;
+      std::memcpy(&length, buffer.data() + at + offsetof(DirectoryEntry, length), sizeof length);
+      const std::string_view name = buffer.data() + at + offsetof(DirectoryEntry, name);
+      if (name != "." && name != "..") names.emplace_back(name);
+      at += length;
+    }
+  }
+}
+
+NewFile::NewFile(Fd directory, std::string name, std::string temporary, Fd file)
+    : directory_(std::move(directory)),
+      name_(std::move(name)),
+      temporary_(std::move(temporary)),
+      file_(std::move(file)) {}
+
+Result<NewFile> NewFile::create(int directory, std::string_view name, mode_t mode) {
+  Fd own_directory(fcntl(directory, F_DUPFD_CLOEXEC, 0));
+  if (!own_directory) return Error("duplicate descriptor", errno);
+  std::string temporary = cat(".", name, ".nvbox-", random_suffix());
+  Fd file(openat(directory, temporary.c_str(),
+                 O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
+  if (!file) return Error(cat("create ", temporary), errno);
+  NewFile created(std::move(own_directory), std::string(name), std::move(temporary),
+                  std::move(file));
+  if (fchmod(created.fd(), mode) != 0) return Error(cat("set the mode of ", name), errno);
+  return created;
+}
+
+NewFile::~NewFile() {
+  if (directory_ && !temporary_.empty()) unlinkat(directory_.get(), temporary_.c_str(), 0);
+}
+
+Result<> NewFile::commit() {
+  if (fsync(file_.get()) != 0) return Error(cat("sync ", name_), errno);
+  if (renameat(directory_.get(), temporary_.c_str(), directory_.get(), name_.c_str()) != 0) {
+    return Error(cat("rename to ", name_), errno);
+  }
+  temporary_.clear();
+  return {};
+}
+
+Result<> replace_file(int directory, std::string_view name, std::string_view text, mode_t mode) {
+  struct stat old {};
+  const bool replaces = fstatat(directory, std::string(name).c_str(), &old,
+                                AT_SYMLINK_NOFOLLOW) == 0 &&
+                        S_ISREG(old.st_mode);
+  NewFile file = NVBOX_TRY(
+      NewFile::create(directory, name, replaces ? old.st_mode & mode_t{07777} : mode));
+  if (replaces && (old.st_uid != geteuid() || old.st_gid != getegid())) {
+    // chown clears set-user-id bits, which no file we write carries.
+    if (fchown(file.fd(), old.st_uid, old.st_gid) != 0) {
+      return Error(cat("keep the owner of ", name), errno);
+    }
+  }
+  NVBOX_TRY(write_all(file.fd(), text));
+  return file.commit();
+}
+
+}  // namespace nvbox::sys
