@@ -1,0 +1,28 @@
+// JSON documents that keep what they do not understand: member order, unknown members and 64-bit
+// integers survive parse and dump. (Numbers beyond 64 bits become doubles, and of duplicate
+// members the last is kept.)
+#pragma once
+
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+#include <string_view>
+
+#include "nvbox/base/result.h"
+
+namespace nvbox::data {
+
+using Json = nlohmann::ordered_json;
+
+struct JsonLimits {
+  size_t bytes = size_t{16} * 1024 * 1024;
+  // OCI and CDI documents nest less than ten deep; without a limit dump() could exhaust the stack.
+  size_t depth = 64;
+};
+
+// Errors name the position: "line 3, column 14: ...".
+Result<Json> parse_json(std::string_view text, const JsonLimits& limits = {});
+
+// Compact, on one line, without a final newline.
+Result<std::string> dump_json(const Json& document);
+
+}  // namespace nvbox::data

@@ -1,0 +1,16 @@
+// The create-symlinks hook.
+#pragma once
+
+#include <span>
+
+#include "nvbox/base/result.h"
+#include "nvbox/host/root.h"
+#include "nvbox/spec/container_work.h"
+
+namespace nvbox::hook {
+
+// Makes every link inside the container's root; missing directories are created. Links that exist
+// with the same text are left alone.
+Result<> create_symlinks(const host::Root& container, std::span<const spec::Link> links);
+
+}  // namespace nvbox::hook

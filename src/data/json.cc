@@ -1,0 +1,76 @@
+#include "nvbox/data/json.h"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "nvbox/base/text.h"
+
+namespace nvbox::data {
+namespace {
+
+// How deep the brackets of a text nest, strings skipped. The parser itself does not recurse, so a
+// look at the text beforehand is enough, and it is cheaper than a callback for every value.
+size_t nesting(std::string_view text) {
+  size_t depth = 0;
+  size_t deepest = 0;
+  bool in_string = false;
+  for (size_t i = 0; i < text.size(); ++i) {
+    const char character = text[i];
+    if (in_string) {
+      if (character == '\\') ++i;
+      if (character == '"') in_string = false;
+    } else if (character == '"') {
+      in_string = true;
+    } else if (character == '{' || character == '[') {
+      deepest = std::max(deepest, ++depth);
+    } else if ((character == '}' || character == ']') && depth > 0) {
+      --depth;
+    }
+  }
+  return deepest;
+}
+
+std::string position(std::string_view text, size_t byte) {
+  const std::string_view before = text.substr(0, std::min(byte > 0 ? byte - 1 : 0, text.size()));
+  const auto line = std::ranges::count(before, '\n') + 1;
+  const size_t start = before.rfind('\n');
+  const size_t column = before.size() - (start == std::string_view::npos ? 0 : start + 1) + 1;
+  return cat("line ", line, ", column ", column);
+}
+
+// The library's text is "[json.exception.parse_error.101] parse error at line 1, column 5:
+// syntax error while parsing value - ...": what follows the position is for people.
+std::string reason(std::string_view what) {
+  const size_t colon = what.find(": ");
+  return std::string(colon == std::string_view::npos ? what : what.substr(colon + 2));
+}
+
+}  // namespace
+
+Result<Json> parse_json(std::string_view text, const JsonLimits& limits) {
+  if (text.size() > limits.bytes) {
+    return Error(cat("JSON document of ", text.size(), " bytes is over the limit of ",
+                     limits.bytes));
+  }
+  if (const size_t depth = nesting(text); depth > limits.depth) {
+    return Error(cat("JSON document nests ", depth, " levels deep, over the limit of ",
+                     limits.depth));
+  }
+  try {
+    return Json::parse(text);
+  } catch (const Json::parse_error& error) {
+    return Error(cat("invalid JSON at ", position(text, error.byte), ": ", reason(error.what())));
+  } catch (const Json::exception& error) {
+    return Error(cat("invalid JSON: ", reason(error.what())));
+  }
+}
+
+Result<std::string> dump_json(const Json& document) {
+  try {
+    return document.dump();
+  } catch (const Json::exception& error) {
+    return Error(cat("write JSON: ", reason(error.what())));
+  }
+}
+
+}  // namespace nvbox::data

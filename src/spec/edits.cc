@@ -1,0 +1,55 @@
+#include "nvbox/spec/edits.h"
+
+#include <algorithm>
+#include <tuple>
+
+#include "nvbox/base/path.h"
+
+namespace nvbox::spec {
+namespace {
+
+template <typename T>
+void append(std::vector<T>& to, const std::vector<T>& from) {
+  to.insert(to.end(), from.begin(), from.end());
+}
+
+// Keeps the first of equal entries; the lists are short, so comparing all pairs is fine.
+template <typename T>
+void keep_first(std::vector<T>& list) {
+  std::vector<T> kept;
+  for (T& entry : list) {
+    if (std::ranges::find(kept, entry) == kept.end()) kept.push_back(std::move(entry));
+  }
+  list = std::move(kept);
+}
+
+template <typename T>
+void sort_by_path(std::vector<T>& list, std::string T::*path) {
+  std::ranges::stable_sort(list, {}, [path](const T& entry) {
+    const std::string clean = path::clean(entry.*path);
+    return std::tuple(std::ranges::count(clean, '/'), entry.*path);
+  });
+}
+
+}  // namespace
+
+void merge(ContainerEdits& edits, const ContainerEdits& more) {
+  append(edits.env, more.env);
+  append(edits.nodes, more.nodes);
+  append(edits.mounts, more.mounts);
+  append(edits.hooks, more.hooks);
+  append(edits.additional_gids, more.additional_gids);
+}
+
+void normalize(ContainerEdits& edits) {
+  keep_first(edits.env);
+  keep_first(edits.nodes);
+  keep_first(edits.mounts);
+  keep_first(edits.hooks);
+  sort_by_path(edits.nodes, &DeviceNode::path);
+  sort_by_path(edits.mounts, &Mount::container_path);
+  std::ranges::sort(edits.additional_gids);
+  keep_first(edits.additional_gids);
+}
+
+}  // namespace nvbox::spec
