@@ -1,1 +1,56 @@
-int main() { return 0; }
+// Finds the applet by the name the binary was called with, runs it, and is the only place that
+// prints an error and chooses the exit status.
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <new>
+#include <vector>
+
+#include "nvbox/base/text.h"
+#include "nvbox/sys/file.h"
+#include "table.h"
+
+namespace {
+
+using nvbox::applets::Applet;
+using nvbox::applets::Call;
+
+// EX_SOFTWARE of <sysexits.h>.
+constexpr int out_of_memory = 70;
+
+// A descriptor 0, 1 or 2 that is closed would be given to the next file that is opened, and
+// messages would be written into it.
+void open_standard_descriptors() {
+  for (int fd = 0; fd <= 2; ++fd) {
+    if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDWR) != fd) _exit(out_of_memory);
+  }
+}
+
+int run(int argc, char** argv, char** envp) {
+  const std::string program = nvbox::applets::applet_name(argc > 0 ? argv[0] : "");
+  const Applet* applet = nvbox::applets::find_applet(program);
+  if (applet == nullptr) applet = nvbox::applets::find_applet("nvbox");
+  const std::vector<std::string_view> arguments(argv + (argc > 0 ? 1 : 0), argv + argc);
+  const nvbox::host::Environment environment(envp);
+  nvbox::Log log;
+  nvbox::Result<int> status =
+      applet->run({.name = applet->name, .arguments = arguments, .environment = environment,
+                   .log = log});
+  if (status) return *status;
+  const std::string message = status.error().full_message();
+  log.error(message);
+  (void)nvbox::sys::write_all(STDERR_FILENO, nvbox::cat(applet->name, ": ", message, "\n"));
+  return 1;
+}
+
+}  // namespace
+
+int main(int argc, char** argv, char** envp) {
+  open_standard_descriptors();
+  try {
+    return run(argc, argv, envp);
+  } catch (const std::bad_alloc&) {
+    (void)nvbox::sys::write_all(STDERR_FILENO, "nvbox: out of memory\n");
+    return out_of_memory;
+  }
+}

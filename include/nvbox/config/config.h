@@ -2,12 +2,12 @@
 // lookup of the file are the peer's (nvidia-container-runtime/config.toml), plus a few of ours.
 #pragma once
 
-#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "nvbox/base/result.h"
+#include "nvbox/host/environment.h"
 
 namespace nvbox::config {
 
@@ -82,6 +82,8 @@ struct Lookup {
   std::string explicit_path{};  // NVIDIA_CTK_CONFIG_FILE_PATH
   std::string xdg_config_home{};
 };
+
+Lookup lookup_from(const host::Environment& environment);
 
 // explicit_path, else ${XDG_CONFIG_HOME:-/etc}/nvidia-container-runtime/config.toml.
 std::string config_path(const Lookup& lookup);

@@ -1,7 +1,7 @@
 #!/bin/bash
 # Usage: enter.sh STAGE LAYER LDCACHE LINKS BINARY COMMAND [ARG...]
 # Second half of simhost: runs in the new mount namespace, furnishes it and becomes COMMAND.
-# STAGE is an empty directory; LINKS and BINARY may be empty.
+# STAGE is an empty directory; LINKS and BINARY may be empty. mount -n, because /run/mount is the real host's.
 set -euo pipefail
 
 stage=$1 layer=$2 ldcache=$3 links=$4 binary=$5
@@ -14,7 +14,7 @@ die() {
 
 # Everything that is written goes to this tmpfs and ends with the namespace.
 make_stage() {
-  mount -t tmpfs -o mode=0755 simhost "$stage"
+  mount -n -t tmpfs -o mode=0755 simhost "$stage"
   mkdir -p "$stage"/{usr,etc,lib}/{upper,work} "$stage/usr/upper/bin" "$stage/dev" "$stage/pci" \
     "$stage/etc/upper/nvidia-container-runtime" "$stage"/storage/{docker,containerd,containers}
 }
@@ -29,7 +29,7 @@ write_config() {
 
 overlay() {
   local name=$1 target=$2 lowers=$3
-  mount -t overlay -o "lowerdir=$lowers$target,upperdir=$stage/$name/upper,workdir=$stage/$name/work" \
+  mount -n -t overlay -o "lowerdir=$lowers$target,upperdir=$stage/$name/upper,workdir=$stage/$name/work" \
     simhost "$target"
 }
 
@@ -44,48 +44,65 @@ mount_engine_storage() {
   local name
   for name in docker containerd containers; do
     [[ -d /var/lib/$name ]] || mkdir "/var/lib/$name"
-    mount --bind "$stage/storage/$name" "/var/lib/$name"
+    mount -n --bind "$stage/storage/$name" "/var/lib/$name"
   done
 }
 
 mount_run() {
-  mount -t tmpfs -o nosuid,mode=0755 simhost /run
+  mount -n -t tmpfs -o nosuid,mode=0755 simhost /run
   cp -a "$layer/run/." /run
 }
 
 mount_dev() {
-  mount -t tmpfs -o nosuid,strictatime,mode=0755 simhost "$stage/dev"
+  mount -n -t tmpfs -o nosuid,strictatime,mode=0755 simhost "$stage/dev"
   mkdir "$stage/dev"/{pts,shm,mqueue}
   # The host's own devpts, or the caller's terminal would lose its name.
-  mount --bind /dev/pts "$stage/dev/pts"
-  mount -t tmpfs -o nosuid,nodev,mode=1777 simhost "$stage/dev/shm"
-  mount -t mqueue mqueue "$stage/dev/mqueue" 2>/dev/null || true
-  mount --move "$stage/dev" /dev
+  mount -n --bind /dev/pts "$stage/dev/pts"
+  mount -n -t tmpfs -o nosuid,nodev,mode=1777 simhost "$stage/dev/shm"
+  mount -n -t mqueue mqueue "$stage/dev/mqueue" 2>/dev/null || true
+  mount -n --move "$stage/dev" /dev
 }
 
 mount_kernel_views() {
   cp -a /sys/bus/pci/devices/. "$stage/pci" 2>/dev/null || true
   [[ -d /sys/bus/pci/devices ]] || die "this kernel has no /sys/bus/pci/devices to put GPUs in"
-  mount --bind "$stage/pci" /sys/bus/pci/devices
-  mount -t tmpfs -o nosuid,nodev,noexec,mode=0555 simhost /proc/driver
+  mount -n --bind "$stage/pci" /sys/bus/pci/devices
+  mount -n -t tmpfs -o nosuid,nodev,noexec,mode=0555 simhost /proc/driver
   tar -xf "$layer/live.tar" -C / --numeric-owner
   write_proc_devices
-  mount --bind "$stage/devices" /proc/devices
+  mount -n --bind "$stage/devices" /proc/devices
 }
 
 # The real majors plus the driver's, in the kernel's order.
 write_proc_devices() {
-  local line section= ours
-  mapfile -t ours <"$layer/majors"
+  local line characters=() rest=()
+  while IFS= read -r line; do
+    if ((${#rest[@]})) || [[ -z $line ]]; then
+      rest+=("$line")
+    elif [[ $line == *[0-9]* && $line != *" nvidia"* ]]; then
+      characters+=("$line")
+    fi
+  done </proc/devices
   {
-    while IFS= read -r line; do
-      [[ $line != *" nvidia"* ]] || continue
-      if [[ -n $line && $section == characters ]]; then
-        while ((${#ours[@]} && ${ours[0]%% *} < $(major_of "$line"))); do
-          printf '%s\n' "${ours[0]}"
-          ours=("${ours[@]:1}")
-        done
-      fi
-    done </proc/devices
+    echo "Character devices:"
+    printf '%s\n' "${characters[@]}" "$(<"$layer/majors")" | sort -s -n -k 1,1
+    printf '%s\n' "${rest[@]}"
   } >"$stage/devices"
 }
+
+# crun refuses a machine that has both cgroup versions mounted.
+hide_hybrid_cgroup() {
+  ! mountpoint -q /sys/fs/cgroup/unified || umount -n /sys/fs/cgroup/unified
+}
+
+make_stage
+write_config
+[[ -z $binary ]] || cp -- "$binary" "$stage/usr/upper/bin/nvbox"
+mount_overlays
+mount_engine_storage
+mount_run
+mount_dev
+mount_kernel_views
+hide_hybrid_cgroup
+umount -n --lazy "$stage"
+exec "$@"

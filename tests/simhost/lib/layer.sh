@@ -50,8 +50,7 @@ build_layer() {
   [[ ! -d $layer ]] || return 0
   require_tools gcc as ld jq
   new=$(mktemp -d "$cache/.build.XXXXXX")
-  # shellcheck source=tests/simhost/lib/build.sh
-  if ! (. "$simhost_dir/lib/build.sh" && build_profile "$profile" "$new"); then
+  if ! /bin/bash "$simhost_dir/lib/build.sh" "$profile" "$new"; then
     rm -rf -- "$new"
     die "cannot build the files of profile ${profile##*/}"
   fi

@@ -1,0 +1,40 @@
+// What every program of the multi-call binary is made of.
+#pragma once
+
+#include <span>
+#include <string_view>
+
+#include "nvbox/base/log.h"
+#include "nvbox/base/result.h"
+#include "nvbox/host/environment.h"
+
+namespace nvbox::applets {
+
+// How one program was called.
+struct Call {
+  std::string_view name;                       // of the applet, as in the table
+  std::span<const std::string_view> arguments;  // without the program's name
+  const host::Environment& environment;
+  // Where messages go; main writes the error that an applet returns there too.
+  Log& log;
+};
+
+// Returns the exit status; an error is printed by main, which then exits with 1.
+using Run = Result<int> (*)(const Call& call);
+
+// What an installation may leave out. "core" starts containers, "internal" is called by nvbox only
+// and needs no link.
+enum class Group { core, internal };
+
+struct Applet {
+  std::string_view name;
+  Run run;
+  Group group;
+  std::string_view summary;  // one line for help
+};
+
+Result<int> run_nvbox(const Call& call);
+Result<int> run_nvbox_hook(const Call& call);
+Result<int> run_nvidia_container_runtime(const Call& call);
+
+}  // namespace nvbox::applets

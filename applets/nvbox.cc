@@ -1,0 +1,77 @@
+// The binary under its own name: the way to the other applets without links, and to their list.
+#include <unistd.h>
+
+#include <algorithm>
+
+#include "nvbox/base/text.h"
+#include "nvbox/base/version.h"
+#include "nvbox/sys/file.h"
+#include "table.h"
+
+namespace nvbox::applets {
+namespace {
+
+// The shells' and toybox's status for a command that does not exist.
+constexpr int no_such_applet = 127;
+
+Result<int> print(const std::string& text) {
+  NVBOX_TRY(sys::write_all(STDOUT_FILENO, text).in("standard output"));
+  return 0;
+}
+
+std::string list() {
+  std::string text;
+  for (const Applet& applet : all_applets()) {
+    text += cat(applet.name, " ", name_of(applet.group), "\n");
+  }
+  return text;
+}
+
+std::string help() {
+  std::string text =
+      "Usage: nvbox NAME [ARGUMENT...]   run one of the programs below\n"
+      "       nvbox --list               print their names and groups\n"
+      "       nvbox --version | --help\n"
+      "\n"
+      "A link to this file that has the name of a program is that program.\n"
+      "\n";
+  for (const Applet& applet : all_applets()) {
+    const size_t width = 34;
+    text += cat("  ", applet.name, std::string(width - std::min(width, applet.name.size()), ' '),
+                applet.summary, "\n");
+  }
+  return text;
+}
+
+std::string version_text() {
+  std::string text = cat("nvbox version ", version(), "\n");
+  if (!commit().empty()) text += cat("commit: ", commit(), "\n");
+  return text;
+}
+
+int complain(std::string_view name) {
+  std::vector<std::string_view> names;
+  for (const Applet& applet : all_applets()) names.push_back(applet.name);
+  const auto near = did_you_mean(name, names);
+  const std::string advice =
+      near ? cat("did you mean ", *near, "?") : "'nvbox --list' prints what there is";
+  (void)sys::write_all(STDERR_FILENO, cat("nvbox: no applet ", quote(name), "; ", advice, "\n"));
+  return no_such_applet;
+}
+
+}  // namespace
+
+Result<int> run_nvbox(const Call& call) {
+  const std::string_view first = call.arguments.empty() ? "--help" : call.arguments.front();
+  if (first == "--list") return print(list());
+  if (first == "--version" || first == "-v") return print(version_text());
+  if (first == "--help" || first == "-h") return print(help());
+  const Applet* applet = find_applet(first);
+  if (applet == nullptr) return complain(first);
+  return applet
+      ->run({.name = applet->name, .arguments = call.arguments.subspan(1),
+             .environment = call.environment, .log = call.log})
+      .in(applet->name);
+}
+
+}  // namespace nvbox::applets

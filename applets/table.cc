@@ -1,0 +1,66 @@
+#include "table.h"
+
+#include <algorithm>
+#include <array>
+
+#include "nvbox/base/path.h"
+
+namespace nvbox::applets {
+namespace {
+
+constexpr std::array applets = {
+    Applet{"nvbox", run_nvbox, Group::core, "lists and starts the programs in this binary"},
+    Applet{"nvbox-hook", run_nvbox_hook, Group::internal,
+           "createContainer hook of the containers that nvbox edits"},
+    Applet{"nvidia-container-runtime", run_nvidia_container_runtime, Group::core,
+           "OCI runtime that gives containers their GPUs and then runs runc or crun"},
+    Applet{"nvidia-container-runtime.cdi", run_nvidia_container_runtime, Group::core,
+           "nvidia-container-runtime in cdi mode"},
+    Applet{"nvidia-container-runtime.legacy", run_nvidia_container_runtime, Group::core,
+           "nvidia-container-runtime in legacy mode"},
+};
+static_assert(std::ranges::is_sorted(applets, {}, &Applet::name));
+
+// "-1.14.5" at the end of a name: a dash and then only digits and dots, starting with a digit.
+size_t version_suffix(std::string_view name) {
+  const size_t dash = name.rfind('-');
+  if (dash == std::string_view::npos || dash + 1 >= name.size()) return 0;
+  const std::string_view rest = name.substr(dash + 1);
+  const bool is_version = rest.find_first_not_of("0123456789.") == std::string_view::npos &&
+                          rest.contains('.') && rest[0] != '.';
+  return is_version ? name.size() - dash : 0;
+}
+
+}  // namespace
+
+std::span<const Applet> all_applets() {
+  return applets;
+}
+
+const Applet* find_applet(std::string_view name) {
+  const auto found = std::ranges::lower_bound(applets, name, {}, &Applet::name);
+  return found != applets.end() && found->name == name ? &*found : nullptr;
+}
+
+std::string_view name_of(Group group) {
+  switch (group) {
+    case Group::core:
+      return "core";
+    case Group::internal:
+      return "internal";
+  }
+  return "";
+}
+
+std::string applet_name(std::string_view program) {
+  std::string_view name = path::base_name(program);
+  if (name.starts_with('.') && name.ends_with("-wrapped")) {
+    name.remove_prefix(1);
+    name.remove_suffix(std::string_view("-wrapped").size());
+  }
+  if (name.ends_with(".real")) name.remove_suffix(std::string_view(".real").size());
+  name.remove_suffix(version_suffix(name));
+  return std::string(name);
+}
+
+}  // namespace nvbox::applets

@@ -1,0 +1,18 @@
+// Container edits put into an OCI specification, with the CDI specification's meaning of each
+// (SPEC.md, "OCI Edits").
+#pragma once
+
+#include "nvbox/base/result.h"
+#include "nvbox/spec/edits.h"
+#include "nvbox/spec/oci.h"
+
+namespace nvbox::apply {
+
+// Errors only when the document has another type where an edit must go.
+Result<> add_edits(spec::OciSpec& spec, const spec::ContainerEdits& edits);
+
+// Removes prestart hooks that would inject GPUs a second time: what `docker run --gpus` adds.
+// Returns how many there were.
+Result<size_t> remove_nvidia_hooks(spec::OciSpec& spec);
+
+}  // namespace nvbox::apply

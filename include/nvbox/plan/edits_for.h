@@ -1,0 +1,41 @@
+// Selection + inventory -> what must change about the container.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "nvbox/config/config.h"
+#include "nvbox/driver/inventory.h"
+#include "nvbox/plan/request.h"
+#include "nvbox/plan/select.h"
+#include "nvbox/spec/container_work.h"
+#include "nvbox/spec/edits.h"
+
+namespace nvbox::plan {
+
+// What discovery has to look for, so that a request pays for no more than it needs.
+driver::Need need_of(const Request& request);
+
+// The capabilities whose files are given for the requested ones: video needs the compute libraries
+// (libnvcuvid and libnvidia-encode load libcuda).
+driver::Capabilities with_implied(driver::Capabilities requested);
+
+struct Plan {
+  // Everything but the hook, in the order in which it is to be applied.
+  spec::ContainerEdits edits{};
+  // What is left to do in the container's root file system.
+  spec::ContainerWork work{};
+
+  bool operator==(const Plan&) const = default;
+};
+
+Plan plan_for(const driver::Inventory& inventory, const Selection& selection,
+              driver::Capabilities requested, const config::Config& config);
+
+// The createContainer hook that does `work`: `program` is the path of this binary on the host.
+spec::Hook hook_for(const spec::ContainerWork& work, const std::string& program);
+
+// The name under which the hook runs (args[0] of hook_for).
+inline constexpr std::string_view hook_name = "nvbox-hook";
+
+}  // namespace nvbox::plan

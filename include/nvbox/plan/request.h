@@ -1,0 +1,44 @@
+// What a container asks for: the answer to "which GPUs, by whose word, and with which files".
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "nvbox/base/result.h"
+#include "nvbox/config/config.h"
+#include "nvbox/driver/inventory.h"
+#include "nvbox/spec/oci.h"
+
+namespace nvbox::plan {
+
+enum class Ask {
+  nothing,      // not a GPU container
+  driver_only,  // "none": driver files, no GPU
+  all,
+  listed,
+};
+
+struct Request {
+  Ask ask = Ask::nothing;
+  // For Ask::listed: what stands in the list, trimmed, without empty or repeated entries.
+  std::vector<std::string> devices{};
+  // The list came from annotations, which name CDI devices only.
+  bool from_annotations = false;
+  driver::Capabilities capabilities = driver::Capabilities::none;
+  std::vector<std::string> imex_channels{};
+  // What was ignored, and why; for the log.
+  std::vector<std::string> warnings{};
+
+  bool operator==(const Request&) const = default;
+};
+
+// Whether annotations may name devices: only where CDI specifications are consulted.
+enum class Annotations { ignore, honour };
+
+// Sources in this order: annotations (when honoured and they name a device), volume mounts (when
+// config accepts them and they name a device), environment (when config accepts it or the container
+// is privileged). Errors: unsupported driver capabilities.
+Result<Request> request_of(const spec::ContainerView& container, const config::Config& config,
+                           Annotations annotations);
+
+}  // namespace nvbox::plan

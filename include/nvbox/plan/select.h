@@ -1,0 +1,40 @@
+// Request + inventory -> which devices exactly, or a precise error.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "nvbox/base/result.h"
+#include "nvbox/driver/inventory.h"
+#include "nvbox/plan/request.h"
+
+namespace nvbox::plan {
+
+// Positions in the inventory's lists, so that a selection stays plain data.
+struct Selection {
+  struct MigDevice {
+    size_t gpu;
+    size_t mig;
+    bool operator==(const MigDevice&) const = default;
+  };
+
+  std::vector<size_t> gpus{};
+  std::vector<MigDevice> migs{};
+  std::vector<size_t> imex_channels{};
+  // What "all" left out, and why; for the log.
+  std::vector<std::string> notes{};
+
+  bool operator==(const Selection&) const = default;
+};
+
+// Names understood in a list, each case-insensitively:
+//   3               index (PCI order, NVML's)
+//   2-5             range of indices
+//   GPU-5f2...      UUID, or a prefix of it that fits one GPU only
+//   0000:3b:00.0    PCI address, with a domain of four or eight digits or none
+//   MIG-GPU-UUID/GI/CI    MIG device by its instances
+// A GPU that cannot be used is an error when it is asked for by name and a note for "all". "all" is
+// every GPU without MIG instances and every MIG device.
+Result<Selection> select(const driver::Inventory& inventory, const Request& request);
+
+}  // namespace nvbox::plan

@@ -1,0 +1,202 @@
+#include "nvbox/apply/to_oci.h"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <optional>
+
+#include "nvbox/base/path.h"
+#include "nvbox/base/text.h"
+
+namespace nvbox::apply {
+namespace {
+
+using data::Json;
+
+// The member, made as an empty value of the type when it is absent or null.
+Result<Json*> ensure(Json& parent, const std::string& name, Json::value_t type) {
+  Json& member = parent[name];
+  if (member.is_null()) member = Json(type);
+  if (member.type() != type) {
+    return Error(cat(name, ": expected ", Json(type).type_name(), ", found ", member.type_name()));
+  }
+  return &member;
+}
+
+Result<Json*> ensure_object(Json& parent, const std::string& name) {
+  return ensure(parent, name, Json::value_t::object);
+}
+
+Result<Json*> ensure_array(Json& parent, const std::string& name) {
+  return ensure(parent, name, Json::value_t::array);
+}
+
+std::string text_of(const Json& object, const std::string& name) {
+  if (!object.is_object()) return {};
+  const auto found = object.find(name);
+  return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
+}
+
+void set_variable(Json& env, const std::string& entry) {
+  const std::string name = entry.substr(0, entry.find('=') + 1);
+  // gVisor's nvproxy and nested tools read what was asked for before this variable became "void":
+  // the request stays in front of the new value, of which the container sees the last.
+  if (name != "NVIDIA_VISIBLE_DEVICES=") {
+    for (Json& known : env) {
+      if (known.is_string() && known.get_ref<const std::string&>().starts_with(name)) {
+        known = entry;
+        return;
+      }
+    }
+  }
+  if (std::ranges::find(env, Json(entry)) == env.end()) env.push_back(entry);
+}
+
+Result<> add_env(Json& document, const std::vector<std::string>& entries) {
+  if (entries.empty()) return {};
+  Json& process = *NVBOX_TRY(ensure_object(document, "process"));
+  Json& env = *NVBOX_TRY(ensure_array(process, "env"));
+  for (const std::string& entry : entries) set_variable(env, entry);
+  return {};
+}
+
+// process.user.uid or .gid when it is set and not root's.
+std::optional<unsigned> user_id(const Json& document, const std::string& name) {
+  const Json* at = &document;
+  for (const std::string& member : {std::string("process"), std::string("user"), name}) {
+    if (!at->is_object() || !at->contains(member)) return std::nullopt;
+    at = &(*at)[member];
+  }
+  if (!at->is_number_unsigned() || at->get<unsigned>() == 0) return std::nullopt;
+  return at->get<unsigned>();
+}
+
+// A node that does not say whose it is belongs to the user of the container.
+struct NodeOwner {
+  std::optional<unsigned> uid;
+  std::optional<unsigned> gid;
+};
+
+Json to_json(const spec::DeviceNode& node, const NodeOwner& user) {
+  Json out = {{"path", node.path},
+              {"type", std::string(1, node.type)},
+              {"major", node.major},
+              {"minor", node.minor}};
+  if (node.file_mode != 0) out["fileMode"] = node.file_mode;
+  const NodeOwner owner = {node.uid ? node.uid : user.uid, node.gid ? node.gid : user.gid};
+  if (owner.uid) out["uid"] = *owner.uid;
+  if (owner.gid) out["gid"] = *owner.gid;
+  return out;
+}
+
+Json cgroup_rule(const spec::DeviceNode& node) {
+  return {{"allow", true},
+          {"type", std::string(1, node.type)},
+          {"major", node.major},
+          {"minor", node.minor},
+          {"access", node.permissions}};
+}
+
+Result<> add_nodes(Json& document, const std::vector<spec::DeviceNode>& nodes) {
+  if (nodes.empty()) return {};
+  const NodeOwner user = {user_id(document, "uid"), user_id(document, "gid")};
+  Json& linux_part = *NVBOX_TRY(ensure_object(document, "linux"));
+  Json& resources = *NVBOX_TRY(ensure_object(linux_part, "resources"));
+  Json& rules = *NVBOX_TRY(ensure_array(resources, "devices"));
+  Json& devices = *NVBOX_TRY(ensure_array(linux_part, "devices"));
+  for (const spec::DeviceNode& node : nodes) {
+    std::erase_if(devices.get_ref<Json::array_t&>(),
+                  [&](const Json& known) { return text_of(known, "path") == node.path; });
+    devices.push_back(to_json(node, user));
+    Json rule = cgroup_rule(node);
+    if (std::ranges::find(rules, rule) == rules.end()) rules.push_back(std::move(rule));
+  }
+  return {};
+}
+
+Json to_json(const spec::Mount& mount) {
+  Json out = {{"destination", mount.container_path}};
+  if (!mount.type.empty()) out["type"] = mount.type;
+  out["source"] = mount.host_path;
+  out["options"] = mount.options;
+  return out;
+}
+
+std::ptrdiff_t depth(const Json& mount) {
+  const std::string clean = path::clean(text_of(mount, "destination"));
+  return std::ranges::count(clean, '/');
+}
+
+// Runtimes mount in list order, so a mount below another one must come after it.
+Result<> add_mounts(Json& document, const std::vector<spec::Mount>& mounts) {
+  if (mounts.empty()) return {};
+  auto& list = (*NVBOX_TRY(ensure_array(document, "mounts"))).get_ref<Json::array_t&>();
+  for (const spec::Mount& mount : mounts) {
+    const auto same = std::ranges::find_if(list, [&](const Json& known) {
+      return path::clean(text_of(known, "destination")) == path::clean(mount.container_path);
+    });
+    if (same != list.end()) list.erase(same);
+    list.push_back(to_json(mount));
+  }
+  std::ranges::stable_sort(list, {}, depth);
+  return {};
+}
+
+Json to_json(const spec::Hook& hook) {
+  Json out = {{"path", hook.path}};
+  if (!hook.args.empty()) out["args"] = hook.args;
+  if (!hook.env.empty()) out["env"] = hook.env;
+  if (hook.timeout) out["timeout"] = *hook.timeout;
+  return out;
+}
+
+Result<> add_hooks(Json& document, const std::vector<spec::Hook>& hooks) {
+  if (hooks.empty()) return {};
+  Json& stages = *NVBOX_TRY(ensure_object(document, "hooks"));
+  for (const spec::Hook& hook : hooks) {
+    Json& stage = *NVBOX_TRY(ensure_array(stages, hook.stage).in("hooks"));
+    stage.push_back(to_json(hook));
+  }
+  return {};
+}
+
+// Group 0 gives no access that a container would be meant to have by a device node.
+Result<> add_gids(Json& document, const std::vector<gid_t>& gids) {
+  if (std::ranges::all_of(gids, [](gid_t gid) { return gid == 0; })) return {};
+  Json& process = *NVBOX_TRY(ensure_object(document, "process"));
+  Json& user = *NVBOX_TRY(ensure_object(process, "user"));
+  Json& known = *NVBOX_TRY(ensure_array(user, "additionalGids"));
+  for (const gid_t gid : gids) {
+    if (gid != 0 && std::ranges::find(known, Json(gid)) == known.end()) known.push_back(gid);
+  }
+  return {};
+}
+
+bool injects_gpus(const Json& hook) {
+  const std::string path = text_of(hook, "path");
+  const std::string_view name = path::base_name(path);
+  return name == "nvidia-container-runtime-hook" || name == "nvidia-container-toolkit";
+}
+
+}  // namespace
+
+Result<> add_edits(spec::OciSpec& spec, const spec::ContainerEdits& edits) {
+  Json& document = spec.document();
+  NVBOX_TRY(add_env(document, edits.env));
+  NVBOX_TRY(add_nodes(document, edits.nodes));
+  NVBOX_TRY(add_mounts(document, edits.mounts));
+  NVBOX_TRY(add_hooks(document, edits.hooks));
+  return add_gids(document, edits.additional_gids);
+}
+
+Result<size_t> remove_nvidia_hooks(spec::OciSpec& spec) {
+  Json& document = spec.document();
+  if (!document.contains("hooks") || document["hooks"].is_null()) return size_t{0};
+  Json& stages = *NVBOX_TRY(ensure_object(document, "hooks"));
+  if (!stages.contains("prestart") || stages["prestart"].is_null()) return size_t{0};
+  auto& prestart = (*NVBOX_TRY(ensure_array(stages, "prestart"))).get_ref<Json::array_t&>();
+  const size_t removed = std::erase_if(prestart, injects_gpus);
+  if (prestart.empty()) stages.erase("prestart");
+  return removed;
+}
+
+}  // namespace nvbox::apply

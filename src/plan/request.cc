@@ -1,0 +1,164 @@
+#include "nvbox/plan/request.h"
+
+#include <algorithm>
+#include <optional>
+
+#include "nvbox/base/path.h"
+#include "nvbox/base/text.h"
+#include "nvbox/plan/capabilities.h"
+
+namespace nvbox::plan {
+namespace {
+
+constexpr std::string_view visible_devices = "NVIDIA_VISIBLE_DEVICES";
+constexpr std::string_view mount_prefix = "/var/run/nvidia-container-devices";
+
+void add_once(std::vector<std::string>& list, std::string_view entry) {
+  if (std::ranges::find(list, entry) == list.end()) list.emplace_back(entry);
+}
+
+std::vector<std::string> entries(std::string_view list) {
+  std::vector<std::string> out;
+  for (const std::string_view piece : split(list, ',')) {
+    if (const std::string_view entry = trim(piece); !entry.empty()) add_once(out, entry);
+  }
+  return out;
+}
+
+// Images of before NVIDIA_REQUIRE_CUDA carry only CUDA_VERSION; for them "unset" means everything.
+bool is_legacy_image(const spec::ContainerView& container) {
+  return !container.variable("CUDA_VERSION").value_or("").empty() &&
+         container.variable("NVIDIA_REQUIRE_CUDA").value_or("").empty();
+}
+
+// "void" anywhere wins; of "all" and "none" the first does.
+void interpret(std::vector<std::string> list, Request& request) {
+  if (list.empty() || std::ranges::find(list, "void") != list.end()) return;
+  const auto keyword = std::ranges::find_if(
+      list, [](const std::string& entry) { return entry == "all" || entry == "none"; });
+  if (keyword == list.end()) {
+    request.ask = Ask::listed;
+    request.devices = std::move(list);
+  } else {
+    request.ask = *keyword == "all" ? Ask::all : Ask::driver_only;
+  }
+}
+
+// The variables of swarm-resource replace NVIDIA_VISIBLE_DEVICES as soon as one of them is set.
+std::optional<std::string> requested_by_env(const spec::ContainerView& container,
+                                            const config::Config& config) {
+  std::optional<std::string> joined;
+  for (const std::string& name : config.swarm_resource) {
+    const auto value = container.variable(name);
+    if (value) joined = joined ? cat(*joined, ",", *value) : std::string(*value);
+  }
+  if (joined) return joined;
+  if (const auto value = container.variable(visible_devices)) return std::string(*value);
+  if (is_legacy_image(container)) return "all";
+  return std::nullopt;
+}
+
+struct MountRequests {
+  std::vector<std::string> devices{};
+  std::vector<std::string> imex_channels{};
+};
+
+// Where /dev/null is mounted below the prefix, the rest of the path is a request: an id,
+// "imex/CHANNEL", or a CDI name as "cdi/VENDOR/CLASS=NAME" or "cdi/VENDOR/CLASS/NAME".
+MountRequests requested_by_mounts(const spec::ContainerView& container,
+                                  std::vector<std::string>& warnings) {
+  MountRequests out;
+  for (const auto& [source, destination] : container.mounts) {
+    const std::string place = path::clean(destination);
+    if (path::clean(source) != "/dev/null" || !path::is_below(place, mount_prefix)) continue;
+    const std::vector<std::string_view> parts =
+        path::components(std::string_view(place).substr(mount_prefix.size()));
+    if (parts.size() == 2 && parts[0] == "imex") {
+      add_once(out.imex_channels, parts[1]);
+    } else if (parts.size() == 4 && parts[0] == "cdi") {
+      add_once(out.devices, cat(parts[1], "/", parts[2], "=", parts[3]));
+    } else if (parts.size() == 3 && parts[0] == "cdi" && parts[2].contains('=')) {
+      add_once(out.devices, cat(parts[1], "/", parts[2]));
+    } else if (parts.size() == 1) {
+      add_once(out.devices, parts[0]);
+    } else if (!parts.empty()) {
+      warnings.push_back(cat("mount ", quote(destination), " does not name a device"));
+    }
+  }
+  return out;
+}
+
+std::vector<std::string> requested_by_annotations(const spec::ContainerView& container,
+                                                  const config::Config& config) {
+  std::vector<std::pair<std::string, std::string>> sorted = container.annotations;
+  std::ranges::sort(sorted);
+  std::vector<std::string> out;
+  for (const auto& [key, value] : sorted) {
+    const bool names_devices =
+        std::ranges::any_of(config.runtime.cdi_annotation_prefixes,
+                            [&](const std::string& prefix) { return key.starts_with(prefix); });
+    if (!names_devices) continue;
+    for (const std::string& entry : entries(value)) add_once(out, entry);
+  }
+  return out;
+}
+
+void ask_for_devices(const spec::ContainerView& container, const config::Config& config,
+                     Annotations annotations, std::vector<std::string> mounted, Request& request) {
+  if (annotations == Annotations::honour) {
+    request.devices = requested_by_annotations(container, config);
+    request.from_annotations = !request.devices.empty();
+    if (request.from_annotations) request.ask = Ask::listed;
+  }
+  if (request.ask != Ask::nothing) return;
+  if (!mounted.empty()) return interpret(std::move(mounted), request);
+  const std::optional<std::string> variable = requested_by_env(container, config);
+  if (!variable) return;
+  interpret(entries(*variable), request);
+  if (request.ask == Ask::nothing || container.privileged || config.accept_env_when_unprivileged) {
+    return;
+  }
+  request.ask = Ask::nothing;
+  request.devices.clear();
+  request.warnings.push_back(
+      cat("ignoring the devices requested by environment variable (", quote(*variable),
+          "): accept-nvidia-visible-devices-envvar-when-unprivileged is false and the container is "
+          "not privileged"));
+}
+
+// "none" and the bare word "all" ask for no channel; the peer's runtime injects every channel for
+// "none", which no one can mean.
+std::vector<std::string> wanted_channels(const spec::ContainerView& container,
+                                         const config::Config& config,
+                                         std::vector<std::string> mounted) {
+  if (config.features.ignore_imex_channel_requests) return {};
+  if (!mounted.empty()) return mounted;
+  if (!container.privileged && !config.accept_env_when_unprivileged) return {};
+  std::vector<std::string> list = entries(container.variable("NVIDIA_IMEX_CHANNELS").value_or(""));
+  const bool is_no_request = std::ranges::any_of(
+      list, [&](const std::string& entry) { return entry == "none" || entry == "void"; });
+  if (is_no_request || list == std::vector<std::string>{"all"}) return {};
+  return list;
+}
+
+}  // namespace
+
+Result<Request> request_of(const spec::ContainerView& container, const config::Config& config,
+                           Annotations annotations) {
+  Request request;
+  MountRequests mounted;
+  if (config.accept_volume_mounts) mounted = requested_by_mounts(container, request.warnings);
+  ask_for_devices(container, config, annotations, std::move(mounted.devices), request);
+  if (request.ask == Ask::nothing) return request;
+  request.imex_channels = wanted_channels(container, config, std::move(mounted.imex_channels));
+  if (config.runtime.jit_ignore_driver_capabilities) {
+    request.capabilities = driver::Capabilities::all;
+    return request;
+  }
+  request.capabilities = NVBOX_TRY(driver_capabilities(
+      container.variable("NVIDIA_DRIVER_CAPABILITIES"), config.supported_driver_capabilities,
+      is_legacy_image(container)));
+  return request;
+}
+
+}  // namespace nvbox::plan

@@ -1,0 +1,99 @@
+#include "nvbox/spec/oci.h"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "nvbox/base/text.h"
+#include "nvbox/data/json_read.h"
+
+namespace nvbox::spec {
+namespace {
+
+using data::JsonPlace;
+
+Result<> read_env(const JsonPlace& process, ContainerView& view) {
+  for (const std::string& entry : NVBOX_TRY(process.strings("env"))) {
+    const size_t equals = entry.find('=');
+    if (equals == std::string::npos) {
+      return Error(cat("process.env: entry ", quote(entry), " has no '='"));
+    }
+    std::string name = entry.substr(0, equals);
+    std::erase_if(view.env, [&](const auto& known) { return known.first == name; });
+    view.env.emplace_back(std::move(name), entry.substr(equals + 1));
+  }
+  return {};
+}
+
+// process.capabilities is an object of sets; runtime-spec 1.0.0-rc1 to rc4 had one flat list.
+Result<std::vector<std::string>> bounding_set(const JsonPlace& process) {
+  const std::optional<JsonPlace> capabilities = NVBOX_TRY(process.member("capabilities"));
+  if (!capabilities) return std::vector<std::string>{};
+  if (capabilities->value().is_array()) return capabilities->strings();
+  return capabilities->strings("bounding");
+}
+
+Result<> read_process(const JsonPlace& document, ContainerView& view) {
+  const std::optional<JsonPlace> process = NVBOX_TRY(document.member("process"));
+  if (!process) return {};
+  NVBOX_TRY(read_env(*process, view));
+  const std::vector<std::string> bounding = NVBOX_TRY(bounding_set(*process));
+  view.privileged = std::ranges::find(bounding, "CAP_SYS_ADMIN") != bounding.end();
+  return {};
+}
+
+Result<> read_mounts(const JsonPlace& document, ContainerView& view) {
+  for (const JsonPlace& mount : NVBOX_TRY(document.elements("mounts"))) {
+    view.mounts.push_back({NVBOX_TRY(mount.string("source")).value_or(""),
+                           NVBOX_TRY(mount.string("destination")).value_or("")});
+  }
+  return {};
+}
+
+Result<> read_annotations(const JsonPlace& document, ContainerView& view) {
+  const std::optional<JsonPlace> annotations = NVBOX_TRY(document.member("annotations"));
+  if (!annotations) return {};
+  if (!annotations->value().is_object()) return Error("annotations: expected an object");
+  for (const auto& [key, value] : annotations->value().items()) {
+    if (!value.is_string()) return Error(cat("annotations.", key, ": expected a string"));
+    view.annotations.emplace_back(key, value.get<std::string>());
+  }
+  return {};
+}
+
+}  // namespace
+
+std::optional<std::string_view> ContainerView::variable(std::string_view name) const {
+  for (const auto& [known, value] : env) {
+    if (known == name) return value;
+  }
+  return std::nullopt;
+}
+
+OciSpec::OciSpec(data::Json document)
+    : document_(std::make_unique<data::Json>(std::move(document))) {}
+OciSpec::OciSpec(OciSpec&&) noexcept = default;
+OciSpec& OciSpec::operator=(OciSpec&&) noexcept = default;
+OciSpec::~OciSpec() = default;
+
+Result<OciSpec> OciSpec::parse(std::string_view text) {
+  data::Json document = NVBOX_TRY(data::parse_json(text));
+  if (!document.is_object()) {
+    return Error(cat("expected a JSON object, found ", document.type_name()));
+  }
+  return OciSpec(std::move(document));
+}
+
+Result<std::string> OciSpec::dump() const {
+  return NVBOX_TRY(data::dump_json(*document_)) + '\n';
+}
+
+Result<ContainerView> OciSpec::view() const {
+  const JsonPlace document(*document_);
+  ContainerView view;
+  NVBOX_TRY(read_process(document, view));
+  NVBOX_TRY(read_mounts(document, view));
+  NVBOX_TRY(read_annotations(document, view));
+  return view;
+}
+
+}  // namespace nvbox::spec

@@ -1,0 +1,16 @@
+#!/bin/bash
+# Usage: build.sh PROFILE_FILE OUT
+# Makes the files of a profile that layer.sh keeps.
+set -euo pipefail
+
+simhost_dir=${BASH_SOURCE[0]%/*}/..
+. "$simhost_dir/lib/profile.sh"
+. "$simhost_dir/lib/driver.sh"
+. "$simhost_dir/lib/kernel.sh"
+
+read_profile "$1"
+build_driver_files "$2"
+build_runtime_wrappers "$2"
+build_groups "$2"
+build_sockets "$2"
+build_kernel_views "$2"

@@ -1,0 +1,128 @@
+# shellcheck shell=bash
+# The user space half of the driver: libraries, programs, data files, and what lies around them.
+# shellcheck disable=SC2154 # simhost_dir and the profile's arrays
+
+build_driver_files() {
+  local out=$1 lines widths
+  mkdir -p "$out/usr" "$out/etc"
+  mapfile -t lines < <(printf '%s\n' "$(<"$simhost_dir/driver-files.txt")" "${driver_files[@]}")
+  lines=("${lines[@]//@VERSION@/$driver}")
+  widths=('')
+  [[ ${lines[*]} != */i386-linux-gnu/*.so.* ]] || widths+=(32)
+  compile_stubs "$out" "${widths[@]}"
+  make_files "$out" "${lines[@]}"
+  rm -r "$out/stubs"
+}
+
+# What is the same in every stub; the file's own name is linked in per file.
+compile_stubs() {
+  local objects=$1/stubs width flags=(-Os -ffreestanding -fno-stack-protector -fno-asynchronous-unwind-tables)
+  shift
+  mkdir "$objects"
+  gcc "${flags[@]}" -fno-pie -c "$simhost_dir/stubs/program.c" -o "$objects/program.o"
+  # gcc needs no 32-bit libc for code that uses none.
+  for width in "$@"; do
+    gcc ${width:+"-m$width"} "${flags[@]}" -fPIC -c "$simhost_dir/stubs/library.c" -o "$objects/library$width.o"
+    gcc ${width:+"-m$width"} "${flags[@]}" -fPIC -DWITH_CUDA -c "$simhost_dir/stubs/library.c" \
+      -o "$objects/cuda$width.o"
+  done
+  # ldconfig takes a 32-bit library for one of libc 5 unless it needs libc.so.6.
+  [[ -z $width ]] || ld -m elf_i386 -shared -soname libc.so.6 -o "$objects/libc32.so" "$objects/library32.o" \
+    --defsym nvbox_stub_file=0
+}
+
+make_files() {
+  local out=$1 line kind path target
+  local -A loader_name=()
+  shift
+  for line in "$@"; do
+    read -r kind path target <<<"$line"
+    [[ -d $out${path%/*} ]] || mkdir -p "$out${path%/*}"
+    [[ $kind == l ]] || continue
+    ln -s "$target" "$out$path"
+    # A link beside the file is the one the loader asks for, so it carries the SONAME.
+    [[ $target == */* ]] || loader_name[${path%/*}/$target]=${path##*/}
+  done
+  for line in "$@"; do
+    read -r kind path target <<<"$line"
+    [[ $kind != f ]] || make_file "$out" "$path" "${loader_name[$path]:-${path##*/}}"
+  done
+}
+
+make_file() {
+  local out=$1 path=$2 soname=$3
+  case $path in
+    /usr/lib/*.so | /usr/lib/*.so.*) make_library "$out" "$path" "$soname" ;;
+    /usr/bin/*) make_program "$out" "$path" ;;
+    *) data_file "$path" >"$out$path" ;;
+  esac
+}
+
+# An object with nothing but the file's name in it.
+assemble_name() {
+  local out=$1 path=$2 option=$3
+  printf '.section .rodata\n.hidden nvbox_stub_file\n.globl nvbox_stub_file\nnvbox_stub_file: .string "%s"\n%s\n' \
+    "${path##*/}" '.section .note.GNU-stack,"",%progbits' | as ${option:+"$option"} -o "$out/stubs/name.o" -
+}
+
+make_library() {
+  local out=$1 path=$2 soname=$3 kind=library suffix='' assembler='' emulation=() libc=()
+  [[ $path != */libcuda.so.* ]] || kind=cuda
+  if [[ $path == */i386-linux-gnu/* ]]; then
+    suffix=32 assembler=--32 emulation=(-m elf_i386) libc=(--no-as-needed "$out/stubs/libc32.so")
+  fi
+  assemble_name "$out" "$path" "$assembler"
+  ld "${emulation[@]}" -shared -s --build-id=none -z noexecstack -z noseparate-code -z max-page-size=4096 \
+    -soname "$soname" -o "$out$path" "$out/stubs/$kind$suffix.o" "$out/stubs/name.o" "${libc[@]}"
+  chmod 0644 "$out$path"
+}
+
+make_program() {
+  local out=$1 path=$2
+  assemble_name "$out" "$path" ''
+  ld -static -s --build-id=none -z noexecstack -o "$out$path" "$out/stubs/program.o" "$out/stubs/name.o"
+  # The one program of the driver that is installed setuid root.
+  [[ $path != */nvidia-modprobe ]] || chmod 4755 "$out$path"
+}
+
+data_file() {
+  case ${1##*/} in
+    10_nvidia.json) echo '{"file_format_version": "1.0.0", "ICD": {"library_path": "libEGL_nvidia.so.0"}}' ;;
+    10_nvidia_wayland.json) echo '{"file_format_version": "1.0.0", "ICD": {"library_path": "libnvidia-egl-wayland.so.1"}}' ;;
+    15_nvidia_gbm.json) echo '{"file_format_version": "1.0.0", "ICD": {"library_path": "libnvidia-egl-gbm.so.1"}}' ;;
+    nvidia_icd.json) echo '{"file_format_version": "1.0.0", "ICD": {"library_path": "libGLX_nvidia.so.0", "api_version": "1.3"}}' ;;
+    nvidia_layers.json) echo '{"file_format_version": "1.0.0", "layer": {"name": "VK_LAYER_NV_optimus", "library_path": "libGLX_nvidia.so.0"}}' ;;
+    nvidia.icd) echo libnvidia-opencl.so.1 ;;
+    i386-linux-gnu.conf) printf '/usr/local/lib/i386-linux-gnu\n/lib/i386-linux-gnu\n/usr/lib/i386-linux-gnu\n' ;;
+    *) printf 'stand-in for %s\n' "${1##*/}" ;;
+  esac
+}
+
+build_runtime_wrappers() {
+  local dir=$1/usr/local/lib/simhost
+  mkdir -p "$dir"
+  install -m 0755 "$simhost_dir/runtime/wrapper" "$dir/runc"
+  install -m 0755 "$simhost_dir/runtime/wrapper" "$dir/crun"
+  gcc -Os -s -static -Wall "$simhost_dir/runtime/bind-proc-driver.c" -o "$dir/bind-proc-driver"
+}
+
+# The gid of render differs from machine to machine; tests want to see a name all the same.
+build_groups() {
+  local out=$1
+  [[ $render_gid != 0 ]] || return 0
+  cp /etc/group "$out/etc/group"
+  grep -q '^render:' "$out/etc/group" || echo "render:x:$render_gid:" >>"$out/etc/group"
+}
+
+build_sockets() {
+  local out=$1 path
+  mkdir -m 0755 "$out/run" "$out/run/lock"
+  ((${#sockets[@]})) || return 0
+  gcc -Os -Wall "$simhost_dir/stubs/mksocket.c" -o "$out/mksocket"
+  for path in "${sockets[@]}"; do
+    [[ $path == /run/* ]]
+    mkdir -p "$out${path%/*}"
+    "$out/mksocket" "$out$path"
+  done
+  rm "$out/mksocket"
+}

@@ -1,0 +1,44 @@
+# shellcheck shell=bash
+# Reads a profile (format: README.md) into the arrays below.
+# shellcheck disable=SC2034 # read by driver.sh and kernel.sh
+
+# Majors of a simulated host. The first is fixed by the driver, the others are dynamic on a real one.
+declare -rA major=([nvidia]=195 [drm]=226 [nvlink]=507 [nvswitch]=508 [imex]=509 [uvm]=510 [caps]=511)
+
+driver='' module=proprietary mig_capable=no imex=0
+card_gid=0 render_gid=0 render_mode=0666
+gpus=() dead=() mig=() nvswitches=() sockets=() driver_files=()
+
+die() {
+  printf 'simhost: %s\n' "$*" >&2
+  exit 1
+}
+
+read_profile() {
+  local name=${1##*/} key value number=0
+  while read -r key value; do
+    number=$((number + 1))
+    case $key in
+      '' | '#'*) ;;
+      driver) driver=$value ;;
+      module) module=$value ;;
+      gpu) gpus+=("$value") ;;
+      dead) dead+=("$value") ;;
+      mig_capable) mig_capable=$value ;;
+      mig) mig+=("$value") ;;
+      nvswitch) nvswitches+=("$value") ;;
+      imex) imex=$value ;;
+      card_gid) card_gid=$value ;;
+      render_gid) render_gid=$value ;;
+      render_mode) render_mode=$value ;;
+      socket) sockets+=("$value") ;;
+      f | l) driver_files+=("$key $value") ;;
+      *) die "$name:$number: unknown key '$key'" ;;
+    esac
+  done <"$1"
+  [[ -n $driver ]] || die "$name: no driver line"
+}
+
+is_dead() {
+  [[ " ${dead[*]} " == *" $1 "* ]]
+}

@@ -1,0 +1,281 @@
+#include "nvbox/plan/request.h"
+
+#include <gtest/gtest.h>
+
+#include "nvbox/plan/mode.h"
+
+namespace nvbox::plan {
+namespace {
+
+using driver::Capabilities;
+using spec::ContainerView;
+
+ContainerView container(std::vector<std::pair<std::string, std::string>> env) {
+  return {.env = std::move(env)};
+}
+
+ContainerView container_with_mounts(const std::vector<std::string>& destinations,
+                                    std::vector<std::pair<std::string, std::string>> env = {}) {
+  ContainerView view = container(std::move(env));
+  for (const std::string& destination : destinations) {
+    view.mounts.push_back({"/dev/null", "/var/run/nvidia-container-devices/" + destination});
+  }
+  return view;
+}
+
+config::Config with_mounts() {
+  config::Config config;
+  config.accept_volume_mounts = true;
+  return config;
+}
+
+config::Config without_env() {
+  config::Config config;
+  config.accept_env_when_unprivileged = false;
+  return config;
+}
+
+config::Config with_swarm(std::vector<std::string> names) {
+  config::Config config;
+  config.swarm_resource = std::move(names);
+  return config;
+}
+
+struct Outcome {
+  Ask ask;
+  std::vector<std::string> devices = {};
+  std::vector<std::string> imex_channels = {};
+  bool operator==(const Outcome&) const = default;
+};
+
+void PrintTo(const Outcome& outcome, std::ostream* out) {
+  *out << "ask " << static_cast<int>(outcome.ask) << ", devices";
+  for (const std::string& device : outcome.devices) *out << " [" << device << "]";
+  *out << ", channels";
+  for (const std::string& channel : outcome.imex_channels) *out << " [" << channel << "]";
+}
+
+Outcome outcome_of(const ContainerView& view, const config::Config& config,
+                   Annotations annotations = Annotations::ignore) {
+  const Result<Request> request = request_of(view, config, annotations);
+  EXPECT_TRUE(request) << request.error().message();
+  return {request->ask, request->devices, request->imex_channels};
+}
+
+struct Vector {
+  int number;
+  std::string differs = {};  // why the outcome is not the peer's
+  ContainerView view;
+  config::Config config = {};
+  Outcome expected;
+};
+
+const std::vector<Vector> vectors = {
+    {.number = 1, .view = container({}), .expected = {Ask::nothing}},
+    {.number = 2, .view = container({{"CUDA_VERSION", "12.2.0"}}), .expected = {Ask::all}},
+    {.number = 3,
+     .view = container({{"CUDA_VERSION", "12.2.0"}, {"NVIDIA_REQUIRE_CUDA", "cuda>=12.2"}}),
+     .expected = {Ask::nothing}},
+    {.number = 4,
+     .view = container({{"NVIDIA_VISIBLE_DEVICES", ""}, {"CUDA_VERSION", "12.2.0"}}),
+     .expected = {Ask::nothing}},
+    {.number = 5,
+     .view = container({{"NVIDIA_VISIBLE_DEVICES", "void,0"}}),
+     .expected = {Ask::nothing}},
+    {.number = 6, .view = container({{"NVIDIA_VISIBLE_DEVICES", "0,all"}}), .expected = {Ask::all}},
+    {.number = 7,
+     .view = container({{"NVIDIA_VISIBLE_DEVICES", "0,none,all"}}),
+     .expected = {Ask::driver_only}},
+    {.number = 8,
+     .view = container({{"NVIDIA_VISIBLE_DEVICES", " 0 , 1 "}}),
+     .expected = {Ask::listed, {"0", "1"}}},
+    {.number = 9,
+     .differs = "the peer makes an empty id of the first duplicate and injects nothing",
+     .view = container({{"NVIDIA_VISIBLE_DEVICES", "0,0"}}),
+     .expected = {Ask::listed, {"0"}}},
+    {.number = 10,
+     .view = container({{"A", "GPU-x"}, {"B", "GPU-y"}, {"NVIDIA_VISIBLE_DEVICES", "all"}}),
+     .config = with_swarm({"A", "B"}),
+     .expected = {Ask::listed, {"GPU-x", "GPU-y"}}},
+    {.number = 11,
+     .view = container({{"NVIDIA_VISIBLE_DEVICES", "1"}}),
+     .config = with_swarm({"A"}),
+     .expected = {Ask::listed, {"1"}}},
+    {.number = 12,
+     .view = container({{"NVIDIA_VISIBLE_DEVICES", "all"}}),
+     .config = without_env(),
+     .expected = {Ask::nothing}},
+    {.number = 13,
+     .view = {.env = {{"NVIDIA_VISIBLE_DEVICES", "all"}}, .privileged = true},
+     .config = without_env(),
+     .expected = {Ask::all}},
+    {.number = 14,
+     .view = container_with_mounts({"0"}, {{"NVIDIA_VISIBLE_DEVICES", "all"}}),
+     .config = with_mounts(),
+     .expected = {Ask::listed, {"0"}}},
+    {.number = 15,
+     .view = container_with_mounts({"imex/0"}, {{"NVIDIA_VISIBLE_DEVICES", "all"}}),
+     .config = with_mounts(),
+     .expected = {Ask::all, {}, {"0"}}},
+    {.number = 16,
+     .view = container_with_mounts({"cdi/nvidia.com/gpu/0"}),
+     .config = with_mounts(),
+     .expected = {Ask::listed, {"nvidia.com/gpu=0"}}},
+    {.number = 17,
+     .view = container({{"NVIDIA_VISIBLE_DEVICES", "nvidia.com/gpu=0"}}),
+     .expected = {Ask::listed, {"nvidia.com/gpu=0"}}},
+    {.number = 18,
+     .view = container({{"NVIDIA_VISIBLE_DEVICES", "nvidia.com/gpu=0,1"}}),
+     .expected = {Ask::listed, {"nvidia.com/gpu=0", "1"}}},
+    {.number = 22,
+     .view = container({{"NVIDIA_VISIBLE_DEVICES", "all"}}),
+     .expected = {Ask::all}},
+    {.number = 23,
+     .view = container({{"NVIDIA_VISIBLE_DEVICES", "runtime.nvidia.com/gpu=all"}}),
+     .expected = {Ask::listed, {"runtime.nvidia.com/gpu=all"}}},
+    {.number = 24,
+     .view = container({{"NVIDIA_VISIBLE_DEVICES", "none"}}),
+     .expected = {Ask::driver_only}},
+    {.number = 25,
+     .view = container({{"NVIDIA_VISIBLE_DEVICES", "GPU-fef8089b"}}),
+     .expected = {Ask::listed, {"GPU-fef8089b"}}},
+    {.number = 26,
+     .view = container({{"NVIDIA_VISIBLE_DEVICES", "0"}, {"NVIDIA_IMEX_CHANNELS", "all"}}),
+     .expected = {Ask::listed, {"0"}, {}}},
+    {.number = 27,
+     .view = container({{"NVIDIA_VISIBLE_DEVICES", "0"}, {"NVIDIA_IMEX_CHANNELS", "0,1"}}),
+     .expected = {Ask::listed, {"0"}, {"0", "1"}}},
+};
+
+TEST(Request, follows_the_vectors_of_the_reference) {
+  for (const Vector& vector : vectors) {
+    EXPECT_EQ(outcome_of(vector.view, vector.config), vector.expected)
+        << "vector " << vector.number << " " << vector.differs;
+  }
+}
+
+// Vectors 19 to 21: annotations.
+const ContainerView annotated = {.env = {{"NVIDIA_VISIBLE_DEVICES", "all"}},
+                                 .annotations = {{"cdi.k8s.io/x", "nvidia.com/gpu=0"}}};
+
+TEST(Request, takes_annotations_before_everything_else_where_they_count) {
+  EXPECT_EQ(outcome_of(annotated, {}, Annotations::honour),
+            (Outcome{Ask::listed, {"nvidia.com/gpu=0"}}));
+}
+
+TEST(Request, ignores_annotations_where_they_do_not_count) {
+  EXPECT_EQ(outcome_of(annotated, {}), (Outcome{Ask::all}));
+}
+
+TEST(Request, reads_annotations_in_the_order_of_their_keys) {
+  const ContainerView view = {
+      .annotations = {{"cdi.k8s.io/b", "c"}, {"other/a", "x"}, {"cdi.k8s.io/a", "b,a"}}};
+  EXPECT_EQ(outcome_of(view, {}, Annotations::honour), (Outcome{Ask::listed, {"b", "a", "c"}}));
+}
+
+TEST(Request, says_why_an_environment_variable_is_ignored) {
+  const Result<Request> request =
+      request_of(container({{"NVIDIA_VISIBLE_DEVICES", "all"}}), without_env(), Annotations::ignore);
+  ASSERT_TRUE(request);
+  EXPECT_EQ(request->warnings,
+            std::vector<std::string>{
+                "ignoring the devices requested by environment variable (\"all\"): "
+                "accept-nvidia-visible-devices-envvar-when-unprivileged is false and the container "
+                "is not privileged"});
+}
+
+TEST(Request, of_imex_channels_by_none_is_no_request) {
+  EXPECT_EQ(outcome_of(container({{"NVIDIA_VISIBLE_DEVICES", "0"}, {"NVIDIA_IMEX_CHANNELS", "none"}}),
+                       {}),
+            (Outcome{Ask::listed, {"0"}}));
+}
+
+TEST(Request, takes_only_whole_path_components_for_the_volume_mount_prefix) {
+  ContainerView view;
+  view.mounts.push_back({"/dev/null", "/var/run/nvidia-container-devicesX/0"});
+  EXPECT_EQ(outcome_of(view, with_mounts()), (Outcome{Ask::nothing}));
+}
+
+TEST(Request, ignores_volume_mounts_of_anything_but_dev_null) {
+  ContainerView view;
+  view.mounts.push_back({"/tmp", "/var/run/nvidia-container-devices/0"});
+  EXPECT_EQ(outcome_of(view, with_mounts()), (Outcome{Ask::nothing}));
+}
+
+TEST(Request, warns_about_a_volume_mount_that_names_nothing) {
+  const Result<Request> request =
+      request_of(container_with_mounts({"cdi/nvidia.com"}), with_mounts(), Annotations::ignore);
+  ASSERT_TRUE(request);
+  EXPECT_EQ(request->warnings,
+            std::vector<std::string>{"mount \"/var/run/nvidia-container-devices/cdi/nvidia.com\" "
+                                     "does not name a device"});
+}
+
+TEST(Request, for_everything_of_the_driver_can_be_configured) {
+  config::Config config;
+  config.runtime.jit_ignore_driver_capabilities = true;
+  const Result<Request> request =
+      request_of(container({{"NVIDIA_VISIBLE_DEVICES", "0"}}), config, Annotations::ignore);
+  ASSERT_TRUE(request);
+  EXPECT_EQ(request->capabilities, Capabilities::all);
+}
+
+TEST(Request, without_capabilities_means_utility_and_compute) {
+  const Result<Request> request =
+      request_of(container({{"NVIDIA_VISIBLE_DEVICES", "0"}}), {}, Annotations::ignore);
+  ASSERT_TRUE(request);
+  EXPECT_EQ(request->capabilities, Capabilities::utility | Capabilities::compute);
+}
+
+// Vectors 16 to 23, the part about the mode.
+Request listed(std::vector<std::string> devices) {
+  return {.ask = Ask::listed, .devices = std::move(devices)};
+}
+
+Mode mode_of(std::string_view configured, const Request& request) {
+  const Result<Mode> mode = resolve_mode(configured, request);
+  EXPECT_TRUE(mode);
+  return *mode;
+}
+
+TEST(Mode, auto_is_jit_cdi_unless_every_device_is_a_cdi_name) {
+  EXPECT_EQ(mode_of("auto", listed({"nvidia.com/gpu=0"})), Mode::cdi);
+  EXPECT_EQ(mode_of("auto", listed({"nvidia.com/gpu=0", "1"})), Mode::jit_cdi);
+  EXPECT_EQ(mode_of("auto", {.ask = Ask::all}), Mode::jit_cdi);
+  EXPECT_EQ(mode_of("auto", listed({"runtime.nvidia.com/gpu=all"})), Mode::jit_cdi);
+}
+
+TEST(Mode, that_does_not_exist_is_an_error) {
+  EXPECT_EQ(resolve_mode("fast", {}).error().full_message(),
+            "nvidia-container-runtime.mode: \"fast\" is not a mode; set auto, jit-cdi, cdi, legacy "
+            "or csv in config.toml");
+}
+
+TEST(Mode, runtime_names_lose_their_kind) {
+  EXPECT_EQ(*strip_runtime_kind(listed({"runtime.nvidia.com/gpu=0"})), listed({"0"}));
+  EXPECT_EQ(*strip_runtime_kind(listed({"runtime.nvidia.com/gpu=all"})), (Request{.ask = Ask::all}));
+}
+
+TEST(Mode, kinds_of_names_cannot_be_mixed) {
+  EXPECT_EQ(strip_runtime_kind(listed({"nvidia.com/gpu=0", "1"})).error().message(),
+            "CDI device nvidia.com/gpu=0 cannot be combined with devices that are not CDI names: "
+            "nvidia.com/gpu=0,1");
+  EXPECT_EQ(strip_runtime_kind(listed({"runtime.nvidia.com/gpu=0", "1"})).error().message(),
+            "devices of runtime.nvidia.com/gpu cannot be combined with other devices in one "
+            "request: runtime.nvidia.com/gpu=0,1");
+}
+
+TEST(QualifiedName, follows_the_cdi_specification) {
+  for (const char* name : {"nvidia.com/gpu=0", "nvidia.com/gpu=0:1", "runtime.nvidia.com/gpu=all",
+                           "v/c=d"}) {
+    EXPECT_TRUE(is_qualified_name(name)) << name;
+  }
+  for (const char* name :
+       {"0", "GPU-uuid", "gpu=0", "/nvidia.com/gpu=0", "nvidia.com/gpu=", "nvidia.com/gpu=-0",
+        "nvidia.com/gpu=0-", "1vendor/gpu=0", "nvidia.com/gpu_=0", "nvidia.com/gpu=a=b"}) {
+    EXPECT_FALSE(is_qualified_name(name)) << name;
+  }
+}
+
+}  // namespace
+}  // namespace nvbox::plan

@@ -1,0 +1,175 @@
+#include "nvbox/plan/select.h"
+
+#include <gtest/gtest.h>
+
+#include "nvbox/base/text.h"
+
+namespace nvbox::plan {
+namespace {
+
+using driver::Gpu;
+using driver::HostDevice;
+using driver::Inventory;
+
+Gpu healthy(unsigned index) {
+  return {.index = index,
+          .minor = index,
+          .uuid = cat("GPU-a", index, "000000-0000-0000-0000-000000000000"),
+          .bus_id = cat("0000:", index, "7:00.0"),
+          .node = HostDevice{cat("/dev/nvidia", index), 195, index, 0666, 0}};
+}
+
+Gpu broken(unsigned index) {
+  Gpu gpu = healthy(index);
+  gpu.problem = "read its information file: Input/output error";
+  return gpu;
+}
+
+Gpu with_mig(unsigned index) {
+  Gpu gpu = healthy(index);
+  const HostDevice node{"/dev/nvidia-caps/nvidia-cap12", 511, 12, 0444, 0};
+  gpu.mig = {{3, 0, node, node}, {5, 0, node, std::nullopt}};
+  return gpu;
+}
+
+Inventory of(std::vector<Gpu> gpus) {
+  return {.gpus = std::move(gpus)};
+}
+
+const Inventory eight = of({healthy(0), healthy(1), healthy(2), healthy(3), healthy(4), healthy(5),
+                            healthy(6), healthy(7)});
+
+Request listed(std::vector<std::string> devices) {
+  return {.ask = Ask::listed, .devices = std::move(devices)};
+}
+
+std::vector<size_t> gpus(const Inventory& inventory, std::vector<std::string> devices) {
+  const Result<Selection> selection = select(inventory, listed(std::move(devices)));
+  EXPECT_TRUE(selection) << selection.error().message();
+  return selection ? selection->gpus : std::vector<size_t>{};
+}
+
+std::string refusal(const Inventory& inventory, std::vector<std::string> devices) {
+  const Result<Selection> selection = select(inventory, listed(std::move(devices)));
+  EXPECT_FALSE(selection);
+  return selection ? "" : selection.error().full_message();
+}
+
+TEST(Select, understands_every_way_to_name_a_gpu) {
+  EXPECT_EQ(gpus(eight, {"3"}), (std::vector<size_t>{3}));
+  EXPECT_EQ(gpus(eight, {"0-3", "7"}), (std::vector<size_t>{0, 1, 2, 3, 7}));
+  EXPECT_EQ(gpus(eight, {"GPU-a5000000-0000-0000-0000-000000000000"}), (std::vector<size_t>{5}));
+  EXPECT_EQ(gpus(eight, {"gpu-A5000000-0000-0000-0000-000000000000"}), (std::vector<size_t>{5}));
+  EXPECT_EQ(gpus(eight, {"GPU-a6"}), (std::vector<size_t>{6}));
+  EXPECT_EQ(gpus(eight, {"0000:47:00.0"}), (std::vector<size_t>{4}));
+  EXPECT_EQ(gpus(eight, {"00000000:47:00.0"}), (std::vector<size_t>{4}));
+  EXPECT_EQ(gpus(eight, {"47:00.0"}), (std::vector<size_t>{4}));
+}
+
+TEST(Select, takes_a_gpu_once_however_often_it_is_named) {
+  EXPECT_EQ(gpus(eight, {"GPU-a2", "2", "1-2"}), (std::vector<size_t>{2, 1}));
+}
+
+TEST(Select, an_unknown_device_says_what_there_is) {
+  EXPECT_EQ(refusal(eight, {"9"}), "device 9: this host has GPUs 0-7");
+  EXPECT_EQ(refusal(of({healthy(0)}), {"1"}), "device 1: this host has GPU 0");
+  EXPECT_EQ(refusal(of({}), {"0"}), "device 0: this host has no GPUs");
+  EXPECT_EQ(refusal(eight, {"6-9"}), "device 6-9: this host has GPUs 0-7");
+  EXPECT_EQ(refusal(eight, {"5-2"}), "device 5-2: the range runs backwards");
+  EXPECT_EQ(refusal(eight, {"GPU-f"}),
+            "device GPU-f: no GPU has this UUID; this host has GPUs 0-7");
+  EXPECT_EQ(refusal(eight, {"0000:ff:00.0"}),
+            "device 0000:ff:00.0: no GPU has this PCI address; this host has GPUs 0-7");
+  EXPECT_EQ(refusal(eight, {"banana"}),
+            "device \"banana\": not an index, a UUID or a PCI address; this host has GPUs 0-7");
+}
+
+TEST(Select, a_uuid_prefix_must_fit_one_gpu_only) {
+  EXPECT_EQ(refusal(eight, {"GPU-a"}), "device GPU-a: the UUIDs of GPUs 0 and 1 both start so");
+}
+
+TEST(Select, a_uuid_that_the_driver_does_not_tell_yet_is_explained) {
+  Gpu cold = healthy(0);
+  cold.uuid = cat("GPU-", std::string(8, '?'));
+  EXPECT_EQ(refusal(of({cold}), {"GPU-a0000000-0000-0000-0000-000000000000"}),
+            "device GPU-a0000000-0000-0000-0000-000000000000: the driver does not tell the UUIDs "
+            "of all GPUs yet; run nvidia-smi once or enable persistence mode, or ask by index or "
+            "PCI address");
+}
+
+TEST(Select, a_gpu_that_cannot_be_read_is_refused_only_when_asked_for) {
+  const Inventory two = of({healthy(0), broken(1)});
+  EXPECT_EQ(gpus(two, {"0"}), (std::vector<size_t>{0}));
+  EXPECT_EQ(refusal(two, {"1"}),
+            "device 1: GPU 1 (0000:17:00.0) cannot be used: read its information file: "
+            "Input/output error");
+}
+
+TEST(Select, all_leaves_out_a_broken_gpu_and_says_so) {
+  const Result<Selection> selection = select(of({healthy(0), broken(1)}), {.ask = Ask::all});
+  ASSERT_TRUE(selection);
+  EXPECT_EQ(*selection, (Selection{.gpus = {0},
+                                   .notes = {"GPU 1 (0000:17:00.0) cannot be used: read its "
+                                             "information file: Input/output error"}}));
+}
+
+TEST(Select, all_of_nothing_is_an_error) {
+  EXPECT_EQ(select(of({}), {.ask = Ask::all}).error().message(),
+            "all devices are asked for, and this host has none");
+}
+
+TEST(Select, a_gpu_without_its_node_cannot_be_used) {
+  Gpu gpu = healthy(0);
+  gpu.node.reset();
+  EXPECT_EQ(refusal(of({gpu}), {"0"}),
+            "device 0: GPU 0 (0000:07:00.0) cannot be used: /dev/nvidia0 does not exist; create it "
+            "with 'nvidia-modprobe -c 0' or start nvidia-persistenced");
+}
+
+TEST(Select, driver_only_selects_no_gpu) {
+  const Result<Selection> selection = select(eight, {.ask = Ask::driver_only});
+  ASSERT_TRUE(selection);
+  EXPECT_EQ(*selection, Selection{});
+}
+
+TEST(Select, all_is_every_gpu_without_mig_and_every_complete_mig_device) {
+  const Result<Selection> selection = select(of({healthy(0), with_mig(1)}), {.ask = Ask::all});
+  ASSERT_TRUE(selection);
+  EXPECT_EQ(*selection,
+            (Selection{.gpus = {0},
+                       .migs = {{1, 0}},
+                       .notes = {"MIG device 1 5/0 cannot be used: its nodes below "
+                                 "/dev/nvidia-caps do not exist; run nvidia-smi once"}}));
+}
+
+TEST(Select, finds_a_mig_device_by_its_instances) {
+  const Result<Selection> selection =
+      select(of({healthy(0), with_mig(1)}),
+             listed({"MIG-GPU-a1000000-0000-0000-0000-000000000000/3/0"}));
+  ASSERT_TRUE(selection) << selection.error().message();
+  EXPECT_EQ(*selection, (Selection{.migs = {{1, 0}}}));
+}
+
+TEST(Select, does_not_guess_at_mig_numbering) {
+  EXPECT_EQ(refusal(of({with_mig(0)}), {"0:1"}),
+            "device 0:1: MIG devices are known by their instances only; write MIG-GPU-<uuid of the "
+            "GPU>/<GPU instance>/<compute instance>, as in /proc/driver/nvidia/capabilities");
+}
+
+TEST(Select, finds_imex_channels_by_number) {
+  Inventory inventory = of({healthy(0)});
+  inventory.imex_channels = {{"/dev/nvidia-caps-imex-channels/channel0", 234, 0, 0666, 0},
+                             {"/dev/nvidia-caps-imex-channels/channel5", 234, 5, 0666, 0}};
+  Request request = listed({"0"});
+  request.imex_channels = {"channel5"};
+  EXPECT_EQ(select(inventory, request)->imex_channels, (std::vector<size_t>{1}));
+  request.imex_channels = {"1"};
+  EXPECT_EQ(select(inventory, request).error().message(),
+            "IMEX channel 1: /dev/nvidia-caps-imex-channels/channel1 does not exist");
+  request.imex_channels = {"1048576"};
+  EXPECT_EQ(select(inventory, request).error().message(),
+            "IMEX channel \"1048576\": expected a number from 0 to 1048575");
+}
+
+}  // namespace
+}  // namespace nvbox::plan
