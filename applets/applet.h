@@ -12,7 +12,7 @@ namespace nvbox::applets {
 
 // How one program was called.
 struct Call {
-  std::string_view name;                       // of the applet, as in the table
+  std::string_view name;                        // of the applet, as in the table
   std::span<const std::string_view> arguments;  // without the program's name
   const host::Environment& environment;
   // Where messages go; main writes the error that an applet returns there too.

@@ -33,9 +33,8 @@ int run(int argc, char** argv, char** envp) {
   const std::vector<std::string_view> arguments(argv + (argc > 0 ? 1 : 0), argv + argc);
   const nvbox::host::Environment environment(envp);
   nvbox::Log log;
-  nvbox::Result<int> status =
-      applet->run({.name = applet->name, .arguments = arguments, .environment = environment,
-                   .log = log});
+  nvbox::Result<int> status = applet->run(
+      {.name = applet->name, .arguments = arguments, .environment = environment, .log = log});
   if (status) return *status;
   const std::string message = status.error().full_message();
   log.error(message);

@@ -69,8 +69,10 @@ Result<int> run_nvbox(const Call& call) {
   const Applet* applet = find_applet(first);
   if (applet == nullptr) return complain(first);
   return applet
-      ->run({.name = applet->name, .arguments = call.arguments.subspan(1),
-             .environment = call.environment, .log = call.log})
+      ->run({.name = applet->name,
+             .arguments = call.arguments.subspan(1),
+             .environment = call.environment,
+             .log = call.log})
       .in(applet->name);
 }
 

@@ -51,11 +51,13 @@ Result<std::string> this_program() {
 Result<> edit_spec(const std::string& path, const config::Config& config, const Call& call) {
   const runtime::SpecFile file = NVBOX_TRY(runtime::SpecFile::open(path));
   spec::OciSpec spec = NVBOX_TRY(file.read());
-  const runtime::Injected injected = NVBOX_TRY(runtime::inject_gpus(
-      spec,
-      {.config = config, .mode = mode_of(call.name, config), .program = NVBOX_TRY(this_program()),
-       .environment = call.environment},
-      call.log));
+  const runtime::Injected injected =
+      NVBOX_TRY(runtime::inject_gpus(spec,
+                                     {.config = config,
+                                      .mode = mode_of(call.name, config),
+                                      .program = NVBOX_TRY(this_program()),
+                                      .environment = call.environment},
+                                     call.log));
   if (injected == runtime::Injected::nothing) return {};
   return file.replace(spec);
 }
@@ -69,14 +71,13 @@ Result<int> run_nvidia_container_runtime(const Call& call) {
   call.log = runtime::open_log({}, line).log;
   const config::Config config = NVBOX_TRY(configuration(call.environment));
   call.log = runtime::open_log(config.runtime, line).log;
-  const runtime::LowLevel low_level = NVBOX_TRY(runtime::find_low_level(
-      config.runtime.runtimes, call.environment.get("PATH").value_or("")));
+  const runtime::LowLevel low_level = NVBOX_TRY(
+      runtime::find_low_level(config.runtime.runtimes, call.environment.get("PATH").value_or("")));
   for (const std::string& note : low_level.notes) call.log.warning(note);
   if (line.creates_container()) {
     NVBOX_TRY(edit_spec(NVBOX_TRY(line.spec_path()), config, call));
   }
-  NVBOX_TRY(runtime::exec_low_level(low_level.path, call.arguments,
-                                    call.environment.variables()));
+  NVBOX_TRY(runtime::exec_low_level(low_level.path, call.arguments, call.environment.variables()));
   return 1;
 }
 

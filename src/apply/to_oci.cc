@@ -100,9 +100,10 @@ Result<> add_nodes(Json& document, const std::vector<spec::DeviceNode>& nodes) {
   if (nodes.empty()) return {};
   const NodeOwner user = {user_id(document, "uid"), user_id(document, "gid")};
   Json& linux_part = *NVBOX_TRY(ensure_object(document, "linux"));
-  Json& resources = *NVBOX_TRY(ensure_object(linux_part, "resources"));
-  Json& rules = *NVBOX_TRY(ensure_array(resources, "devices"));
+  // An ordered object is a vector: a new member moves the others, so all exist before any is held.
+  NVBOX_TRY(ensure_object(linux_part, "resources"));
   Json& devices = *NVBOX_TRY(ensure_array(linux_part, "devices"));
+  Json& rules = *NVBOX_TRY(ensure_array(linux_part["resources"], "devices"));
   for (const spec::DeviceNode& node : nodes) {
     std::erase_if(devices.get_ref<Json::array_t&>(),
                   [&](const Json& known) { return text_of(known, "path") == node.path; });

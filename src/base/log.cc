@@ -14,8 +14,8 @@ struct LevelName {
 
 // The first row of a level is the word that is printed.
 constexpr LevelName level_names[] = {
-    {"error", Level::error},  {"warning", Level::warning}, {"info", Level::info},
-    {"debug", Level::debug},  {"trace", Level::trace},     {"warn", Level::warning},
+    {"error", Level::error}, {"warning", Level::warning}, {"info", Level::info},
+    {"debug", Level::debug}, {"trace", Level::trace},     {"warn", Level::warning},
     {"fatal", Level::error}, {"panic", Level::error},
 };
 
@@ -61,8 +61,8 @@ std::optional<Level> parse_level(std::string_view word) {
 std::string log_line(LogFormat format, Level level, std::string_view time,
                      std::string_view message) {
   if (format == LogFormat::json) {
-    return cat("{\"level\":\"", name_of(level), "\",\"msg\":", json_string(message),
-               ",\"time\":\"", time, "\"}\n");
+    return cat("{\"level\":\"", name_of(level), "\",\"msg\":", json_string(message), ",\"time\":\"",
+               time, "\"}\n");
   }
   return cat("time=\"", time, "\" level=", name_of(level), " msg=", json_string(message), "\n");
 }

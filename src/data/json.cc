@@ -49,12 +49,12 @@ std::string reason(std::string_view what) {
 
 Result<Json> parse_json(std::string_view text, const JsonLimits& limits) {
   if (text.size() > limits.bytes) {
-    return Error(cat("JSON document of ", text.size(), " bytes is over the limit of ",
-                     limits.bytes));
+    return Error(
+        cat("JSON document of ", text.size(), " bytes is over the limit of ", limits.bytes));
   }
   if (const size_t depth = nesting(text); depth > limits.depth) {
-    return Error(cat("JSON document nests ", depth, " levels deep, over the limit of ",
-                     limits.depth));
+    return Error(
+        cat("JSON document nests ", depth, " levels deep, over the limit of ", limits.depth));
   }
   try {
     return Json::parse(text);

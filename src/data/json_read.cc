@@ -15,7 +15,8 @@ Result<std::optional<JsonPlace>> JsonPlace::member(std::string_view name) const 
   if (!value_->is_object()) return wrong_type("an object");
   const auto found = value_->find(std::string(name));
   if (found == value_->end() || found->is_null()) return std::nullopt;
-  return std::optional(JsonPlace(*found, path_.empty() ? std::string(name) : cat(path_, ".", name)));
+  return std::optional(
+      JsonPlace(*found, path_.empty() ? std::string(name) : cat(path_, ".", name)));
 }
 
 Result<std::vector<JsonPlace>> JsonPlace::elements() const {

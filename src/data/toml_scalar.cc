@@ -15,7 +15,8 @@ bool is_digit(char character) {
 }
 
 // The digits without their underscores; nullopt when one does not stand between two digits.
-std::optional<std::string> without_underscores(std::string_view digits, bool (*is_digit_here)(char)) {
+std::optional<std::string> without_underscores(std::string_view digits,
+                                               bool (*is_digit_here)(char)) {
   std::string out;
   for (size_t i = 0; i < digits.size(); ++i) {
     if (digits[i] != '_') {
@@ -59,8 +60,8 @@ Result<Toml::Value> integer(std::string_view word) {
   if (!has_prefix && plain->size() > 1 && plain->front() == '0') {
     return Error(cat("a number must not start with 0: ", quote(word)));
   }
-  const auto number =
-      parse_number<std::int64_t>(cat(negative ? "-" : "", *plain), has_prefix ? prefixed->base : 10);
+  const auto number = parse_number<std::int64_t>(cat(negative ? "-" : "", *plain),
+                                                 has_prefix ? prefixed->base : 10);
   if (!number) return Error(cat("number out of range: ", quote(word)));
   return Toml::Value(*number);
 }
@@ -138,9 +139,9 @@ bool is_time(std::string_view text) {
 }
 
 bool is_date_or_time(std::string_view word) {
-  if (word.size() == 10) return is_date(word);
   if (word.size() < 8) return false;
   if (word[2] == ':') return is_time(word);
+  if (word.size() == 10) return is_date(word);
   if (word.size() < 19 || !is_date(word.substr(0, 10)) ||
       !std::string_view("Tt ").contains(word[10])) {
     return false;

@@ -1,8 +1,8 @@
 #include "nvbox/host/elf.h"
 
-#include <cerrno>
 #include <elf.h>
 #include <unistd.h>
+#include <cerrno>
 
 #include <algorithm>
 #include <array>
@@ -103,7 +103,8 @@ std::optional<typename Elf::Header> header_of(std::string_view head) {
 
 // Where the bytes that will be at `address` are in the file.
 template <typename Segment>
-std::optional<std::uint64_t> offset_of(std::uint64_t address, const std::vector<Segment>& segments) {
+std::optional<std::uint64_t> offset_of(std::uint64_t address,
+                                       const std::vector<Segment>& segments) {
   for (const Segment& segment : segments) {
     if (segment.p_type != PT_LOAD || address < segment.p_vaddr) continue;
     const std::uint64_t distance = address - segment.p_vaddr;

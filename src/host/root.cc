@@ -1,11 +1,11 @@
 #include "nvbox/host/root.h"
 
-#include <cerrno>
-#include <climits>
 #include <fcntl.h>
 #include <linux/openat2.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
+#include <cerrno>
+#include <climits>
 
 #include <algorithm>
 
@@ -27,26 +27,31 @@ std::optional<DeviceNumber> parse_written_node(std::string_view text, const stru
   const auto major = parse_number<unsigned>(numbers[0]);
   const auto minor = parse_number<unsigned>(numbers[1]);
   if (!major || !minor) return std::nullopt;
-  return DeviceNumber{text[0],     *major,      *minor, info.st_mode & mode_t{07777},
+  return DeviceNumber{text[0],     *major,     *minor, info.st_mode & mode_t{07777},
                       info.st_uid, info.st_gid};
 }
 
-// A rename inside the root while the kernel walks ".." makes openat2 answer EAGAIN; the peer
-// retries as often.
+// Any rename or mount on the machine while the kernel walks ".." makes openat2 answer EAGAIN, and a
+// directory that is moved out of the root under its feet EXDEV; the peer retries as often.
 constexpr int most_retries = 128;
+
+bool is_worth_a_retry(int errno_value) {
+  return errno_value == EAGAIN || errno_value == EXDEV || errno_value == EINTR;
+}
 
 sys::Fd open_confined(int root, const std::string& path, int flags, mode_t mode) {
   for (int attempt = 0; attempt < most_retries; ++attempt) {
     sys::Fd fd(sys::openat2(root, path, static_cast<std::uint64_t>(flags), mode,
                             RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS));
-    if (fd || (errno != EAGAIN && errno != EINTR)) return fd;
+    if (fd || !is_worth_a_retry(errno)) return fd;
   }
   return {};
 }
 
 // ENOSYS: the kernel is older than 5.6. EPERM: a seccomp filter that does not know the call.
-bool lacks_openat2(int errno_value) {
-  return errno_value == ENOSYS || errno_value == EPERM;
+// EAGAIN: the machine never stops renaming, which the walker does not mind.
+bool needs_walker(int errno_value) {
+  return errno_value == ENOSYS || errno_value == EPERM || errno_value == EAGAIN;
 }
 
 }  // namespace
@@ -67,15 +72,15 @@ Result<Root> Root::open(const std::string& directory, Nodes nodes) {
 Result<sys::Fd> Root::open_at(std::string_view path, int flags, mode_t mode) const {
   flags |= O_CLOEXEC;
   if ((flags & O_PATH) == 0) flags |= O_NONBLOCK | O_NOCTTY;
-  // openat2 refuses mode bits without O_CREAT.
-  if ((flags & (O_CREAT | O_TMPFILE)) == 0) mode = 0;
+  // openat2 refuses mode bits where nothing is created. (O_TMPFILE contains O_DIRECTORY.)
+  if ((flags & O_CREAT) == 0 && (flags & O_TMPFILE) != O_TMPFILE) mode = 0;
   std::string relative(path);
   relative.erase(0, relative.find_first_not_of('/'));
   if (relative.empty()) relative = ".";
   sys::Fd fd = open_confined(fd_.get(), relative, flags, mode);
   if (fd) return fd;
   const int failure = errno;
-  if (!lacks_openat2(failure)) return Error(cat("open ", path::join(path_, path)), failure);
+  if (!needs_walker(failure)) return Error(cat("open ", path::join(path_, path)), failure);
   Result<sys::Fd> walked = walk_in_root(fd_.get(), path, flags, mode);
   if (walked) return walked;
   return Error(cat("open ", path::join(path_, path)), walked.error().code());
@@ -119,6 +124,9 @@ Result<std::optional<std::string>> Root::resolve(std::string_view path) const {
   if (!fd && is_absence(fd.error())) return std::nullopt;
   if (!fd) return std::move(fd).error();
   std::string real = NVBOX_TRY(sys::path_of(fd->get()));
+  if (!path::is_below(real, path_)) {
+    return Error(cat("resolve ", path::join(path_, path), ": it is at ", quote(real), " now"));
+  }
   if (path_ != "/") real.erase(0, path_.size());
   return std::optional(real.empty() ? "/" : std::move(real));
 }
@@ -146,8 +154,8 @@ Result<std::optional<DeviceNumber>> Root::device(std::string_view path) const {
   }
   if (!S_ISCHR(info.st_mode) && !S_ISBLK(info.st_mode)) return std::nullopt;
   return std::optional(DeviceNumber{S_ISCHR(info.st_mode) ? 'c' : 'b', major(info.st_rdev),
-                                    minor(info.st_rdev), info.st_mode & mode_t{07777},
-                                    info.st_uid, info.st_gid});
+                                    minor(info.st_rdev), info.st_mode & mode_t{07777}, info.st_uid,
+                                    info.st_gid});
 }
 
 }  // namespace nvbox::host

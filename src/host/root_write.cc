@@ -1,10 +1,10 @@
 #include "nvbox/host/root_write.h"
 
-#include <cerrno>
-#include <climits>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <cerrno>
+#include <climits>
 
 #include <string>
 

@@ -64,7 +64,8 @@ Result<Capabilities> driver_capabilities(std::optional<std::string_view> variabl
   for (const std::string_view word : wanted) {
     everything = everything || word == "all";
     const Capabilities one = capability(word).value_or(Capabilities::none) & allowed;
-    if (one == Capabilities::none && word != "all") refused += cat(refused.empty() ? "" : ",", word);
+    if (one == Capabilities::none && word != "all")
+      refused += cat(refused.empty() ? "" : ",", word);
     set = set | one;
   }
   if (everything) return allowed;

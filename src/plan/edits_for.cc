@@ -21,10 +21,8 @@ bool contains(const std::vector<std::string>& list, std::string_view word) {
 
 spec::DeviceNode node_for(const HostDevice& device, const Inventory& inventory) {
   const std::string& root = inventory.driver.dev_root;
-  spec::DeviceNode node{.path = device.path,
-                        .major = device.major,
-                        .minor = device.minor,
-                        .file_mode = device.mode};
+  spec::DeviceNode node{
+      .path = device.path, .major = device.major, .minor = device.minor, .file_mode = device.mode};
   if (root != "/") node.host_path = path::join(root, device.path);
   if (device.gid != 0) node.gid = device.gid;
   return node;
@@ -54,9 +52,9 @@ class Planner {
 
   void add_node(const HostDevice& device, spec::ContainerEdits& edits) const {
     edits.nodes.push_back(node_for(device, inventory_));
-    const bool gids_are_off = config_.features.no_additional_gids_for_device_nodes ||
-                              contains(config_.runtime.jit_feature_flags,
-                                       "no-additional-gids-for-device-nodes");
+    const bool gids_are_off =
+        config_.features.no_additional_gids_for_device_nodes ||
+        contains(config_.runtime.jit_feature_flags, "no-additional-gids-for-device-nodes");
     if (device.gid == 0 || (device.mode & open_to_all) == open_to_all || gids_are_off) return;
     edits.additional_gids.push_back(device.gid);
   }
@@ -71,7 +69,8 @@ class Planner {
       plan_.edits.nodes.push_back(node);
     }
     for (const gid_t gid : edits.additional_gids) {
-      if (std::ranges::find(plan_.edits.additional_gids, gid) == plan_.edits.additional_gids.end()) {
+      if (std::ranges::find(plan_.edits.additional_gids, gid) ==
+          plan_.edits.additional_gids.end()) {
         plan_.edits.additional_gids.push_back(gid);
       }
     }
@@ -135,8 +134,8 @@ class Planner {
 
   void add_library(const driver::Library& library, spec::ContainerEdits& edits) {
     if (!wanted(library.serves)) return;
-    edits.mounts.push_back({on_host(library.path), library.path,
-                            {"ro", "nosuid", "nodev", "rbind", "rprivate"}});
+    edits.mounts.push_back(
+        {on_host(library.path), library.path, {"ro", "nosuid", "nodev", "rbind", "rprivate"}});
     add_links(library.links);
     // The loader looks for names such as libx.so.1; plug-ins without "lib" are opened by path.
     if (!path::base_name(library.path).starts_with("lib")) return;

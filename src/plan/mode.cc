@@ -19,8 +19,8 @@ bool is_alphanumeric(char c) {
 bool is_part(std::string_view text, bool first_is_letter, std::string_view between) {
   if (text.empty() || !is_alphanumeric(text.back())) return false;
   if (first_is_letter ? !is_letter(text.front()) : !is_alphanumeric(text.front())) return false;
-  return std::ranges::all_of(
-      text, [&](char c) { return is_alphanumeric(c) || between.contains(c); });
+  return std::ranges::all_of(text,
+                             [&](char c) { return is_alphanumeric(c) || between.contains(c); });
 }
 
 bool is_runtime_name(const std::string& name) {
@@ -32,10 +32,8 @@ struct ModeName {
   Mode mode;
 };
 
-constexpr ModeName mode_names[] = {{"legacy", Mode::legacy},
-                                   {"csv", Mode::csv},
-                                   {"cdi", Mode::cdi},
-                                   {"jit-cdi", Mode::jit_cdi}};
+constexpr ModeName mode_names[] = {
+    {"legacy", Mode::legacy}, {"csv", Mode::csv}, {"cdi", Mode::cdi}, {"jit-cdi", Mode::jit_cdi}};
 
 }  // namespace
 
@@ -68,15 +66,19 @@ Result<Mode> resolve_mode(std::string_view configured, const Request& request) {
 Result<Request> strip_runtime_kind(Request request) {
   if (std::ranges::any_of(request.devices, is_runtime_name) &&
       !std::ranges::all_of(request.devices, is_runtime_name)) {
-    return Error(cat("devices of ", runtime_kind, " cannot be combined with other devices in one "
-                     "request: ", join(request.devices, ",")));
+    return Error(cat("devices of ", runtime_kind,
+                     " cannot be combined with other devices in one "
+                     "request: ",
+                     join(request.devices, ",")));
   }
   for (std::string& name : request.devices) {
     if (is_runtime_name(name)) {
       name.erase(0, runtime_kind.size() + 1);
     } else if (is_qualified_name(name)) {
-      return Error(cat("CDI device ", name, " cannot be combined with devices that are not CDI "
-                       "names: ", join(request.devices, ",")));
+      return Error(cat("CDI device ", name,
+                       " cannot be combined with devices that are not CDI "
+                       "names: ",
+                       join(request.devices, ",")));
     }
   }
   if (std::ranges::find(request.devices, "all") != request.devices.end()) {

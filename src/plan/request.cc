@@ -155,9 +155,9 @@ Result<Request> request_of(const spec::ContainerView& container, const config::C
     request.capabilities = driver::Capabilities::all;
     return request;
   }
-  request.capabilities = NVBOX_TRY(driver_capabilities(
-      container.variable("NVIDIA_DRIVER_CAPABILITIES"), config.supported_driver_capabilities,
-      is_legacy_image(container)));
+  request.capabilities = NVBOX_TRY(
+      driver_capabilities(container.variable("NVIDIA_DRIVER_CAPABILITIES"),
+                          config.supported_driver_capabilities, is_legacy_image(container)));
   return request;
 }
 

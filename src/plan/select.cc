@@ -26,7 +26,8 @@ std::string what_there_is(const Inventory& inventory) {
 }
 
 std::string describe(const Gpu& gpu) {
-  return gpu.bus_id.empty() ? cat("GPU ", gpu.index) : cat("GPU ", gpu.index, " (", gpu.bus_id, ")");
+  return gpu.bus_id.empty() ? cat("GPU ", gpu.index)
+                            : cat("GPU ", gpu.index, " (", gpu.bus_id, ")");
 }
 
 // Why the GPU cannot be given to a container, if so.
@@ -119,8 +120,9 @@ Result<size_t> find_by_address(const Inventory& inventory, std::string_view name
 // What NVML's numbering of MIG devices needs is not in /proc, so it is not guessed.
 Error unsupported_mig_name(std::string_view name) {
   return Error(cat("device ", name, ": MIG devices are known by their instances only"))
-      .hint("write MIG-GPU-<uuid of the GPU>/<GPU instance>/<compute instance>, as in "
-            "/proc/driver/nvidia/capabilities");
+      .hint(
+          "write MIG-GPU-<uuid of the GPU>/<GPU instance>/<compute instance>, as in "
+          "/proc/driver/nvidia/capabilities");
 }
 
 // MIG-GPU-<uuid>/<gi>/<ci>

@@ -2,8 +2,8 @@
 // word for a value, options before and after the container's name), crun with argp (names may be
 // shortened, one-letter options may be run together with each other and with their value), youki
 // with clap. On what they all accept, these rules agree with each of them. Where one reading
-// excludes another, a whole name after one dash is Go's ("-bundle", in crun "-b undle"), and "-b=/x"
-// names /x as in Go. Wrong usage is left for the low-level runtime to complain about.
+// excludes another, a whole name after one dash is Go's ("-bundle", in crun "-b undle"), and
+// "-b=/x" names /x as in Go. Wrong usage is left for the low-level runtime to complain about.
 //
 // An option that is not in the tables, of another runtime or a later version, may have a value:
 // "--name=value" is clear; of "--name word", before the command, `word` is its value unless it is
@@ -79,25 +79,19 @@ constexpr Option global_options[] = {
 
 // Of create and run alike.
 constexpr Option create_options[] = {
-    {"bundle", 'b', Takes::value, set_bundle},
-    {"config", 'f', Takes::value, set_config},
-    {"console-socket", 'c', Takes::value, ignore},
-    {"detach", 'd', Takes::nothing, ignore},
-    {"help", 'h', Takes::nothing, ignore},
-    {"keep", 0, Takes::nothing, ignore},
-    {"no-new-keyring", 0, Takes::nothing, ignore},
-    {"no-pivot", 0, Takes::nothing, ignore},
-    {"no-subreaper", 0, Takes::nothing, ignore},
-    {"pid-file", 'p', Takes::value, ignore},
-    {"pidfd-socket", 0, Takes::value, ignore},
-    {"preserve-fds", 0, Takes::value, ignore},
+    {"bundle", 'b', Takes::value, set_bundle},     {"config", 'f', Takes::value, set_config},
+    {"console-socket", 'c', Takes::value, ignore}, {"detach", 'd', Takes::nothing, ignore},
+    {"help", 'h', Takes::nothing, ignore},         {"keep", 0, Takes::nothing, ignore},
+    {"no-new-keyring", 0, Takes::nothing, ignore}, {"no-pivot", 0, Takes::nothing, ignore},
+    {"no-subreaper", 0, Takes::nothing, ignore},   {"pid-file", 'p', Takes::value, ignore},
+    {"pidfd-socket", 0, Takes::value, ignore},     {"preserve-fds", 0, Takes::value, ignore},
     {"usage", 0, Takes::nothing, ignore},
 };
 
 constexpr std::string_view commands[] = {
-    "checkpoint", "create", "delete", "events", "exec",    "features", "help",
-    "info",       "init",   "kill",   "list",   "mounts",  "pause",    "ps",
-    "restore",    "resume", "run",    "spec",   "start",   "state",    "update",
+    "checkpoint", "create", "delete", "events", "exec",   "features", "help",
+    "info",       "init",   "kill",   "list",   "mounts", "pause",    "ps",
+    "restore",    "resume", "run",    "spec",   "start",  "state",    "update",
 };
 
 enum class Stage { global, command };

@@ -1,8 +1,8 @@
 #include "nvbox/runtime/log_files.h"
 
-#include <cerrno>
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <cerrno>
 
 #include <algorithm>
 #include <optional>
@@ -74,9 +74,8 @@ Level level_of(const config::Config::Runtime& settings, const CommandLine& line,
                Warnings& warnings) {
   if (line.debug) return Level::debug;
   if (const std::optional<Level> level = parse_level(settings.log_level)) return *level;
-  warnings.push_back(
-      cat("nvidia-container-runtime.log-level: unknown level ", quote(settings.log_level),
-          ", using info"));
+  warnings.push_back(cat("nvidia-container-runtime.log-level: unknown level ",
+                         quote(settings.log_level), ", using info"));
   return Level::info;
 }
 

@@ -1,8 +1,8 @@
 #include "nvbox/runtime/low_level.h"
 
-#include <cerrno>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <cerrno>
 
 #include <algorithm>
 #include <optional>
@@ -103,9 +103,9 @@ Result<LowLevel> find_low_level(std::span<const std::string> candidates,
     }
     refused.push_back(std::move(reason));
   }
-  return Error(cat("no low-level runtime: ",
-                   refused.empty() ? "nvidia-container-runtime.runtimes is empty"
-                                   : join(refused, ", ")))
+  return Error(cat("no low-level runtime: ", refused.empty()
+                                                 ? "nvidia-container-runtime.runtimes is empty"
+                                                 : join(refused, ", ")))
       .hint("install runc or crun, or set nvidia-container-runtime.runtimes in config.toml");
 }
 

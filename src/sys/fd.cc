@@ -1,11 +1,11 @@
 #include "nvbox/sys/fd.h"
 
-#include <cerrno>
-#include <climits>
 #include <dirent.h>
 #include <fcntl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+#include <cerrno>
+#include <climits>
 
 #include <vector>
 

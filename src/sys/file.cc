@@ -1,12 +1,12 @@
 #include "nvbox/sys/file.h"
 
-#include <cerrno>
 #include <dirent.h>
 #include <fcntl.h>
 #include <sys/random.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+#include <cerrno>
 
 #include <array>
 #include <cstdint>
@@ -106,8 +106,8 @@ Result<NewFile> NewFile::create(int directory, std::string_view name, mode_t mod
   Fd own_directory(fcntl(directory, F_DUPFD_CLOEXEC, 0));
   if (!own_directory) return Error("duplicate descriptor", errno);
   std::string temporary = cat(".", name, ".nvbox-", random_suffix());
-  Fd file(openat(directory, temporary.c_str(),
-                 O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
+  Fd file(openat(directory, temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
+                 0600));
   if (!file) return Error(cat("create ", temporary), errno);
   NewFile created(std::move(own_directory), std::string(name), std::move(temporary),
                   std::move(file));
@@ -130,11 +130,11 @@ Result<> NewFile::commit() {
 
 Result<> replace_file(int directory, std::string_view name, std::string_view text, mode_t mode) {
   struct stat old {};
-  const bool replaces = fstatat(directory, std::string(name).c_str(), &old,
-                                AT_SYMLINK_NOFOLLOW) == 0 &&
-                        S_ISREG(old.st_mode);
-  NewFile file = NVBOX_TRY(
-      NewFile::create(directory, name, replaces ? old.st_mode & mode_t{07777} : mode));
+  const bool replaces =
+      fstatat(directory, std::string(name).c_str(), &old, AT_SYMLINK_NOFOLLOW) == 0 &&
+      S_ISREG(old.st_mode);
+  NewFile file =
+      NVBOX_TRY(NewFile::create(directory, name, replaces ? old.st_mode & mode_t{07777} : mode));
   if (replaces && (old.st_uid != geteuid() || old.st_gid != getegid())) {
     // chown clears set-user-id bits, which no file we write carries.
     if (fchown(file.fd(), old.st_uid, old.st_gid) != 0) {

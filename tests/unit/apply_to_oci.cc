@@ -59,12 +59,13 @@ TEST(AddEdits, replaces_a_node_of_the_same_path) {
 }
 
 TEST(AddEdits, gives_a_node_to_the_user_of_the_container_unless_it_says_whose_it_is) {
-  EXPECT_EQ(edited(R"({"process":{"user":{"uid":1000,"gid":0}}})",
-                   {.nodes = {{.path = "/dev/a", .major = 1, .gid = 44}}}),
-            "{\"process\":{\"user\":{\"uid\":1000,\"gid\":0}},\"linux\":{\"resources\":{\"devices\":"
-            "[{\"allow\":true,\"type\":\"c\",\"major\":1,\"minor\":0,\"access\":\"rwm\"}]},"
-            "\"devices\":[{\"path\":\"/dev/a\",\"type\":\"c\",\"major\":1,\"minor\":0,\"uid\":1000,"
-            "\"gid\":44}]}}\n");
+  EXPECT_EQ(
+      edited(R"({"process":{"user":{"uid":1000,"gid":0}}})",
+             {.nodes = {{.path = "/dev/a", .major = 1, .gid = 44}}}),
+      "{\"process\":{\"user\":{\"uid\":1000,\"gid\":0}},\"linux\":{\"resources\":{\"devices\":"
+      "[{\"allow\":true,\"type\":\"c\",\"major\":1,\"minor\":0,\"access\":\"rwm\"}]},"
+      "\"devices\":[{\"path\":\"/dev/a\",\"type\":\"c\",\"major\":1,\"minor\":0,\"uid\":1000,"
+      "\"gid\":44}]}}\n");
 }
 
 TEST(AddEdits, replaces_a_mount_of_the_same_place_and_sorts_by_depth) {
@@ -91,9 +92,9 @@ TEST(AddEdits, appends_hooks_to_their_stage) {
 }
 
 TEST(AddEdits, adds_group_ids_once_and_never_group_zero) {
-  EXPECT_EQ(edited(R"({"process":{"user":{"additionalGids":[44]}}})",
-                   {.additional_gids = {0, 44, 105}}),
-            "{\"process\":{\"user\":{\"additionalGids\":[44,105]}}}\n");
+  EXPECT_EQ(
+      edited(R"({"process":{"user":{"additionalGids":[44]}}})", {.additional_gids = {0, 44, 105}}),
+      "{\"process\":{\"user\":{\"additionalGids\":[44,105]}}}\n");
   EXPECT_EQ(edited("{}", {.additional_gids = {0}}), "{}\n");
 }
 
@@ -102,8 +103,8 @@ TEST(AddEdits, of_nothing_changes_nothing) {
 }
 
 TEST(AddEdits, refuses_a_document_with_another_type_in_the_way) {
-  EXPECT_EQ(refusal(R"({"mounts":"x"})", {.mounts = {{.host_path = "/h", .container_path = "/c",
-                                                       .options = {}}}}),
+  EXPECT_EQ(refusal(R"({"mounts":"x"})",
+                    {.mounts = {{.host_path = "/h", .container_path = "/c", .options = {}}}}),
             "mounts: expected array, found string");
 }
 

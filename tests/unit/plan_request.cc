@@ -127,9 +127,7 @@ const std::vector<Vector> vectors = {
     {.number = 18,
      .view = container({{"NVIDIA_VISIBLE_DEVICES", "nvidia.com/gpu=0,1"}}),
      .expected = {Ask::listed, {"nvidia.com/gpu=0", "1"}}},
-    {.number = 22,
-     .view = container({{"NVIDIA_VISIBLE_DEVICES", "all"}}),
-     .expected = {Ask::all}},
+    {.number = 22, .view = container({{"NVIDIA_VISIBLE_DEVICES", "all"}}), .expected = {Ask::all}},
     {.number = 23,
      .view = container({{"NVIDIA_VISIBLE_DEVICES", "runtime.nvidia.com/gpu=all"}}),
      .expected = {Ask::listed, {"runtime.nvidia.com/gpu=all"}}},
@@ -174,8 +172,8 @@ TEST(Request, reads_annotations_in_the_order_of_their_keys) {
 }
 
 TEST(Request, says_why_an_environment_variable_is_ignored) {
-  const Result<Request> request =
-      request_of(container({{"NVIDIA_VISIBLE_DEVICES", "all"}}), without_env(), Annotations::ignore);
+  const Result<Request> request = request_of(container({{"NVIDIA_VISIBLE_DEVICES", "all"}}),
+                                             without_env(), Annotations::ignore);
   ASSERT_TRUE(request);
   EXPECT_EQ(request->warnings,
             std::vector<std::string>{
@@ -185,8 +183,8 @@ TEST(Request, says_why_an_environment_variable_is_ignored) {
 }
 
 TEST(Request, of_imex_channels_by_none_is_no_request) {
-  EXPECT_EQ(outcome_of(container({{"NVIDIA_VISIBLE_DEVICES", "0"}, {"NVIDIA_IMEX_CHANNELS", "none"}}),
-                       {}),
+  EXPECT_EQ(outcome_of(
+                container({{"NVIDIA_VISIBLE_DEVICES", "0"}, {"NVIDIA_IMEX_CHANNELS", "none"}}), {}),
             (Outcome{Ask::listed, {"0"}}));
 }
 
@@ -253,7 +251,8 @@ TEST(Mode, that_does_not_exist_is_an_error) {
 
 TEST(Mode, runtime_names_lose_their_kind) {
   EXPECT_EQ(*strip_runtime_kind(listed({"runtime.nvidia.com/gpu=0"})), listed({"0"}));
-  EXPECT_EQ(*strip_runtime_kind(listed({"runtime.nvidia.com/gpu=all"})), (Request{.ask = Ask::all}));
+  EXPECT_EQ(*strip_runtime_kind(listed({"runtime.nvidia.com/gpu=all"})),
+            (Request{.ask = Ask::all}));
 }
 
 TEST(Mode, kinds_of_names_cannot_be_mixed) {
@@ -266,8 +265,8 @@ TEST(Mode, kinds_of_names_cannot_be_mixed) {
 }
 
 TEST(QualifiedName, follows_the_cdi_specification) {
-  for (const char* name : {"nvidia.com/gpu=0", "nvidia.com/gpu=0:1", "runtime.nvidia.com/gpu=all",
-                           "v/c=d"}) {
+  for (const char* name :
+       {"nvidia.com/gpu=0", "nvidia.com/gpu=0:1", "runtime.nvidia.com/gpu=all", "v/c=d"}) {
     EXPECT_TRUE(is_qualified_name(name)) << name;
   }
   for (const char* name :

@@ -143,9 +143,8 @@ TEST(Select, all_is_every_gpu_without_mig_and_every_complete_mig_device) {
 }
 
 TEST(Select, finds_a_mig_device_by_its_instances) {
-  const Result<Selection> selection =
-      select(of({healthy(0), with_mig(1)}),
-             listed({"MIG-GPU-a1000000-0000-0000-0000-000000000000/3/0"}));
+  const Result<Selection> selection = select(
+      of({healthy(0), with_mig(1)}), listed({"MIG-GPU-a1000000-0000-0000-0000-000000000000/3/0"}));
   ASSERT_TRUE(selection) << selection.error().message();
   EXPECT_EQ(*selection, (Selection{.migs = {{1, 0}}}));
 }

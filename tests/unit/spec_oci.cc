@@ -55,8 +55,7 @@ TEST(OciSpec, without_a_process_has_no_env_and_is_not_privileged) {
 TEST(OciSpec, names_the_place_of_a_wrong_type) {
   EXPECT_EQ(refusal(R"({"process":{"env":["A=1",2]}})"),
             "process.env[1]: expected a string, found number");
-  EXPECT_EQ(refusal(R"({"process":{"env":["A=1","B"]}})"),
-            "process.env: entry \"B\" has no '='");
+  EXPECT_EQ(refusal(R"({"process":{"env":["A=1","B"]}})"), "process.env: entry \"B\" has no '='");
   EXPECT_EQ(refusal(R"({"mounts":{}})"), "mounts: expected an array, found object");
   EXPECT_EQ(refusal("[]"), "expected a JSON object, found array");
 }

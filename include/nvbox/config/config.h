@@ -16,8 +16,7 @@ struct Config {
   std::vector<std::string> swarm_resource{};  // names, already split
   bool accept_env_when_unprivileged = true;
   bool accept_volume_mounts = false;
-  std::string supported_driver_capabilities =
-      "compat32,compute,display,graphics,ngx,utility,video";
+  std::string supported_driver_capabilities = "compat32,compute,display,graphics,ngx,utility,video";
 
   struct Cli {
     std::string root{};  // driver root and dev root; empty means "/"

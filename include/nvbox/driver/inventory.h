@@ -5,6 +5,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace nvbox::driver {
@@ -32,6 +33,18 @@ constexpr Capabilities operator&(Capabilities a, Capabilities b) {
 constexpr bool intersects(Capabilities a, Capabilities b) {
   return (a & b) != Capabilities::none;
 }
+
+// The words for them, as in NVIDIA_DRIVER_CAPABILITIES.
+struct CapabilityName {
+  std::string_view word;
+  Capabilities capability;
+};
+inline constexpr CapabilityName capability_names[] = {
+    {"compat32", Capabilities::compat32}, {"compute", Capabilities::compute},
+    {"display", Capabilities::display},   {"graphics", Capabilities::graphics},
+    {"ngx", Capabilities::ngx},           {"utility", Capabilities::utility},
+    {"video", Capabilities::video},
+};
 
 // A character device of the host. `path` is what it is called in a container; below the dev root
 // it has the same name.
@@ -66,15 +79,15 @@ struct Link {
 };
 
 struct Gpu {
-  unsigned index = 0;      // NVML's: position in PCI order, excluded GPUs left out
-  unsigned minor = 0;      // of /dev/nvidiaN
-  std::string uuid{};      // "GPU-..."; "GPU-????..." until the driver initialised the GPU once
-  std::string bus_id{};    // as in /proc and /sys: "0000:3b:00.0", lower case
-  std::string model{};     // "Tesla T4"
-  std::optional<HostDevice> node{};       // /dev/nvidiaN; absent when it does not exist
-  std::vector<HostDevice> drm_nodes{};    // /dev/dri/cardN, renderDN
-  std::vector<Link> drm_links{};    // /dev/dri/by-path/...
-  std::vector<Mig> mig{};                 // sorted by instance ids
+  unsigned index = 0;    // NVML's: position in PCI order, excluded GPUs left out
+  unsigned minor = 0;    // of /dev/nvidiaN
+  std::string uuid{};    // "GPU-..."; "GPU-????..." until the driver initialised the GPU once
+  std::string bus_id{};  // as in /proc and /sys: "0000:3b:00.0", lower case
+  std::string model{};   // "Tesla T4"
+  std::optional<HostDevice> node{};     // /dev/nvidiaN; absent when it does not exist
+  std::vector<HostDevice> drm_nodes{};  // /dev/dri/cardN, renderDN
+  std::vector<Link> drm_links{};        // /dev/dri/by-path/...
+  std::vector<Mig> mig{};               // sorted by instance ids
   // Why the GPU cannot be used. It is kept in the list, and refused only when asked for.
   std::optional<std::string> problem{};
 
@@ -88,6 +101,8 @@ struct Library {
   // The links that name it: SONAME, development name, aliases ("libcuda.so.1" -> the file).
   std::vector<Link> links{};
   Capabilities serves = Capabilities::all;
+  // A 32-bit twin: for a container that asks for compat32 and for what the library serves.
+  bool is_32_bit = false;
 
   bool operator==(const Library&) const = default;
 };
@@ -108,9 +123,9 @@ enum class DriverKind { none, dgpu };
 
 struct Driver {
   DriverKind kind = DriverKind::none;
-  std::string version{};          // "535.261.03", of the loaded kernel module
-  std::string root = "/";         // host path of the driver root
-  std::string dev_root = "/";     // host path below which /dev is
+  std::string version{};               // "535.261.03", of the loaded kernel module
+  std::string root = "/";              // host path of the driver root
+  std::string dev_root = "/";          // host path below which /dev is
   bool modifies_device_files = false;  // /proc/driver/nvidia/params: ModifyDeviceFiles: 1
 
   bool operator==(const Driver&) const = default;
@@ -119,7 +134,7 @@ struct Driver {
 struct Inventory {
   Driver driver{};
   std::vector<Gpu> gpus{};
-  std::vector<HostDevice> control{};      // nvidiactl, nvidia-uvm, nvidia-uvm-tools, nvidia-modeset
+  std::vector<HostDevice> control{};  // nvidiactl, nvidia-uvm, nvidia-uvm-tools, nvidia-modeset
   std::vector<HostDevice> imex_channels{};
   std::vector<Library> libraries{};
   std::vector<std::string> library_directories{};  // where versioned libraries were found

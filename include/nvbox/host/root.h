@@ -49,7 +49,8 @@ class Root {
   Result<sys::Fd> open_at(std::string_view path, int flags, mode_t mode = 0) const;
 
   // The content of a regular file; nullopt when it does not exist. EFBIG beyond `limit` bytes.
-  Result<std::optional<std::string>> read(std::string_view path, size_t limit = default_limit) const;
+  Result<std::optional<std::string>> read(std::string_view path,
+                                          size_t limit = default_limit) const;
 
   // Sorted names in a directory; nullopt when it does not exist.
   Result<std::optional<std::vector<std::string>>> list(std::string_view directory) const;

@@ -45,9 +45,13 @@ parse_options() {
   arguments=("$@")
 }
 
-# One cgroup above all of a daemon's containers, to find and remove them by.
+# One cgroup above all of a daemon's containers, to find and remove them by. Another simulated host may
+# use the same directory name, so the mount namespace is part of it.
 cgroup_of() {
-  printf 'simhost-docker-%s\n' "$(cksum <<<"$(readlink -m "$1")" | cut -d ' ' -f 1)"
+  local namespace sum
+  namespace=$(readlink /proc/self/ns/mnt)
+  sum=$(cksum <<<"$namespace $1")
+  printf 'simhost-docker-%s\n' "${sum%% *}"
 }
 
 write_daemon_config() {
@@ -70,13 +74,15 @@ write_daemon_config() {
 }
 
 # The daemon runs in its own session: a Ctrl-C at the test must not reach it before stop does.
+# LAUNCHER... is what to start it with.
 start() {
   local dir=$1 tries
+  shift
   [[ -n ${SIMHOST_PROFILE-} ]] || die "not inside a simulated host: run it under tests/simhost/simhost"
   command -v dockerd >/dev/null || die "dockerd is missing: install it (Debian: apt-get install docker.io)"
   mkdir -p -- "$dir"
   write_daemon_config "$dir"
-  setsid dockerd --config-file "$dir/daemon.json" >"$dir/log" 2>&1 </dev/null &
+  setsid "$@" dockerd --config-file "$dir/daemon.json" >"$dir/log" 2>&1 </dev/null &
   for ((tries = 0; tries < 150; tries++)); do
     ! DOCKER_HOST=unix://$dir/docker.sock docker version >/dev/null 2>&1 || return 0
     kill -0 $! 2>/dev/null || break
@@ -87,14 +93,26 @@ start() {
   die "the daemon did not start: see $dir/log"
 }
 
-# Prints the daemon, its containerd and shims (named by their directory) and what runs in its cgroup.
+# The daemon, its containerd and its shims all have a file of `dir` as an argument.
+is_of_daemon() {
+  local dir=$1 word
+  shift
+  for word in "$@"; do
+    [[ $word != "$dir/daemon.json" && $word != "$dir/exec/"* ]] || return 0
+  done
+  return 1
+}
+
+# Prints what belongs to the daemon or runs in its cgroup. Processes end while this looks, which is no error.
 processes_of() {
-  local dir=$1 cgroup proc command
+  local dir=$1 cgroup namespace proc words cgroups
   cgroup=$(cgroup_of "$dir")
+  namespace=/proc/$$/ns/mnt
   for proc in /proc/[0-9]*; do
-    command=$(tr '\0' ' ' 2>/dev/null <"$proc/cmdline") || continue
-    if [[ $command == *"dockerd --config-file $dir/daemon.json"* || $command == *"$dir/exec/"* ]] ||
-      grep -qs "/$cgroup/" "$proc/cgroup"; then
+    words=() cgroups=
+    { mapfile -d '' -t words <"$proc/cmdline" && read -r -d '' cgroups <"$proc/cgroup"; } 2>/dev/null || true
+    if [[ $cgroups == *"/$cgroup/"* ]] ||
+      { [[ $proc/ns/mnt -ef $namespace ]] && is_of_daemon "$dir" "${words[@]}"; }; then
       printf '%s\n' "${proc#/proc/}"
     fi
   done
@@ -116,20 +134,36 @@ wait_until_gone() {
 }
 
 stop() {
-  local dir=$1 pid rest
+  local dir=$1 pid
   kill_containers "$dir"
   if pid=$(cat "$dir/docker.pid" 2>/dev/null); then
     kill "$pid" 2>/dev/null || true
     wait_until_gone "$pid"
   fi
-  mapfile -t rest < <(processes_of "$dir")
-  ((${#rest[@]} == 0)) || kill -KILL "${rest[@]}" 2>/dev/null || true
+  kill_rest "$dir"
   remove_cgroups "$(cgroup_of "$dir")"
   unmount_below "$dir"
 }
 
+# Whatever a daemon that did not end in order has left.
+kill_rest() {
+  local dir=$1 rest tries
+  for ((tries = 0; tries < 50; tries++)); do
+    mapfile -t rest < <(processes_of "$dir")
+    ((${#rest[@]})) || return 0
+    kill -KILL "${rest[@]}" 2>/dev/null || true
+    sleep 0.1
+  done
+}
+
+# A cgroup is busy until the processes killed in it have been reaped.
 remove_cgroups() {
-  find /sys/fs/cgroup -depth -type d -path "*/$1*" -exec rmdir {} + 2>/dev/null || true
+  local tries
+  for ((tries = 0; tries < 50; tries++)); do
+    find /sys/fs/cgroup -depth -type d -path "*/$1*" -exec rmdir {} + 2>/dev/null || true
+    [[ -n $(find /sys/fs/cgroup -type d -name "$1" 2>/dev/null) ]] || return 0
+    sleep 0.1
+  done
 }
 
 unmount_below() {
@@ -149,8 +183,10 @@ with() {
   shift
   [[ ${1-} != -- ]] || shift
   (($#)) || die "no command given"
-  trap 'stop "$dir"' EXIT
-  start "$dir"
+  # shellcheck disable=SC2064 # this directory
+  trap "stop ${dir@Q}" EXIT
+  # Should this script be killed, there is nobody left to stop the daemon.
+  start "$dir" setpriv --pdeathsig TERM
   DOCKER_HOST=unix://$dir/docker.sock "$@"
 }
 
@@ -169,7 +205,6 @@ case ${1-} in
     parse_options "${@:2}"
     ((${#arguments[@]} >= 2)) || die "with needs a directory and a command"
     absolute "${arguments[0]}"
-    dir=${arguments[0]}
     with "${arguments[@]}"
     ;;
   stop)

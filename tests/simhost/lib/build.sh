@@ -1,8 +1,9 @@
 #!/bin/bash
 # Usage: build.sh PROFILE_FILE OUT
 # Makes the files of a profile that layer.sh keeps.
-set -euo pipefail
-
+set -Eeuo pipefail
+name=${1##*/}
+trap 'printf "simhost: cannot make the files of %s\n" "$name" >&2' ERR
 simhost_dir=${BASH_SOURCE[0]%/*}/..
 . "$simhost_dir/lib/profile.sh"
 . "$simhost_dir/lib/driver.sh"

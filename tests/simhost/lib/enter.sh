@@ -16,7 +16,7 @@ die() {
 make_stage() {
   mount -n -t tmpfs -o mode=0755 simhost "$stage"
   mkdir -p "$stage"/{usr,etc,lib}/{upper,work} "$stage/usr/upper/bin" "$stage/dev" "$stage/pci" \
-    "$stage/etc/upper/nvidia-container-runtime" "$stage"/storage/{docker,containerd,containers}
+    "$stage/etc/upper/nvidia-container-runtime" "$stage"/storage/{docker,containerd,containers,ldconfig}
 }
 
 write_config() {
@@ -25,6 +25,13 @@ write_config() {
   printf -v quoted '"%s", ' "${runtimes[@]}"
   printf '[nvidia-container-runtime]\nruntimes = [%s]\n' "${quoted%, }" \
     >"$stage/etc/upper/nvidia-container-runtime/config.toml"
+}
+
+write_groups() {
+  local known
+  [[ -r $layer/groups ]] || return 0
+  known=$(</etc/group)
+  [[ $known == *$'\n'render:* ]] || printf '%s\n' "$known" "$(<"$layer/groups")" >"$stage/etc/upper/group"
 }
 
 overlay() {
@@ -40,12 +47,14 @@ mount_overlays() {
 }
 
 # Engines stack overlays of their own on these, which an overlay cannot carry.
-mount_engine_storage() {
+mount_storage() {
   local name
   for name in docker containerd containers; do
     [[ -d /var/lib/$name ]] || mkdir "/var/lib/$name"
     mount -n --bind "$stage/storage/$name" "/var/lib/$name"
   done
+  # ldconfig's notes about the real host's libraries.
+  [[ ! -d /var/cache/ldconfig ]] || mount -n --bind "$stage/storage/ldconfig" /var/cache/ldconfig
 }
 
 mount_run() {
@@ -97,9 +106,10 @@ hide_hybrid_cgroup() {
 
 make_stage
 write_config
+write_groups
 [[ -z $binary ]] || cp -- "$binary" "$stage/usr/upper/bin/nvbox"
 mount_overlays
-mount_engine_storage
+mount_storage
 mount_run
 mount_dev
 mount_kernel_views

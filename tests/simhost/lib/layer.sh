@@ -52,7 +52,7 @@ build_layer() {
   new=$(mktemp -d "$cache/.build.XXXXXX")
   if ! /bin/bash "$simhost_dir/lib/build.sh" "$profile" "$new"; then
     rm -rf -- "$new"
-    die "cannot build the files of profile ${profile##*/}"
+    exit 1
   fi
   publish "$new" "$layer"
 }

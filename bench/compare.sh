@@ -1,0 +1,110 @@
+#!/bin/bash
+# Times whole processes in the simulated GPU host a100x8 and prints one table.
+#
+#   bench/compare.sh [REFERENCE_DIR]
+#
+# REFERENCE_DIR holds the peer's binaries (nvidia-container-runtime, nvidia-ctk, ...). RUNS sets how
+# often each command is measured (50). Needs root and the packages that tests/run.sh installs.
+set -euo pipefail
+
+here=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)
+top=$(dirname -- "$here")
+runs=${RUNS:-50}
+simhost=$top/tests/simhost/simhost
+bundle_sh=$top/tests/e2e/support/bundle.sh
+
+for tool in hyperfine strace crun jq ninja cmake time; do
+  command -v "$tool" >/dev/null || { echo "compare.sh: $tool is missing" >&2; exit 1; }
+done
+
+if [[ -z ${COMPARE_INSIDE-} ]]; then
+  cmake -S "$top" -B "$top/build" -G Ninja -DNVBOX_BENCH=ON >/dev/null
+  ninja -C "$top/build" --quiet nvbox noop
+  reference=${1:+$(readlink -f -- "$1")}
+  COMPARE_INSIDE=1 exec "$simhost" --install "$top/build/nvbox" a100x8 -- \
+    "${BASH_SOURCE[0]}" "${reference-}"
+fi
+
+reference=${1-}
+noop=$top/build/bench/noop
+work=$(mktemp -d --tmpdir=/run)
+trap 'rm -rf "$work"' EXIT
+
+config() { # config NAME RUNTIME: a config.toml whose low-level runtime is RUNTIME
+  printf '[nvidia-container-runtime]\nruntimes = ["%s"]\n' "$2" >"$work/$1.toml"
+}
+config noop "$noop"
+config crun "$(command -v crun)"
+
+bundle() { # bundle NAME [OPTION...]
+  "$bundle_sh" --bind-proc "${@:2}" "$work/$1" glibc true
+  cp "$work/$1/config.json" "$work/$1/config.json.original"
+}
+bundle plain
+bundle gpu --env NVIDIA_VISIBLE_DEVICES=all --env NVIDIA_DRIVER_CAPABILITIES=compute,utility
+
+# create, start and delete with one runtime, as an engine does.
+cat >"$work/lifecycle" <<'SCRIPT'
+#!/bin/sh
+set -e
+runtime=$1 bundle=$2 root=$3
+"$runtime" --root "$root" create --bundle "$bundle" bench </dev/null >/dev/null 2>&1
+"$runtime" --root "$root" start bench
+"$runtime" --root "$root" delete --force bench
+SCRIPT
+chmod +x "$work/lifecycle"
+
+rows=()
+row() { # row NAME BUNDLE COMMAND...: measures a command; BUNDLE's config.json is put back before each run
+  local name=$1 bundle=$2
+  shift 2
+  local restore=(true) result="$work/result.json" rss calls
+  [[ -z $bundle ]] || restore=(cp "$work/$bundle/config.json.original" "$work/$bundle/config.json")
+  hyperfine -N --warmup 5 --runs "$runs" --prepare "${restore[*]}" --export-json "$result" \
+    "$*" >/dev/null 2>&1 || { echo "compare.sh: failed: $*" >&2; "$@" >&2; return 1; }
+  "${restore[@]}"
+  /usr/bin/time -f %M -o "$work/rss" "$@" >/dev/null 2>&1 || true
+  rss=$(tail -n 1 "$work/rss")
+  "${restore[@]}"
+  strace -f -qq -o "$work/trace" "$@" >/dev/null 2>&1 || true
+  calls=$(grep -c '(' "$work/trace")
+  rows+=("$(jq -r --arg name "$name" --arg rss "$rss" --arg calls "$calls" \
+    '.results[0] | [$name, (.median * 1000), (.min * 1000), (.max * 1000), $rss, $calls] | @tsv' "$result")")
+  # A node that is only looked at is opened with O_PATH, which does not reach the driver.
+  if grep -E 'open(at|at2)?\(.*nvidia[0-9]+"' "$work/trace" | grep -qv O_PATH; then
+    echo "compare.sh: $name opened a GPU" >&2
+    return 1
+  fi
+}
+
+# The peer finds its configuration and ours by the same variable.
+create() { # create NAME BINARY BUNDLE
+  export NVIDIA_CTK_CONFIG_FILE_PATH=$work/noop.toml
+  row "$1" "$3" "$2" create --bundle "$work/$3" bench
+}
+lifecycle() { # lifecycle NAME BINARY BUNDLE
+  export NVIDIA_CTK_CONFIG_FILE_PATH=$work/crun.toml
+  row "$1" "$3" "$work/lifecycle" "$2" "$work/$3" "$work/root"
+}
+
+row 'static no-op' '' "$noop"
+row 'crun --version' '' "$(command -v crun)" --version
+create 'create, no GPU: nvbox' /usr/bin/nvidia-container-runtime plain
+[[ -z $reference ]] || create 'create, no GPU: peer' "$reference/nvidia-container-runtime" plain
+create 'create, 8 GPUs: nvbox' /usr/bin/nvidia-container-runtime gpu
+[[ -z $reference ]] || create 'create, 8 GPUs: peer' "$reference/nvidia-container-runtime" gpu
+lifecycle 'create+start+delete: crun alone' "$(command -v crun)" plain
+lifecycle 'create+start+delete, 8 GPUs: nvbox' /usr/bin/nvidia-container-runtime gpu
+[[ -z $reference ]] ||
+  lifecycle 'create+start+delete, 8 GPUs: peer' "$reference/nvidia-container-runtime" gpu
+
+printf '%s\n' "${rows[@]}" | awk -F '\t' '
+  BEGIN {
+    format = "%-36s %10s %10s %10s %9s %9s %8s\n"
+    printf format, "", "median ms", "min ms", "max ms", "x no-op", "RSS KiB", "syscalls"
+  }
+  { if (NR == 1) floor = $2
+    printf format, $1, sprintf("%.2f", $2), sprintf("%.2f", $3), sprintf("%.2f", $4),
+           sprintf("%.1f", $2 / floor), $5, $6 }'
+strip -o "$work/stripped" "$(readlink -f /usr/bin/nvbox)"
+printf 'stripped binary: %s bytes\n' "$(stat -c %s "$work/stripped")"

@@ -1,0 +1,138 @@
+#include "nvbox/config/keys.h"
+
+#include <algorithm>
+#include <type_traits>
+
+#include "nvbox/base/text.h"
+
+namespace nvbox::config {
+namespace {
+
+// A pointer through nested structs: field<&Config::cli, &Config::Cli::root>.
+template <auto... Members>
+constexpr auto field = [](Config& config) -> auto& {
+  return (config.*....*Members);
+};
+
+using Cli = Config::Cli;
+using Runtime = Config::Runtime;
+using Features = Config::Features;
+
+constexpr auto cli = &Config::cli;
+constexpr auto runtime = &Config::runtime;
+constexpr auto features = &Config::features;
+
+constexpr Key rows[] = {
+    {"disable-require", field<&Config::disable_require>,
+     "do not check the NVIDIA_REQUIRE_* conditions of images"},
+    {"swarm-resource", CommaField{field<&Config::swarm_resource>},
+     "environment variables, with commas between them, that replace NVIDIA_VISIBLE_DEVICES in "
+     "containers that have one of them"},
+    {"accept-nvidia-visible-devices-envvar-when-unprivileged",
+     field<&Config::accept_env_when_unprivileged>,
+     "whether NVIDIA_VISIBLE_DEVICES counts in containers without CAP_SYS_ADMIN"},
+    {"accept-nvidia-visible-devices-as-volume-mounts", field<&Config::accept_volume_mounts>,
+     "whether mounts on /var/run/nvidia-container-devices/ID ask for devices"},
+    {"supported-driver-capabilities", field<&Config::supported_driver_capabilities>,
+     "the driver capabilities that containers may ask for, or \"all\""},
+
+    {"nvidia-container-cli.root", field<cli, &Cli::root>,
+     "directory below which the driver and its devices are, when that is not /"},
+    {"nvidia-container-cli.path", field<cli, &Cli::path>,
+     "nvidia-container-cli to run; empty means this program"},
+    {"nvidia-container-cli.environment", field<cli, &Cli::environment>,
+     "NAME=value entries to add to the environment of nvidia-container-cli"},
+    {"nvidia-container-cli.debug", field<cli, &Cli::debug>, "log file of nvidia-container-cli"},
+    {"nvidia-container-cli.ldcache", field<cli, &Cli::ldcache>,
+     "the host's loader cache; empty means /etc/ld.so.cache"},
+    {"nvidia-container-cli.load-kmods", field<cli, &Cli::load_kmods>,
+     "load the kernel modules and make their device nodes where they are missing"},
+    {"nvidia-container-cli.no-pivot", field<cli, &Cli::no_pivot>,
+     "do not pivot into the driver root"},
+    {"nvidia-container-cli.no-cgroups", field<cli, &Cli::no_cgroups>,
+     "leave the device rules of the container's cgroup alone"},
+    {"nvidia-container-cli.user", field<cli, &Cli::user>,
+     "user[:group] that queries the driver; empty means the caller"},
+    {"nvidia-container-cli.ldconfig", field<cli, &Cli::ldconfig>,
+     "ldconfig program, with @ before a path of the host"},
+
+    {"nvidia-container-runtime.debug", field<runtime, &Runtime::debug>,
+     "log file of nvidia-container-runtime; empty or /dev/null means none"},
+    {"nvidia-container-runtime.log-level", field<runtime, &Runtime::log_level>,
+     "error, warning, info, debug or trace"},
+    {"nvidia-container-runtime.runtimes", field<runtime, &Runtime::runtimes>,
+     "low-level runtimes, by name or path; the first that exists is used"},
+    {"nvidia-container-runtime.mode", field<runtime, &Runtime::mode>,
+     "auto, legacy, csv, cdi or jit-cdi"},
+    {"nvidia-container-runtime.modes.csv.mount-spec-path",
+     field<runtime, &Runtime::csv_mount_spec_path>,
+     "directory of the files that say what to mount on Tegra systems"},
+    {"nvidia-container-runtime.modes.csv.compat-container-root",
+     field<runtime, &Runtime::csv_compat_container_root>,
+     "directory of the CUDA compatibility libraries in containers on Orin; empty means "
+     "/usr/local/cuda/compat_orin"},
+    {"nvidia-container-runtime.modes.cdi.spec-dirs", field<runtime, &Runtime::cdi_spec_dirs>,
+     "directories of CDI specifications; later ones win"},
+    {"nvidia-container-runtime.modes.cdi.default-kind", field<runtime, &Runtime::cdi_default_kind>,
+     "vendor and class of device names that have none"},
+    {"nvidia-container-runtime.modes.cdi.annotation-prefixes",
+     field<runtime, &Runtime::cdi_annotation_prefixes>,
+     "beginnings of the annotations that ask for CDI devices"},
+    {"nvidia-container-runtime.modes.jit-cdi.nvcdi-feature-flags",
+     field<runtime, &Runtime::jit_feature_flags>,
+     "feature flags for specifications that are generated at container start"},
+    {"nvidia-container-runtime.modes.jit-cdi.nvcdi-disable-hooks",
+     field<runtime, &Runtime::jit_disabled_hooks>,
+     "hooks to leave out of specifications that are generated at container start"},
+    {"nvidia-container-runtime.modes.jit-cdi.ignore-driver-capabilities",
+     field<runtime, &Runtime::jit_ignore_driver_capabilities>,
+     "inject every driver file whatever NVIDIA_DRIVER_CAPABILITIES says"},
+    {"nvidia-container-runtime.modes.legacy.cuda-compat-mode",
+     field<runtime, &Runtime::legacy_cuda_compat_mode>,
+     "how CUDA compatibility libraries of images are used: ldconfig, mount, hook or disabled"},
+
+    {"nvidia-container-runtime-hook.path", field<&Config::hook, &Config::Hook::path>,
+     "hook to inject in legacy mode"},
+    {"nvidia-container-runtime-hook.skip-mode-detection",
+     field<&Config::hook, &Config::Hook::skip_mode_detection>,
+     "let the hook work whatever nvidia-container-runtime.mode says"},
+
+    {"nvidia-ctk.path", field<&Config::ctk_path>, "program of the hooks that are injected"},
+
+    {"features.allow-cuda-compat-libs-from-container",
+     field<features, &Features::allow_cuda_compat_libs_from_container>,
+     "use an image's CUDA compatibility libraries when cuda-compat-mode is empty or unknown"},
+    {"features.allow-ldconfig-from-container",
+     field<features, &Features::allow_ldconfig_from_container>,
+     "accept an ldconfig path of the container, that is one without @"},
+    {"features.allow-unknown-oci-spec-fields",
+     field<features, &Features::allow_unknown_oci_spec_fields>,
+     "accepted for compatibility: unknown fields of config.json are always kept"},
+    {"features.disable-cuda-compat-lib-hook",
+     field<features, &Features::disable_cuda_compat_lib_hook>,
+     "inject no hook for CUDA compatibility libraries in legacy mode"},
+    {"features.disable-imex-channel-creation",
+     field<features, &Features::disable_imex_channel_creation>,
+     "do not make the device nodes of IMEX channels"},
+    {"features.ignore-imex-channel-requests",
+     field<features, &Features::ignore_imex_channel_requests>, "ignore requests for IMEX channels"},
+    {"features.no-additional-gids-for-device-nodes",
+     field<features, &Features::no_additional_gids_for_device_nodes>,
+     "do not add the groups of device nodes to the container's user"},
+};
+
+}  // namespace
+
+std::span<const Key> keys() {
+  return rows;
+}
+
+std::string describe_unknown(std::string_view key) {
+  std::vector<std::string_view> names;
+  for (const Key& row : rows) names.push_back(row.name);
+  const auto similar = did_you_mean(key, names);
+  if (!similar) return cat("unknown key ", key);
+  return cat("unknown key ", key, "; did you mean ", *similar, "?");
+}
+
+}  // namespace nvbox::config

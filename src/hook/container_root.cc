@@ -1,0 +1,69 @@
+#include "nvbox/hook/container_root.h"
+
+#include <cerrno>
+#include <fcntl.h>
+#include <nlohmann/json.hpp>
+#include <sys/stat.h>
+
+#include <optional>
+#include <string>
+
+#include "nvbox/base/path.h"
+#include "nvbox/base/text.h"
+#include "nvbox/data/json.h"
+#include "nvbox/data/json_read.h"
+#include "nvbox/sys/file.h"
+
+namespace nvbox::hook {
+namespace {
+
+// root.path of a config.json; empty when it has none.
+Result<std::string> parse_root_path(std::string_view text) {
+  const data::Json document = NVBOX_TRY(data::parse_json(text));
+  const std::optional<data::JsonPlace> root = NVBOX_TRY(data::JsonPlace(document).member("root"));
+  if (!root) return std::string();
+  return NVBOX_TRY(root->string("path")).value_or("");
+}
+
+Result<std::string> configured_root(const std::string& bundle) {
+  const std::string config = path::join(bundle, "config.json");
+  const sys::Fd file = NVBOX_TRY(sys::open_path(config, O_RDONLY));
+  const std::string text = NVBOX_TRY(sys::read_all(file.get(), data::JsonLimits{}.bytes).in(config));
+  return parse_root_path(text).in(config);
+}
+
+Result<std::string> root_path(const spec::OciState& state) {
+  if (state.root.starts_with('/')) return state.root;
+  if (state.bundle.empty()) return Error("the container state names no bundle");
+  const std::string root =
+      state.root.empty() ? NVBOX_TRY(configured_root(state.bundle)) : state.root;
+  if (root.empty()) return Error(cat("the container of bundle ", state.bundle, " has no root.path"));
+  return root.starts_with('/') ? root : path::join(state.bundle, root);
+}
+
+Result<bool> is_root_of_host(const host::Root& root) {
+  struct stat ours {};
+  struct stat theirs {};
+  if (stat("/", &ours) != 0) return Error("stat /", errno);
+  if (fstat(root.fd(), &theirs) != 0) return Error(cat("stat ", root.path()), errno);
+  return ours.st_dev == theirs.st_dev && ours.st_ino == theirs.st_ino;
+}
+
+}  // namespace
+
+Result<spec::OciState> read_state(int fd) {
+  const std::string text =
+      NVBOX_TRY(sys::read_all(fd, spec::oci_state_limit).in("container state"));
+  return spec::parse_oci_state(text);
+}
+
+Result<host::Root> open_container_root(const spec::OciState& state) {
+  const std::string path = NVBOX_TRY(root_path(state));
+  host::Root root = NVBOX_TRY(host::Root::open(path).in("the container's root"));
+  if (NVBOX_TRY(is_root_of_host(root))) {
+    return Error(cat("the container's root ", path, " is the host's root directory"));
+  }
+  return root;
+}
+
+}  // namespace nvbox::hook

@@ -1,0 +1,162 @@
+// An image may bring CUDA libraries that are newer than the host's driver (NVIDIA's "forward
+// compatibility"). They work only on some combinations of GPU driver branches, which newer ones
+// list in an ELF note; using them anywhere else breaks CUDA.
+#include "nvbox/hook/cuda_compat.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <cstdint>
+#include <cstring>
+#include <nlohmann/json.hpp>
+#include <vector>
+
+#include "nvbox/base/path.h"
+#include "nvbox/base/text.h"
+#include "nvbox/data/json.h"
+#include "nvbox/data/json_read.h"
+#include "nvbox/host/elf.h"
+#include "nvbox/sys/fd.h"
+#include "nvbox/sys/file.h"
+
+namespace nvbox::hook {
+namespace {
+
+constexpr std::string_view note_section = ".note.cuda.fwd_compatibility";
+constexpr size_t most_note_bytes = size_t{64} * 1024;
+constexpr std::string_view library_prefix = "libcuda.so.";
+
+// Numbers of a version like 570.211.01, of which leading zeros do not count.
+using Version = std::vector<std::uint32_t>;
+
+std::optional<Version> parse_version(std::string_view text) {
+  if (text.starts_with('v')) text.remove_prefix(1);
+  Version version;
+  for (const std::string_view piece : split(text, '.')) {
+    const auto number = parse_number<std::uint32_t>(piece);
+    if (!number) return std::nullopt;
+    version.push_back(*number);
+  }
+  // 12.0 and 12.0.0 are the same version.
+  while (version.size() > 1 && version.back() == 0) version.pop_back();
+  return version;
+}
+
+// What the note says.
+struct Note {
+  std::string cuda_version{};
+  std::vector<std::int64_t> driver_branches{};
+};
+
+Result<Note> parse_note_text(std::string_view text) {
+  const data::Json json = NVBOX_TRY(data::parse_json(text, {.bytes = most_note_bytes}));
+  const data::JsonPlace place(json);
+  Note note = {.cuda_version = NVBOX_TRY(place.string("CUDA Version")).value_or("")};
+  for (const data::JsonPlace& branch : NVBOX_TRY(place.elements("Driver"))) {
+    note.driver_branches.push_back(NVBOX_TRY(branch.integer()));
+  }
+  return note;
+}
+
+// The description of an ELF note: three numbers, the owner's name up to a multiple of the
+// section's alignment, then the description.
+std::optional<std::string_view> note_text(const host::ElfSection& section) {
+  const std::string_view bytes = section.bytes;
+  std::uint32_t sizes[3];
+  if (bytes.size() < sizeof sizes) return std::nullopt;
+  std::memcpy(sizes, bytes.data(), sizeof sizes);
+  const std::uint64_t alignment = std::max<std::uint64_t>(section.alignment, 1);
+  if (sizes[0] > bytes.size() || alignment > bytes.size()) return std::nullopt;
+  const std::uint64_t start = sizeof sizes + (sizes[0] + alignment - 1) / alignment * alignment;
+  if (start > bytes.size() || sizes[1] > bytes.size() - start) return std::nullopt;
+  std::string_view owner = bytes.substr(sizeof sizes, sizes[0]);
+  owner = owner.substr(0, owner.find('\0'));
+  if (owner != "NVIDIA Corporation") return std::nullopt;
+  const std::string_view text = bytes.substr(start, sizes[1]);
+  return text.substr(0, text.find('\0'));
+}
+
+// nullopt when there is none that can be understood: older libraries have none.
+std::optional<Note> read_note(int fd) {
+  const auto section = host::read_elf_section(fd, note_section, most_note_bytes);
+  const auto text = section && *section ? note_text(**section) : std::nullopt;
+  if (!text) return std::nullopt;
+  auto note = parse_note_text(*text);
+  return note ? std::optional(std::move(note).value()) : std::nullopt;
+}
+
+struct CompatLibrary {
+  std::string version{};
+  sys::Fd fd{};
+};
+
+// Every libcuda.so.X.Y in `directory` that is a file; links to them do not count.
+Result<std::vector<CompatLibrary>> compat_libraries(const host::Root& container,
+                                                    const std::string& directory) {
+  std::vector<CompatLibrary> found;
+  const auto names = NVBOX_TRY(container.list(directory));
+  for (const std::string& name : names.value_or(std::vector<std::string>())) {
+    if (!name.starts_with(library_prefix)) continue;
+    std::string version = name.substr(library_prefix.size());
+    if (!version.contains('.')) continue;
+    auto fd = container.open_at(path::join(directory, name), O_PATH | O_NOFOLLOW);
+    struct stat info {};
+    if (!fd || fstat(fd->get(), &info) != 0 || !S_ISREG(info.st_mode)) continue;
+    found.push_back({std::move(version), std::move(fd).value()});
+  }
+  return found;
+}
+
+struct Versions {
+  std::optional<Version> compat{};
+  std::optional<Version> host{};
+  std::optional<Version> host_cuda{};
+};
+
+bool suits_with_note(const Note& note, const Versions& versions) {
+  if (versions.compat && versions.host) {
+    return std::ranges::find(note.driver_branches, std::int64_t{versions.host->front()}) !=
+               note.driver_branches.end() &&
+           *versions.compat > *versions.host;
+  }
+  const auto cuda = parse_version(note.cuda_version);
+  return versions.host_cuda && cuda && *cuda > *versions.host_cuda;
+}
+
+bool suits_without_note(const Versions& versions) {
+  if (versions.host_cuda || !versions.compat || !versions.host) return false;
+  return versions.host->front() < versions.compat->front();
+}
+
+}  // namespace
+
+Result<CompatDecision> decide_cuda_compat(const host::Root& container, const HostDriver& driver,
+                                          std::string_view compat_root) {
+  if (driver.driver_version.empty() && driver.cuda_version.empty()) {
+    return CompatDecision{.reason = "the host's driver version is unknown"};
+  }
+  const auto directory = NVBOX_TRY(container.resolve(compat_root));
+  if (!directory) return CompatDecision{.reason = "the image has no CUDA compatibility libraries"};
+  const auto libraries = NVBOX_TRY(compat_libraries(container, *directory));
+  if (libraries.empty()) {
+    return CompatDecision{.reason = cat("no CUDA compatibility library in ", *directory)};
+  }
+  if (libraries.size() > 1) {
+    return CompatDecision{.reason = cat("several CUDA compatibility libraries in ", *directory)};
+  }
+  const CompatLibrary& library = libraries.front();
+  const Versions versions = {.compat = parse_version(library.version),
+                             .host = parse_version(driver.driver_version),
+                             .host_cuda = parse_version(driver.cuda_version)};
+  const auto file = sys::open_path(sys::proc_path(library.fd.get()), O_RDONLY);
+  const auto note = file ? read_note(file->get()) : std::nullopt;
+  const bool suits = note ? suits_with_note(*note, versions) : suits_without_note(versions);
+  const std::string reason =
+      cat("CUDA compatibility libraries ", library.version, suits ? " suit" : " do not suit",
+          " driver ", driver.driver_version.empty() ? "with CUDA " : "",
+          driver.driver_version.empty() ? driver.cuda_version : driver.driver_version);
+  return CompatDecision{.directory = suits ? *directory : "", .reason = reason};
+}
+
+}  // namespace nvbox::hook

@@ -1,0 +1,21 @@
+// The library path of musl, which has no cache: /etc/ld-musl-ARCH.path.
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string>
+
+#include "nvbox/base/result.h"
+#include "nvbox/host/root.h"
+
+namespace nvbox::hook {
+
+// The path file of musl's loader in the container, "/etc/ld-musl-x86_64.path"; nullopt when the
+// container has no such loader. The file need not exist.
+std::optional<std::string> musl_path_file(const host::Root& container);
+
+// Adds `compat_folder` (may be empty) at the front and `folders` at the end of musl's path.
+Result<> update_musl_path(const host::Root& container, const std::string& file,
+                          std::span<const std::string> folders, const std::string& compat_folder);
+
+}  // namespace nvbox::hook

@@ -1,0 +1,175 @@
+#include "nvbox/hook/update_ld_cache.h"
+
+#include <cerrno>
+
+#include <algorithm>
+#include <array>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "hook/musl_path.h"
+#include "hook/update_ld_cache_entries.h"
+#include "nvbox/base/text.h"
+#include "nvbox/base/version.h"
+#include "nvbox/host/ld_cache.h"
+#include "nvbox/host/ld_cache_write.h"
+#include "nvbox/host/ld_so_conf.h"
+#include "nvbox/host/root_write.h"
+
+namespace nvbox::hook {
+namespace {
+
+constexpr std::string_view cache_file = "/etc/ld.so.cache";
+constexpr std::string_view configuration_file = "/etc/ld.so.conf";
+// The name comes first in the directory, so that its folders come first, and is the same at every
+// start.
+constexpr std::string_view own_configuration_file = "/etc/ld.so.conf.d/00-nvbox.conf";
+constexpr std::string_view own_configuration_title =
+    "# GPU driver libraries, written by nvbox at every start of this container\n";
+
+// Real caches have about 100 KiB.
+constexpr size_t most_cache_bytes = size_t{8} * 1024 * 1024;
+constexpr size_t most_configuration_bytes = size_t{64} * 1024;
+
+constexpr std::array glibc_loaders = {
+    "/lib64/ld-linux-x86-64.so.2",
+    "/lib/ld-linux-aarch64.so.1",
+    "/lib/ld-linux.so.2",
+    "/lib/ld-linux-armhf.so.3",
+};
+
+bool exists(const host::Root& container, std::string_view path) {
+  const auto info = container.stat(path);
+  return info && *info;
+}
+
+bool has_glibc(const host::Root& container) {
+  return std::ranges::any_of(glibc_loaders,
+                             [&](std::string_view loader) { return exists(container, loader); });
+}
+
+// The path file, if musl is the C library of the container and not one that a distribution of
+// glibc offers besides. Alpine may have a loader in glibc's place that only imitates it.
+std::optional<std::string> musl_path_to_update(const host::Root& container) {
+  std::optional<std::string> file = musl_path_file(container);
+  if (!file || (has_glibc(container) && !exists(container, "/etc/alpine-release"))) {
+    return std::nullopt;
+  }
+  return file;
+}
+
+// The directories that an earlier start of the container put in front.
+std::vector<std::string> earlier_folders(const host::Root& container) {
+  const auto text = container.read(own_configuration_file, most_configuration_bytes);
+  if (!text || !*text) return {};
+  std::vector<std::string> folders;
+  for (const std::string_view line : split(**text, '\n')) {
+    if (line.starts_with('/')) folders.emplace_back(line);
+  }
+  return folders;
+}
+
+bool is_configured(const CacheRequest& request, const host::DirectoryId& id) {
+  return std::ranges::any_of(request.configured, [&](const host::LibraryDirectory& directory) {
+    return directory.id == id;
+  });
+}
+
+bool is_requested(const CacheRequest& request, const host::DirectoryId& id) {
+  return std::ranges::any_of(request.folders,
+                             [&](const LibraryFolder& folder) { return folder.id == id; });
+}
+
+CacheRequest request_for(const host::Root& container, std::span<const std::string> folders,
+                         const std::string& compat_folder, const Log& log) {
+  host::LdSoConf configuration = host::read_ld_so_conf(container, own_configuration_file);
+  for (const std::string& problem : configuration.problems) log.warning(problem);
+  CacheRequest request = {.configured = std::move(configuration.directories)};
+  const auto add = [&](const std::string& path, const host::DirectoryId& id, bool leads) {
+    if (!is_requested(request, id)) request.folders.push_back({path, id, leads});
+  };
+  if (!compat_folder.empty()) {
+    const auto id = host::directory_id(container, compat_folder);
+    if (id) add(compat_folder, *id, true);
+  }
+  std::vector<LibraryFolder> others;
+  for (const std::string& folder : folders) {
+    const auto id = host::directory_id(container, folder);
+    if (!id) continue;
+    if (is_configured(request, *id)) {
+      others.push_back({folder, *id, false});
+    } else {
+      add(folder, *id, true);
+    }
+  }
+  const size_t leading = request.folders.size();
+  for (const LibraryFolder& folder : others) add(folder.path, folder.id, false);
+  for (const std::string& folder : earlier_folders(container)) {
+    const auto id = host::directory_id(container, folder);
+    const auto leads = std::span(request.folders).first(leading);
+    if (id && std::ranges::find(leads, *id, &LibraryFolder::id) == leads.end()) {
+      request.former.push_back(*id);
+    }
+  }
+  return request;
+}
+
+// So that ldconfig, when a package manager runs it in the container, keeps the folders in front.
+Result<> write_configuration(const host::Root& container, const CacheRequest& request) {
+  std::string text(own_configuration_title);
+  for (const LibraryFolder& folder : request.folders) {
+    if (folder.leads) text += cat(folder.path, "\n");
+  }
+  const bool needed = text.size() > own_configuration_title.size();
+  if (!needed && !NVBOX_TRY(container.stat(own_configuration_file))) return {};
+  NVBOX_TRY(host::write_file(container, own_configuration_file, text));
+  if (!needed || NVBOX_TRY(container.stat(configuration_file))) return {};
+  NVBOX_TRY(host::write_file(container, configuration_file, "include /etc/ld.so.conf.d/*.conf\n"));
+  return {};
+}
+
+std::optional<host::LdCache> image_cache(const host::Root& container, const Log& log) {
+  const auto bytes = container.read(cache_file, most_cache_bytes);
+  if (!bytes) log.warning(cat("the image's loader cache: ", bytes.error().message()));
+  if (!bytes || !*bytes) return std::nullopt;
+  auto cache = host::parse_ld_cache(**bytes);
+  if (cache) return std::move(cache).value();
+  log.warning(cat(cache_file, ": ", cache.error().message(), "; making a new one"));
+  return std::nullopt;
+}
+
+Result<> update_glibc_cache(const host::Root& container, const CacheRequest& request,
+                            const Log& log) {
+  NVBOX_TRY(write_configuration(container, request));
+  std::optional<host::LdCache> image = image_cache(container, log);
+  const std::vector<host::LdCacheEntry> entries =
+      image ? merged_entries(container, request, std::move(image->entries))
+            : all_entries(container, request);
+  const bool has_generator = image && !image->generator.empty();
+  const std::string generator = has_generator ? image->generator : cat("nvbox ", version());
+  NVBOX_TRY(host::write_file(container, cache_file, host::write_ld_cache(entries, generator)));
+  return {};
+}
+
+Result<> update(const host::Root& container, std::span<const std::string> folders,
+                const std::string& compat_folder, const Log& log) {
+  const std::optional<std::string> musl_path = musl_path_to_update(container);
+  if (musl_path) NVBOX_TRY(update_musl_path(container, *musl_path, folders, compat_folder));
+  if (musl_path && !has_glibc(container)) return {};
+  return update_glibc_cache(container, request_for(container, folders, compat_folder, log), log);
+}
+
+}  // namespace
+
+Result<> update_ld_cache(const host::Root& container, std::span<const std::string> folders,
+                         const std::string& compat_folder, const Log& log) {
+  Result<> updated = update(container, folders, compat_folder, log).in("update the loader's cache");
+  if (updated) return {};
+  const int code = updated.error().code();
+  if (code != EROFS && code != EACCES && code != EPERM) return updated;
+  log.warning(cat(updated.error().message(), "; programs may not find the GPU driver's libraries"));
+  return {};
+}
+
+}  // namespace nvbox::hook

@@ -1,0 +1,164 @@
+#include "hook/update_ld_cache_scan.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <unistd.h>
+#include <cerrno>
+
+#include <algorithm>
+#include <memory>
+
+#include "nvbox/base/path.h"
+#include "nvbox/base/text.h"
+#include "nvbox/host/ld_cache.h"
+#include "nvbox/sys/file.h"
+
+namespace nvbox::hook {
+namespace {
+
+struct CloseDirectory {
+  void operator()(DIR* directory) const { closedir(directory); }
+};
+
+// What package managers leave while they work (glibc 2.39 skips them as well).
+bool is_temporary_name(std::string_view name) {
+  return name.contains(';') || name.ends_with(".dpkg-new") || name.ends_with(".dpkg-tmp");
+}
+
+unsigned char type_of(int directory, const dirent& entry) {
+  if (entry.d_type != DT_UNKNOWN) return entry.d_type;
+  struct stat info {};
+  if (fstatat(directory, entry.d_name, &info, AT_SYMLINK_NOFOLLOW) != 0) return DT_UNKNOWN;
+  return static_cast<unsigned char>(IFTODT(info.st_mode));
+}
+
+// Whether a known name leads to this versioned file by its name alone: libx.so.1 to libx.so.1.2.3.
+// A development link, libx.so, does not count: libx.so.1 has its own entry.
+bool is_behind_known_link(std::string_view name, const std::set<std::string_view>& known) {
+  const size_t version = name.find(".so.");
+  if (version == std::string_view::npos) return false;
+  for (size_t dot = name.find('.', version + 4); dot != std::string_view::npos;
+       dot = name.find('.', dot + 1)) {
+    if (known.contains(name.substr(0, dot))) return true;
+  }
+  return false;
+}
+
+// A link stands for itself when it is the SONAME, or the development link of it: libx.so of
+// libx.so.1. Any other link is one more file that claims the SONAME.
+bool keeps_own_name(std::string_view link, std::string_view soname) {
+  return link == soname || (link.ends_with(".so") && soname.starts_with(link));
+}
+
+// Files win over links, then higher versions over lower ones.
+struct Candidate {
+  std::string file;
+  std::int32_t flags;
+  bool is_link;
+
+  bool is_better_than(const Candidate& other) const {
+    if (is_link != other.is_link) return !is_link;
+    return host::compare_library_names(file, other.file) > 0;
+  }
+};
+
+}  // namespace
+
+bool is_library_name(std::string_view name) {
+  const bool library = (name.starts_with("lib") || name.starts_with("ld-")) && name.contains(".so");
+  const bool loader = name.starts_with("ld.so.") || name.starts_with("ld64.so.");
+  return (library || loader) && !is_temporary_name(name);
+}
+
+bool LibraryNames::contains(std::string_view name) const {
+  return std::ranges::binary_search(files, name) || std::ranges::binary_search(links, name);
+}
+
+std::optional<LibraryNames> LibraryScanner::list(const std::string& directory) {
+  auto opened = container_.open_at(directory, O_RDONLY | O_DIRECTORY);
+  if (!opened) return std::nullopt;
+  sys::Fd for_stream(fcntl(opened->get(), F_DUPFD_CLOEXEC, 0));
+  const std::unique_ptr<DIR, CloseDirectory> stream(fdopendir(for_stream.get()));
+  if (!stream) return std::nullopt;
+  for_stream.release();
+  LibraryNames names = {.directory = directory, .fd = std::move(opened).value()};
+  while (const dirent* entry = readdir(stream.get())) {
+    if (!is_library_name(entry->d_name) || names_left_ == 0) continue;
+    --names_left_;
+    const unsigned char type = type_of(names.fd.get(), *entry);
+    if (type == DT_REG) names.files.emplace_back(entry->d_name);
+    if (type == DT_LNK) names.links.emplace_back(entry->d_name);
+  }
+  std::ranges::sort(names.files);
+  std::ranges::sort(names.links);
+  return names;
+}
+
+std::optional<LibraryScanner::Library> LibraryScanner::read_once(int fd, const struct stat& info) {
+  const auto [place, is_new] = read_.try_emplace({info.st_dev, info.st_ino});
+  if (!is_new) return place->second;
+  const auto elf = host::read_elf(fd);
+  if (!elf || !*elf) return std::nullopt;
+  const auto flags = host::ld_cache_flags(**elf);
+  // The loader never looks for a name with a slash in its cache.
+  if (flags && !(*elf)->soname.contains('/')) place->second = Library{(*elf)->soname, *flags};
+  return place->second;
+}
+
+std::optional<LibraryScanner::Library> LibraryScanner::inspect_file(const LibraryNames& names,
+                                                                    const std::string& name) {
+  // One component and no link: this cannot leave the directory.
+  const sys::Fd fd(openat(names.fd.get(), name.c_str(),
+                          O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
+  struct stat info {};
+  if (!fd || fstat(fd.get(), &info) != 0 || !S_ISREG(info.st_mode)) return std::nullopt;
+  return read_once(fd.get(), info);
+}
+
+std::optional<LibraryScanner::Library> LibraryScanner::inspect_link(const LibraryNames& names,
+                                                                    const std::string& name) {
+  // O_PATH first, because opening what an image's link leads to could start a device.
+  const auto target = container_.open_at(path::join(names.directory, name), O_PATH);
+  struct stat info {};
+  if (!target || fstat(target->get(), &info) != 0 || !S_ISREG(info.st_mode)) return std::nullopt;
+  const auto known = read_.find({info.st_dev, info.st_ino});
+  if (known != read_.end()) return known->second;
+  const auto fd = sys::open_path(sys::proc_path(target->get()), O_RDONLY | O_NONBLOCK);
+  if (!fd) return std::nullopt;
+  return read_once(fd->get(), info);
+}
+
+std::vector<FoundLibrary> LibraryScanner::scan(const LibraryNames& names,
+                                               const std::set<std::string_view>& known) {
+  std::map<std::string, Candidate> best;
+  std::set<std::string_view> broken;
+  const auto consider = [&](const std::string& key, Candidate candidate) {
+    const auto [place, is_new] = best.try_emplace(key, candidate);
+    if (!is_new && candidate.is_better_than(place->second)) place->second = std::move(candidate);
+  };
+  for (const std::string& file : names.files) {
+    if (known.contains(file) || is_behind_known_link(file, known)) continue;
+    const auto library = inspect_file(names, file);
+    if (library) {
+      consider(library->soname.empty() ? file : library->soname, {file, library->flags, false});
+    }
+  }
+  for (const std::string& link : names.links) {
+    if (known.contains(link) || is_behind_known_link(link, known)) continue;
+    const auto library = inspect_link(names, link);
+    if (!library) {
+      broken.insert(link);
+      continue;
+    }
+    const bool own_name = library->soname.empty() || keeps_own_name(link, library->soname);
+    consider(own_name ? link : library->soname, {link, library->flags, own_name});
+  }
+  std::vector<FoundLibrary> found;
+  for (auto& [name, candidate] : best) {
+    const bool lacks_link = !names.contains(name) || broken.contains(name);
+    found.push_back({name, std::move(candidate.file), candidate.flags, lacks_link});
+  }
+  return found;
+}
+
+}  // namespace nvbox::hook

@@ -1,0 +1,73 @@
+// Finding the libraries of a directory the way ldconfig does: which files count, what programs will
+// ask for them as, and which of several versions is meant.
+#pragma once
+
+#include <sys/stat.h>
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "nvbox/host/elf.h"
+#include "nvbox/host/ld_so_conf.h"
+#include "nvbox/host/root.h"
+#include "nvbox/sys/fd.h"
+
+namespace nvbox::hook {
+
+// The names in a directory that look like libraries', sorted.
+struct LibraryNames {
+  std::string directory{};
+  sys::Fd fd{};
+  std::vector<std::string> files{};
+  std::vector<std::string> links{};
+
+  bool contains(std::string_view name) const;
+};
+
+// Whether a file of this name can be a library or a loader.
+bool is_library_name(std::string_view name);
+
+struct FoundLibrary {
+  std::string name{};  // what programs ask for
+  std::string file{};  // the file in the directory that they shall get
+  std::int32_t flags = 0;
+  // The directory has no library called `name`.
+  bool lacks_link = false;
+
+  bool operator==(const FoundLibrary&) const = default;
+};
+
+class LibraryScanner {
+ public:
+  explicit LibraryScanner(const host::Root& container) : container_(container) {}
+
+  // nullopt when there is no such directory. Beyond 100,000 names in all, the rest is left out.
+  std::optional<LibraryNames> list(const std::string& directory);
+
+  // The libraries in a directory except those with `known` names and the versioned files behind
+  // known links, which are not opened.
+  std::vector<FoundLibrary> scan(const LibraryNames& names,
+                                 const std::set<std::string_view>& known);
+
+ private:
+  struct Library {
+    std::string soname;
+    std::int32_t flags;
+  };
+
+  std::optional<Library> inspect_file(const LibraryNames& names, const std::string& name);
+  std::optional<Library> inspect_link(const LibraryNames& names, const std::string& name);
+  std::optional<Library> read_once(int fd, const struct stat& info);
+
+  const host::Root& container_;
+  size_t names_left_ = 100'000;
+  // Most links lead to a file that was read already.
+  std::map<host::DirectoryId, std::optional<Library>> read_;
+};
+
+}  // namespace nvbox::hook

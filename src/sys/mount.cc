@@ -1,0 +1,133 @@
+#include "nvbox/sys/mount.h"
+
+#include <cerrno>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <string>
+
+#include "nvbox/base/defer.h"
+#include "nvbox/base/text.h"
+#include "nvbox/sys/file.h"
+#include "sys/mount_legacy.h"
+
+namespace nvbox::sys {
+namespace {
+
+// 0 or an errno. Without restrictions it only makes the mount private.
+int set_attributes(int mount_root, Restrictions restrictions) {
+  struct mount_attr attributes {};
+  attributes.attr_set = restrictions;
+  attributes.propagation = MS_PRIVATE;
+  return mount_setattr(mount_root, "", AT_EMPTY_PATH, &attributes, sizeof attributes) == 0 ? 0
+                                                                                          : errno;
+}
+
+// A mount that came to lie on a shared one became shared itself, so this follows attaching.
+Result<> settle(int mount_root, Restrictions restrictions) {
+  const int failure = set_attributes(mount_root, restrictions);
+  if (failure == 0) return {};
+  if (!is_missing_call(failure)) return Error("set the attributes of a mount", failure);
+  if (restrictions != 0) NVBOX_TRY(restrict_legacy(mount_root, restrictions));
+  return make_private_legacy(mount_root);
+}
+
+// 0 or an errno.
+int move_to(int detached, int target) {
+  return move_mount(detached, "", target, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) ==
+                 0
+             ? 0
+             : errno;
+}
+
+// A detached tmpfs; empty with an errno.
+Fd make_tmpfs(size_t bytes) {
+  const Fd context(fsopen("tmpfs", FSOPEN_CLOEXEC));
+  if (!context) return {};
+  const auto set = [&context](const char* key, const std::string& value) {
+    return fsconfig(context.get(), FSCONFIG_SET_STRING, key, value.c_str(), 0) == 0;
+  };
+  // The source is what people see in /proc/self/mountinfo.
+  if (!set("source", "nvbox") || !set("mode", "0755") || !set("size", cat(bytes)) ||
+      fsconfig(context.get(), FSCONFIG_CMD_CREATE, nullptr, nullptr, 0) != 0) {
+    return {};
+  }
+  return Fd(fsmount(context.get(), FSMOUNT_CLOEXEC,
+                    MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC));
+}
+
+constexpr const char* covering_name = "file";
+
+Result<Fd> make_file(int directory, std::string_view text, mode_t mode) {
+  Fd file(openat(directory, covering_name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
+                 mode));
+  if (!file) return Error("create the covering file", errno);
+  if (fchmod(file.get(), mode) != 0) return Error("set the mode of the covering file", errno);
+  NVBOX_TRY(write_all(file.get(), text).in("the covering file"));
+  Fd source(openat(directory, covering_name, O_PATH | O_NOFOLLOW | O_CLOEXEC));
+  if (!source) return Error("open the covering file", errno);
+  return source;
+}
+
+}  // namespace
+
+Result<MountFd> clone_mount(Fd source, Restrictions restrictions) {
+  MountFd mount;
+  mount.restrictions_ = restrictions;
+  mount.clone_ = Fd(open_tree(source.get(), "", AT_EMPTY_PATH | OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC));
+  if (!mount.clone_ && !is_missing_call(errno)) return Error("clone a mount", errno);
+  if (mount.clone_) {
+    const int failure = set_attributes(mount.clone_.get(), restrictions);
+    mount.is_restricted_ = failure == 0;
+    if (failure != 0 && !is_missing_call(failure)) return Error("restrict a mount", failure);
+  }
+  mount.source_ = std::move(source);
+  return mount;
+}
+
+Result<> attach(MountFd mount, int target) {
+  const int failure = mount.clone_ ? move_to(mount.clone_.get(), target) : ENOSYS;
+  if (failure == 0) {
+    Result<> settled = settle(mount.clone_.get(), mount.is_restricted_ ? 0 : mount.restrictions_);
+    if (!settled) (void)detach(mount.clone_.get());
+    return settled;
+  }
+  if (!is_missing_call(failure)) return Error("attach a mount", failure);
+  return bind_legacy(mount.source_.get(), target, mount.restrictions_);
+}
+
+Result<Fd> mount_tmpfs(int target, size_t bytes) {
+  Fd root = make_tmpfs(bytes);
+  const int failure = root ? move_to(root.get(), target) : errno;
+  if (is_missing_call(failure)) return mount_tmpfs_legacy(target, bytes);
+  if (failure != 0) return Error("mount a tmpfs", failure);
+  if (Result<> settled = settle(root.get(), 0); !settled) {
+    (void)detach(root.get());
+    return std::move(settled).error();
+  }
+  return root;
+}
+
+Result<> restrict_mount(int mount_root, Restrictions restrictions) {
+  return settle(mount_root, restrictions);
+}
+
+Result<> detach(int mount_root) {
+  if (umount2(proc_path(mount_root).c_str(), MNT_DETACH) != 0) return Error("unmount", errno);
+  return {};
+}
+
+Result<> cover_file(int target, int scratch, std::string_view text, mode_t mode) {
+  // A size of 0 would mean no limit.
+  const Fd filesystem = NVBOX_TRY(mount_tmpfs(scratch, std::max<size_t>(text.size(), 1)));
+  const Defer uncover([&] { (void)detach(filesystem.get()); });
+  Fd source = NVBOX_TRY(make_file(filesystem.get(), text, mode));
+  // A bind has the flags of the mount that it shows a part of, so this saves the fallback from
+  // changing the bind, which it could not find under the tmpfs.
+  NVBOX_TRY(restrict_mount(filesystem.get(), data_only));
+  return attach(NVBOX_TRY(clone_mount(std::move(source), data_only)), target);
+}
+
+}  // namespace nvbox::sys

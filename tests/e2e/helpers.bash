@@ -1,0 +1,60 @@
+# Shared by the end-to-end tests.
+
+e2e_dir=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)
+support=$e2e_dir/support
+simhost=$e2e_dir/../simhost/simhost
+nvbox=${NVBOX_BINARY:-$e2e_dir/../../build/nvbox}
+
+# A test that cannot run here is skipped, or fails where NVBOX_MUST_RUN names e2e.
+require() {
+  local reason=
+  [ "$(id -u)" -eq 0 ] || reason='needs root'
+  local tool
+  for tool in "$@"; do
+    command -v "$tool" >/dev/null || reason="needs $tool"
+  done
+  [ -n "$reason" ] || return 0
+  case ,${NVBOX_MUST_RUN-}, in
+    *,e2e,*)
+      echo "must run, but $reason" >&2
+      return 1
+      ;;
+  esac
+  skip "$reason"
+}
+
+# on_host PROFILE LOW_LEVEL COMMAND...: in a simulated host with nvbox installed.
+on_host() {
+  SIMHOST_RUNTIMES=/usr/local/lib/simhost/$2 "$simhost" --install "$nvbox" "$1" -- "${@:3}"
+}
+
+# start PROFILE LOW_LEVEL CONTAINER_SH_ARGUMENT...
+start() {
+  on_host "$1" "$2" "$support/container.sh" "${@:3}"
+}
+
+# The lines that follow "== QUESTION" in the probe's answers.
+answer() {
+  sed -n "/^== $1\$/,/^== /p" <<<"$output" | grep -v '^== ' || true
+}
+
+has_line() {
+  grep -qxF -- "$1" <<<"$output" || {
+    printf 'no line %s in:\n%s\n' "$1" "$output" >&2
+    return 1
+  }
+}
+
+has_text() {
+  grep -qF -- "$1" <<<"$output" || {
+    printf 'no %s in:\n%s\n' "$1" "$output" >&2
+    return 1
+  }
+}
+
+has_no_text() {
+  ! grep -qF -- "$1" <<<"$output" || {
+    printf '%s is in:\n%s\n' "$1" "$output" >&2
+    return 1
+  }
+}

@@ -1,0 +1,244 @@
+#!/usr/bin/env bats
+# nvidia-container-runtime with a real low-level runtime: $E2E_LOW_LEVEL, runc or crun.
+
+load helpers
+
+low_level=${E2E_LOW_LEVEL:-runc}
+
+setup() {
+  require "$low_level" jq unshare
+}
+
+# gpu PROFILE DEVICES CONTAINER_SH_ARGUMENT...: a container that asks for DEVICES.
+gpu() {
+  run start "$1" "$low_level" --env "NVIDIA_VISIBLE_DEVICES=$2" "${@:3}"
+}
+
+# The GPUs' own nodes among those that the container has, by their minors.
+gpus_inside() {
+  grep -oE '^/dev/nvidia[0-9]+ ' <<<"$output" | tr -d ' ' | paste -sd ' '
+}
+
+@test "all GPUs: nodes, libraries, loader cache and links" {
+  gpu a100x8 all glibc probe nodes -- dlopen libcuda.so.1 libnvidia-ml.so.1 libnvbox_image.so.1 \
+    -- links /usr/lib/x86_64-linux-gnu -- env
+  [ "$status" -eq 0 ]
+  [ "$(gpus_inside)" = "$(printf '/dev/nvidia%d\n' {0..7} | paste -sd ' ')" ]
+  has_line '/dev/nvidiactl 195:255 0666 0:0'
+  has_line '/dev/nvidia-uvm 510:0 0666 0:0'
+  has_line 'libcuda.so.1: libcuda.so.550.163.01 /lib/x86_64-linux-gnu/libcuda.so.1'
+  has_text 'libnvidia-ml.so.1: libnvidia-ml.so.550.163.01'
+  has_text 'libnvbox_image.so.1: libnvbox_image.so.1'
+  has_line '/usr/lib/x86_64-linux-gnu/libcuda.so -> libcuda.so.1'
+  has_line '/usr/lib/x86_64-linux-gnu/libcuda.so.1 -> libcuda.so.550.163.01'
+  has_line 'NVIDIA_VISIBLE_DEVICES=void'
+}
+
+@test "one GPU by index: its minor is another number" {
+  gpu a100x8 0 glibc probe nodes
+  [ "$status" -eq 0 ]
+  [ "$(gpus_inside)" = /dev/nvidia1 ]
+}
+
+@test "GPUs by range, in any order" {
+  gpu a100x8 6-7,2 glibc probe nodes
+  [ "$status" -eq 0 ]
+  [ "$(gpus_inside)" = '/dev/nvidia0 /dev/nvidia6 /dev/nvidia7' ]
+}
+
+@test "one GPU by UUID, by a prefix of it and by PCI address" {
+  for name in GPU-90a10000-0000-4a10-8000-000000000005 GPU-90 00000000:90:00.0; do
+    gpu a100x8 "$name" glibc probe nodes
+    [ "$status" -eq 0 ]
+    [ "$(gpus_inside)" = /dev/nvidia4 ]
+  done
+}
+
+@test "the device cgroup allows the GPU that was asked for and no other" {
+  run start a100x8 "$low_level" --env NVIDIA_VISIBLE_DEVICES=0 glibc sh -c \
+    'mknod /tmp/other c 195 0 && mknod /tmp/own c 195 1 && probe open /tmp/own /tmp/other /dev/nvidiactl'
+  [ "$status" -eq 0 ]
+  has_line '/tmp/own: ENXIO'
+  has_line '/tmp/other: EPERM'
+  has_line '/dev/nvidiactl: ENXIO'
+}
+
+@test "none: driver files but no GPU" {
+  gpu a100x8 none glibc probe nodes -- dlopen libcuda.so.1
+  [ "$status" -eq 0 ]
+  [ "$(gpus_inside)" = '' ]
+  has_line '/dev/nvidiactl 195:255 0666 0:0'
+  has_text 'libcuda.so.1: libcuda.so.550.163.01'
+}
+
+@test "void, empty and unset: nothing, and config.json stays the same file" {
+  for devices in void ''; do
+    gpu a100x8 "$devices" glibc probe nodes -- dlopen libcuda.so.1
+    [ "$status" -eq 0 ]
+    [ "$(grep -c nvidia <<<"$output" || true)" -eq 0 ]
+    has_text 'libcuda.so.1: cannot open shared object file'
+  done
+  # shellcheck disable=SC2016 # for the shell inside
+  run on_host a100x8 "$low_level" bash -c '
+    "$1/bundle.sh" /run/b glibc probe nodes
+    before=$(stat -c "%i %y" /run/b/config.json)
+    # The wrapper that gives the container its /proc/driver edits the file: not here.
+    echo "[nvidia-container-runtime]
+    runtimes = [\"/bin/true\"]" >/etc/nvidia-container-runtime/config.toml
+    nvidia-container-runtime create --bundle /run/b c
+    [ "$before" = "$(stat -c "%i %y" /run/b/config.json)" ] && echo same' bash "$support"
+  [ "$status" -eq 0 ]
+  [ "$output" = same ]
+}
+
+@test "utility only: no CUDA, no unified memory" {
+  gpu a100x8 0 --env NVIDIA_DRIVER_CAPABILITIES=utility glibc probe nodes \
+    -- dlopen libnvidia-ml.so.1 libcuda.so.1 -- mounts /usr/bin
+  [ "$status" -eq 0 ]
+  has_text 'libnvidia-ml.so.1: libnvidia-ml.so.550.163.01'
+  has_text 'libcuda.so.1: cannot open shared object file'
+  has_no_text nvidia-uvm
+  has_no_text nvidia-modeset
+  has_text /usr/bin/nvidia-smi
+  has_no_text nvidia-cuda-mps
+}
+
+@test "graphics: DRM nodes with their groups, by-path links, Vulkan and EGL files" {
+  gpu a100x8 0 --env NVIDIA_DRIVER_CAPABILITIES=graphics glibc probe nodes -- groups \
+    -- links /dev/dri/by-path -- mounts /etc -- mounts /usr/share \
+    -- cat /etc/nvidia/nvidia-application-profiles-rc.d/10-container.conf
+  [ "$status" -eq 0 ]
+  has_line '/dev/dri/card1 226:1 0660 0:44'
+  has_line '/dev/dri/renderD129 226:129 0660 0:106'
+  has_text '44 106'
+  has_line '/dev/dri/by-path/pci-0000:07:00.0-card -> ../card1'
+  has_text /etc/vulkan/icd.d/nvidia_icd.json
+  has_text /usr/share/glvnd/egl_vendor.d/10_nvidia.json
+  has_text '"EGLVisibleDGPUDevices"'
+}
+
+@test "mounts are read-only, nosuid and nodev; sockets are not read-only" {
+  gpu a100x8 all glibc probe mounts /usr/lib -- mounts /run
+  [ "$status" -eq 0 ]
+  has_line '/usr/lib/x86_64-linux-gnu/libcuda.so.550.163.01 nodev,nosuid,relatime,ro'
+  has_text '/run/nvidia-persistenced/socket nodev,noexec,nosuid'
+  has_no_text '/run/nvidia-persistenced/socket nodev,noexec,nosuid,relatime,ro'
+  has_text '/run/nvidia-fabricmanager/socket'
+}
+
+@test "a privileged container gets the GPUs it asked for" {
+  gpu a100x8 1 --privileged glibc probe nodes
+  [ "$status" -eq 0 ]
+  [ "$(gpus_inside)" = /dev/nvidia2 ]
+}
+
+@test "a read-only root file system works the same" {
+  gpu t4x1 all --readonly glibc probe nodes -- dlopen libcuda.so.1 -- write /etc/x
+  [ "$status" -eq 0 ]
+  has_text 'libcuda.so.1: libcuda.so.535.261.03'
+  has_line '/etc/x: EROFS'
+}
+
+@test "an image without a loader cache gets one with its own libraries in it" {
+  gpu t4x1 all glibc-nocache probe dlopen libcuda.so.1 libnvbox_image.so.1
+  [ "$status" -eq 0 ]
+  has_text 'libcuda.so.1: libcuda.so.535.261.03'
+  has_text 'libnvbox_image.so.1: libnvbox_image.so.1'
+}
+
+@test "an image with another library layout finds the libraries at the host's path" {
+  gpu t4x1 all glibc-rhel probe dlopen libcuda.so.1 libnvbox_image.so.1 \
+    -- cat /etc/ld.so.conf.d/00-nvbox.conf
+  [ "$status" -eq 0 ]
+  has_line 'libcuda.so.1: libcuda.so.535.261.03 /usr/lib/x86_64-linux-gnu/libcuda.so.1'
+  has_text 'libnvbox_image.so.1: libnvbox_image.so.1'
+  has_line /usr/lib/x86_64-linux-gnu
+}
+
+@test "a musl image finds the libraries" {
+  gpu t4x1 all musl probe dlopen libcuda.so.1 libnvidia-ml.so.1 libnvbox_image.so.1
+  [ "$status" -eq 0 ]
+  has_text 'libcuda.so.1: libcuda.so.535.261.03'
+  has_text 'libnvidia-ml.so.1: libnvidia-ml.so.535.261.03'
+  has_text 'libnvbox_image.so.1: libnvbox_image.so.1'
+}
+
+@test "the driver's parameters say that device files are not to be made" {
+  gpu t4x1 all glibc probe cat /proc/driver/nvidia/params -- mounts /proc/driver/nvidia/params \
+    -- write /proc/driver/nvidia/params
+  [ "$status" -eq 0 ]
+  has_line 'ModifyDeviceFiles: 0'
+  has_text '/proc/driver/nvidia/params nodev,noexec,nosuid'
+  [ "$(tail -n 1 <<<"$output")" != '/proc/driver/nvidia/params: OK' ]
+}
+
+@test "a broken GPU does not stop the healthy ones" {
+  gpu dead1of4 0,2 glibc probe nodes
+  [ "$status" -eq 0 ]
+  [ "$(gpus_inside)" = '/dev/nvidia0 /dev/nvidia2' ]
+  gpu dead1of4 all glibc probe nodes
+  [ "$status" -eq 0 ]
+  [ "$(gpus_inside)" = '/dev/nvidia0 /dev/nvidia2 /dev/nvidia3' ]
+}
+
+@test "a broken GPU that is asked for is an error that names it" {
+  gpu dead1of4 1 glibc probe nodes
+  [ "$status" -eq 1 ]
+  has_text 'GPU 1 (0000:3b:00.0) cannot be used: '
+  has_text 'log: '
+}
+
+@test "an unknown GPU says which there are, on stderr and in the log file" {
+  gpu a100x8 9 glibc probe nodes
+  [ "$status" -eq 1 ]
+  has_line 'nvidia-container-runtime: device 9: this host has GPUs 0-7'
+  has_line 'log: device 9: this host has GPUs 0-7'
+}
+
+@test "MIG devices by their instances and all of them" {
+  uuid=$(on_host a100mig "$low_level" sh -c 'grep -h UUID /proc/driver/nvidia/gpus/*/information' |
+    awk '{ print $3 }' | tail -n 1)
+  gpu a100mig all glibc probe nodes
+  [ "$status" -eq 0 ]
+  [ "$(grep -c /dev/nvidia-caps/ <<<"$output")" -eq 14 ]
+  mig=$(on_host a100mig "$low_level" sh -c 'cd /proc/driver/nvidia/capabilities && ls -d gpu*/mig/gi*/ci*' |
+    head -n 1)
+  [[ $mig =~ ^gpu([0-9]+)/mig/gi([0-9]+)/ci([0-9]+)$ ]]
+  for name in $(on_host a100mig "$low_level" sh -c 'grep -h UUID /proc/driver/nvidia/gpus/*/information' |
+    awk '{ print $3 }'); do
+    gpu a100mig "MIG-$name/${BASH_REMATCH[2]}/${BASH_REMATCH[3]}" glibc probe nodes
+    [ "$status" -ne 0 ] || break
+  done
+  [ "$status" -eq 0 ]
+  [ "$(grep -c /dev/nvidia-caps/ <<<"$output")" -eq 2 ]
+  [ -n "$uuid" ]
+}
+
+@test "IMEX channels by number" {
+  gpu h200x8 0 --env NVIDIA_IMEX_CHANNELS=1,3 glibc sh -c 'ls /dev/nvidia-caps-imex-channels'
+  [ "$status" -eq 0 ]
+  [ "$output" = "$(printf 'channel1\nchannel3')" ]
+}
+
+@test "the container's environment does not reach the hook" {
+  gpu t4x1 all --env LD_PRELOAD=/proc/self/cwd/poc.so --env PATH=/proc/self/cwd glibc \
+    /usr/bin/probe dlopen libcuda.so.1
+  [ "$status" -eq 0 ]
+  has_text 'libcuda.so.1: libcuda.so.535.261.03'
+}
+
+@test "two starts on one root file system end the same" {
+  # shellcheck disable=SC2016 # for the shell inside
+  run on_host t4x1 "$low_level" bash -c '
+    set -e
+    "$1/bundle.sh" --env NVIDIA_VISIBLE_DEVICES=all /run/b glibc-rhel probe dlopen libcuda.so.1
+    cp /run/b/config.json /run/config.json
+    for i in 1 2; do
+      cp /run/config.json /run/b/config.json
+      nvidia-container-runtime run --bundle /run/b "again-$$" </dev/null
+      (cd /run/b/rootfs && find . -not -type d | sort && cat etc/ld.so.conf.d/*.conf) >"/run/tree.$i"
+    done
+    cmp /run/tree.1 /run/tree.2 && echo same' bash "$support"
+  [ "$status" -eq 0 ]
+  [ "$(tail -n 1 <<<"$output")" = same ]
+}

@@ -1,0 +1,110 @@
+#!/usr/bin/env bash
+# Builds nvbox and runs every test; README.md names this script and .ci/run calls it.
+#
+#   tests/run.sh            everything: installs what is missing (as root on Debian), builds, unit,
+#                           namespaced and end-to-end tests
+#   tests/run.sh --quick    unit tests only, nothing is installed
+#   tests/run.sh --all      also format, clang-tidy, shellcheck, sanitizers and reproducibility
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+build_packages=(cmake ninja-build g++ nlohmann-json3-dev libtoml11-dev libcap-dev libseccomp-dev)
+test_packages=(libgtest-dev libbenchmark-dev bats jq strace util-linux procps file runc crun
+               containerd docker.io busybox-static musl musl-tools hyperfine time)
+lint_packages=(clang-format clang-tidy shellcheck)
+
+say() { printf '== %s\n' "$*"; }
+
+install_packages() {
+  local missing=() package
+  for package in "$@"; do
+    dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'ok installed' ||
+      missing+=("$package")
+  done
+  [ ${#missing[@]} -eq 0 ] && return
+  say "installing ${missing[*]}"
+  apt-get update -qq
+  DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" \
+    >/dev/null
+}
+
+build() { # build DIRECTORY [CMAKE_OPTION...]
+  local directory=$1
+  shift
+  cmake -S . -B "$directory" -G Ninja -DNVBOX_WERROR=ON "$@" >/dev/null
+  ninja -C "$directory" --quiet
+}
+
+run_ctest() { ctest --test-dir "$1" --output-on-failure -j "$(nproc)" "${@:2}"; }
+
+sources() { git ls-files 'src/*' 'include/*' 'applets/*' 'tests/*' 'bench/*'; }
+
+check_format() {
+  say 'clang-format'
+  sources | grep -E '\.(cc|h|c)$' | xargs clang-format --dry-run -Werror
+}
+
+check_tidy() {
+  say 'clang-tidy'
+  git ls-files 'src/*.cc' 'applets/*.cc' |
+    xargs -P "$(nproc)" -n 4 clang-tidy --quiet -p build 2>/dev/null
+}
+
+check_shell() {
+  say 'shellcheck'
+  { git ls-files '*.sh' '*.bats' '.ci/run'; git grep -lE '^#!.*(bash|sh)$' -- tests bench; } |
+    sort -u | xargs shellcheck -x
+}
+
+check_reproducible() {
+  say 'two builds are bit-identical'
+  local other
+  other=$(mktemp -d)
+  cp -r "$(git rev-parse --show-toplevel)/." "$other/copy"
+  cmake -S "$other/copy" -B "$other/copy/build-again" -G Ninja -DNVBOX_WERROR=ON \
+    -DBUILD_TESTING=OFF >/dev/null
+  ninja -C "$other/copy/build-again" --quiet
+  cmp build/nvbox "$other/copy/build-again/nvbox"
+  rm -rf "$other"
+}
+
+check_sanitizers() {
+  say 'AddressSanitizer and UndefinedBehaviorSanitizer'
+  build build-sanitize -DNVBOX_SANITIZE=address,undefined -DCMAKE_BUILD_TYPE=Debug
+  run_ctest build-sanitize -L 'unit|namespaced'
+}
+
+main() {
+  case ${1:-} in
+    --quick)
+      build build
+      run_ctest build -L unit
+      return
+      ;;
+    --all) local all=1 ;;
+    '') ;;
+    *)
+      echo "tests/run.sh: unknown option $1; known are --quick and --all" >&2
+      exit 2
+      ;;
+  esac
+  if [ "$(id -u)" -ne 0 ]; then
+    echo 'tests/run.sh: the end-to-end tests start containers and need root; try --quick' >&2
+    exit 1
+  fi
+  install_packages "${build_packages[@]}" "${test_packages[@]}"
+  [ -z "${all:-}" ] || install_packages "${lint_packages[@]}"
+  say 'build'
+  build build
+  if [ -n "${all:-}" ]; then
+    check_format
+    check_shell
+    check_tidy
+    check_reproducible
+    check_sanitizers
+  fi
+  say 'tests'
+  NVBOX_MUST_RUN=${NVBOX_MUST_RUN-namespaced,e2e} run_ctest build
+}
+
+main "$@"

@@ -1,0 +1,40 @@
+#include "nvbox/config/keys.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <set>
+
+namespace nvbox::config {
+namespace {
+
+TEST(Keys, each_has_a_name_of_its_own_and_a_meaning) {
+  std::set<std::string_view> names;
+  for (const Key& key : keys()) {
+    EXPECT_TRUE(names.insert(key.name).second) << key.name;
+    EXPECT_FALSE(key.meaning.empty()) << key.name;
+  }
+}
+
+TEST(Keys, no_two_store_in_the_same_place) {
+  Config config;
+  std::set<const void*> places;
+  for (const Key& key : keys()) {
+    const void* place = nullptr;
+    if (const auto* flag = std::get_if<FlagField>(&key.field)) place = &(*flag)(config);
+    if (const auto* text = std::get_if<TextField>(&key.field)) place = &(*text)(config);
+    if (const auto* list = std::get_if<ListField>(&key.field)) place = &(*list)(config);
+    if (const auto* list = std::get_if<CommaField>(&key.field)) place = &list->list(config);
+    EXPECT_TRUE(places.insert(place).second) << key.name;
+  }
+}
+
+TEST(Keys, an_unknown_key_is_described_with_what_may_have_been_meant) {
+  EXPECT_EQ(describe_unknown("nvidia-container-runtime.log-levle"),
+            "unknown key nvidia-container-runtime.log-levle; did you mean "
+            "nvidia-container-runtime.log-level?");
+  EXPECT_EQ(describe_unknown("something"), "unknown key something");
+}
+
+}  // namespace
+}  // namespace nvbox::config

@@ -1,0 +1,180 @@
+#include "nvbox/plan/edits_for.h"
+
+#include <gtest/gtest.h>
+
+namespace nvbox::plan {
+namespace {
+
+using driver::Capabilities;
+using driver::FileKind;
+using driver::HostDevice;
+
+const std::vector<std::string> read_only = {"ro", "nosuid", "nodev", "rbind", "rprivate"};
+const std::vector<std::string> ipc = {"nosuid", "nodev", "rbind", "rprivate", "noexec"};
+
+driver::Inventory small_host() {
+  driver::Gpu gpu = {.index = 0,
+                     .minor = 3,
+                     .node = HostDevice{"/dev/nvidia3", 195, 3, 0666, 0},
+                     .drm_nodes = {{"/dev/dri/renderD128", 226, 128, 0660, 105},
+                                   {"/dev/dri/card0", 226, 0, 0660, 44}},
+                     .drm_links = {{"../card0", "/dev/dri/by-path/pci-0000:07:00.0-card",
+                                    Capabilities::graphics | Capabilities::display}}};
+  return {
+      .driver = {.kind = driver::DriverKind::dgpu,
+                 .version = "535.1",
+                 .modifies_device_files = true},
+      .gpus = {gpu},
+      .control = {{"/dev/nvidiactl", 195, 255, 0666, 0},
+                  {"/dev/nvidia-uvm", 510, 0, 0666, 0},
+                  {"/dev/nvidia-modeset", 195, 254, 0666, 0}},
+      .libraries = {{.path = "/usr/lib64/libcuda.so.535.1",
+                     .soname = "libcuda.so.1",
+                     .links = {{"libcuda.so.1", "/usr/lib64/libcuda.so"},
+                               {"libcuda.so.535.1", "/usr/lib64/libcuda.so.1"}},
+                     .serves = Capabilities::compute},
+                    {.path = "/usr/lib64/libnvidia-ml.so.535.1",
+                     .soname = "libnvidia-ml.so.1",
+                     .links = {},
+                     .serves = Capabilities::utility},
+                    {.path = "/usr/lib64/libnvidia-encode.so.535.1",
+                     .soname = "libnvidia-encode.so.1",
+                     .links = {},
+                     .serves = Capabilities::video}},
+      .library_directories = {"/usr/lib64"},
+      .files = {{FileKind::binary, "/usr/bin/nvidia-smi", "/usr/bin/nvidia-smi",
+                 Capabilities::utility},
+                {FileKind::socket, "/run/nvidia-persistenced/socket",
+                 "/run/nvidia-persistenced/socket", Capabilities::utility}},
+  };
+}
+
+TEST(Plan, of_utility_has_neither_cuda_nor_unified_memory) {
+  const Plan plan = plan_for(small_host(), {.gpus = {0}}, Capabilities::utility, {});
+  EXPECT_EQ(
+      plan.edits,
+      (spec::ContainerEdits{
+          .env = {"NVIDIA_CTK_LIBCUDA_DIR=/usr/lib64", "NVIDIA_VISIBLE_DEVICES=void"},
+          .nodes = {{.path = "/dev/nvidia3", .major = 195, .minor = 3, .file_mode = 0666},
+                    {.path = "/dev/nvidiactl", .major = 195, .minor = 255, .file_mode = 0666}},
+          .mounts = {{"/run/nvidia-persistenced/socket", "/run/nvidia-persistenced/socket",
+                            ipc},
+                           {"/usr/bin/nvidia-smi", "/usr/bin/nvidia-smi", read_only},
+                           {"/usr/lib64/libnvidia-ml.so.535.1", "/usr/lib64/libnvidia-ml.so.535.1",
+                            read_only}}}))
+      << "sorted by depth and path";
+  EXPECT_EQ(plan.work,
+            (spec::ContainerWork{.library_folders = {"/usr/lib64"}, .mask_params = true}));
+}
+
+TEST(Plan, of_compute_brings_the_links_and_looks_for_cuda_compatibility) {
+  const Plan plan = plan_for(small_host(), {.gpus = {0}}, Capabilities::compute, {});
+  EXPECT_EQ(plan.edits.nodes,
+            (std::vector<spec::DeviceNode>{
+                {.path = "/dev/nvidia3", .major = 195, .minor = 3, .file_mode = 0666},
+                {.path = "/dev/nvidia-uvm", .major = 510, .minor = 0, .file_mode = 0666},
+                {.path = "/dev/nvidiactl", .major = 195, .minor = 255, .file_mode = 0666}}));
+  EXPECT_EQ(plan.work,
+            (spec::ContainerWork{.links = {{"libcuda.so.1", "/usr/lib64/libcuda.so"},
+                                           {"libcuda.so.535.1", "/usr/lib64/libcuda.so.1"}},
+                                 .library_folders = {"/usr/lib64"},
+                                 .cuda_compat_driver = "535.1",
+                                 .mask_params = true}));
+}
+
+TEST(Plan, of_video_includes_the_compute_libraries) {
+  const Plan plan = plan_for(small_host(), {}, Capabilities::video, {});
+  EXPECT_EQ(plan.edits.mounts,
+            (std::vector<spec::Mount>{
+                {"/usr/lib64/libcuda.so.535.1", "/usr/lib64/libcuda.so.535.1", read_only},
+                {"/usr/lib64/libnvidia-encode.so.535.1", "/usr/lib64/libnvidia-encode.so.535.1",
+                 read_only}}));
+}
+
+TEST(Plan, of_graphics_brings_the_gpus_drm_nodes_with_their_groups) {
+  const Plan plan = plan_for(small_host(), {.gpus = {0}}, Capabilities::graphics, {});
+  EXPECT_EQ(plan.edits.nodes,
+            (std::vector<spec::DeviceNode>{
+                {.path = "/dev/nvidia3", .major = 195, .minor = 3, .file_mode = 0666},
+                {.path = "/dev/dri/card0", .major = 226, .minor = 0, .file_mode = 0660, .gid = 44},
+                {.path = "/dev/dri/renderD128",
+                 .major = 226,
+                 .minor = 128,
+                 .file_mode = 0660,
+                 .gid = 105},
+                {.path = "/dev/nvidia-modeset", .major = 195, .minor = 254, .file_mode = 0666},
+                {.path = "/dev/nvidiactl", .major = 195, .minor = 255, .file_mode = 0666}}));
+  EXPECT_EQ(plan.edits.additional_gids, (std::vector<gid_t>{44, 105}));
+  EXPECT_EQ(plan.work.links,
+            (std::vector<spec::Link>{{"../card0", "/dev/dri/by-path/pci-0000:07:00.0-card"}}));
+  EXPECT_TRUE(plan.work.application_profile);
+}
+
+TEST(Plan, leaves_groups_out_where_they_are_switched_off) {
+  config::Config config;
+  config.features.no_additional_gids_for_device_nodes = true;
+  EXPECT_EQ(
+      plan_for(small_host(), {.gpus = {0}}, Capabilities::graphics, config).edits.additional_gids,
+      std::vector<gid_t>{});
+}
+
+TEST(Plan, puts_the_roots_in_front_of_host_paths_only) {
+  driver::Inventory host = small_host();
+  host.driver.root = "/run/nvidia/driver";
+  host.driver.dev_root = "/run/nvidia/driver";
+  const Plan plan = plan_for(host, {.gpus = {0}}, Capabilities::utility, {});
+  EXPECT_EQ(plan.edits.nodes[0], (spec::DeviceNode{.path = "/dev/nvidia3",
+                                                   .host_path = "/run/nvidia/driver/dev/nvidia3",
+                                                   .major = 195,
+                                                   .minor = 3,
+                                                   .file_mode = 0666}));
+  EXPECT_EQ(plan.edits.mounts[1], (spec::Mount{"/run/nvidia/driver/usr/bin/nvidia-smi",
+                                               "/usr/bin/nvidia-smi", read_only}));
+}
+
+TEST(Plan, gives_mig_devices_their_capability_nodes_and_the_gpu_once) {
+  driver::Inventory host = small_host();
+  const auto cap = [](unsigned minor) {
+    return HostDevice{"/dev/nvidia-caps/nvidia-cap" + std::to_string(minor), 511, minor, 0444, 0};
+  };
+  host.gpus[0].mig = {{1, 0, cap(12), cap(13)}, {2, 0, cap(21), cap(22)}};
+  const Plan plan = plan_for(host, {.migs = {{0, 0}, {0, 1}}}, Capabilities::utility, {});
+  std::vector<std::string> paths;
+  for (const spec::DeviceNode& node : plan.edits.nodes) paths.push_back(node.path);
+  EXPECT_EQ(paths, (std::vector<std::string>{"/dev/nvidia3", "/dev/nvidia-caps/nvidia-cap12",
+                                             "/dev/nvidia-caps/nvidia-cap13",
+                                             "/dev/nvidia-caps/nvidia-cap21",
+                                             "/dev/nvidia-caps/nvidia-cap22", "/dev/nvidiactl"}));
+}
+
+TEST(Plan, honours_disabled_hooks_and_feature_flags) {
+  config::Config config;
+  config.runtime.jit_disabled_hooks = {"update-ldcache", "enable-cuda-compat"};
+  config.runtime.jit_feature_flags = {"disable-ipc-discoverer"};
+  const Plan plan =
+      plan_for(small_host(), {.gpus = {0}}, Capabilities::compute | Capabilities::utility, config);
+  EXPECT_TRUE(plan.work.library_folders.empty());
+  EXPECT_EQ(plan.work.cuda_compat_driver, "");
+  EXPECT_FALSE(plan.work.links.empty());
+  for (const spec::Mount& mount : plan.edits.mounts) EXPECT_EQ(mount.options, read_only);
+}
+
+TEST(HookFor, carries_the_work_and_an_environment_of_its_own) {
+  EXPECT_EQ(hook_for({.links = {{"a", "/b"}}, .mask_params = true}, "/usr/bin/nvbox"),
+            (spec::Hook{.stage = "createContainer",
+                        .path = "/usr/bin/nvbox",
+                        .args = {"nvbox-hook", "--link", "a::/b", "--mask-params"},
+                        .env = {"NVIDIA_CTK_DEBUG=false"}}));
+}
+
+TEST(Need, is_what_the_request_makes_worth_looking_for) {
+  EXPECT_EQ(need_of({.ask = Ask::driver_only, .capabilities = Capabilities::utility}),
+            (driver::Need{.gpus = false, .files = Capabilities::utility}));
+  EXPECT_EQ(need_of({.ask = Ask::all, .capabilities = Capabilities::video, .imex_channels = {"0"}}),
+            (driver::Need{.gpus = true,
+                          .imex_channels = true,
+                          .files = Capabilities::video | Capabilities::compute}));
+}
+
+}  // namespace
+}  // namespace nvbox::plan
