@@ -5,11 +5,9 @@
 #include <unistd.h>
 
 #include "applet.h"
-#include "nvbox/base/text.h"
 #include "nvbox/hook/container_root.h"
 #include "nvbox/hook/create_container.h"
 #include "nvbox/spec/container_work.h"
-#include "nvbox/spec/oci_state.h"
 #include "nvbox/sys/file.h"
 #include "nvbox/sys/sandbox.h"
 
@@ -23,7 +21,7 @@ Result<int> run_nvbox_hook(const Call& call) {
                [](std::string_view line) { (void)sys::write_all(STDERR_FILENO, line); });
   const std::vector<std::string> arguments(call.arguments.begin(), call.arguments.end());
   const spec::ContainerWork work = NVBOX_TRY(spec::parse_arguments(arguments));
-  const spec::OciState state = NVBOX_TRY(spec::read_oci_state(STDIN_FILENO));
+  const spec::OciState state = NVBOX_TRY(hook::read_state(STDIN_FILENO));
   const host::Root host = NVBOX_TRY(host::Root::open("/"));
   const host::Root container = NVBOX_TRY(hook::open_container_root(state));
   NVBOX_TRY(hook::create_container(host, container, work, call.log));

@@ -8,6 +8,7 @@
 #include "nvbox/base/text.h"
 #include "nvbox/base/version.h"
 #include "nvbox/config/config.h"
+#include "nvbox/config/keys.h"
 #include "nvbox/runtime/command_line.h"
 #include "nvbox/runtime/inject.h"
 #include "nvbox/runtime/log_files.h"
@@ -51,11 +52,12 @@ Result<std::string> this_program() {
 Result<> edit_spec(const std::string& path, const config::Config& config, const Call& call) {
   const runtime::SpecFile file = NVBOX_TRY(runtime::SpecFile::open(path));
   spec::OciSpec spec = NVBOX_TRY(file.read());
+  const std::string program = NVBOX_TRY(this_program());
   const runtime::Injected injected =
       NVBOX_TRY(runtime::inject_gpus(spec,
                                      {.config = config,
                                       .mode = mode_of(call.name, config),
-                                      .program = NVBOX_TRY(this_program()),
+                                      .program = program,
                                       .environment = call.environment},
                                      call.log));
   if (injected == runtime::Injected::nothing) return {};
@@ -75,7 +77,11 @@ Result<int> run_nvidia_container_runtime(const Call& call) {
       runtime::find_low_level(config.runtime.runtimes, call.environment.get("PATH").value_or("")));
   for (const std::string& note : low_level.notes) call.log.warning(note);
   if (line.creates_container()) {
-    NVBOX_TRY(edit_spec(NVBOX_TRY(line.spec_path()), config, call));
+    for (const std::string& key : config.unknown_keys) {
+      call.log.warning(cat("config.toml: ", config::describe_unknown(key)));
+    }
+    const std::string spec_path = NVBOX_TRY(line.spec_path());
+    NVBOX_TRY(edit_spec(spec_path, config, call));
   }
   NVBOX_TRY(runtime::exec_low_level(low_level.path, call.arguments, call.environment.variables()));
   return 1;

@@ -41,29 +41,21 @@ Result<std::string> choose_compat_folder(const host::Root& container,
   return std::move(decision.directory);
 }
 
-Result<> update_cache(const host::Root& container, std::span<const std::string> folders,
-                      const std::string& compat_folder, const Log& log) {
-  if (folders.empty() && compat_folder.empty()) return {};
-  Result<> updated = update_ld_cache(container, folders, compat_folder, log);
-  if (updated || updated.error().code() != EROFS) return updated;
-  log.warning(cat("the loader's cache is not updated: ", updated.error().message()));
-  return {};
-}
-
 // `writable` is the container's root as far as it may be changed.
 Result<> do_work(const host::Root& host, const host::Root& container, const host::Root& writable,
                  const spec::ContainerWork& work, const Log& log) {
-  NVBOX_TRY(make_links(writable, work.links, log).in("creating links"));
+  NVBOX_TRY(make_links(writable, work.links, log));
   const std::string compat =
-      NVBOX_TRY(choose_compat_folder(writable, work, log).in("looking for CUDA compatibility"));
-  NVBOX_TRY(
-      update_cache(writable, work.library_folders, compat, log).in("updating the loader's cache"));
+      NVBOX_TRY(choose_compat_folder(writable, work, log).in("CUDA compatibility libraries"));
+  if (!work.library_folders.empty() || !compat.empty()) {
+    NVBOX_TRY(update_ld_cache(writable, work.library_folders, compat, log));
+  }
   // A mount has to land in the container's own tree, not in a view of it.
   if (work.mask_params) {
-    NVBOX_TRY(mask_params(host, container).in("masking the driver's parameters"));
+    NVBOX_TRY(mask_params(host, container).in("mask the driver's parameters"));
   }
   if (!work.application_profile) return {};
-  return update_application_profile(writable, log).in("writing the application profile");
+  return update_application_profile(writable, log).in("write the application profile");
 }
 
 }  // namespace

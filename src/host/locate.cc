@@ -5,8 +5,6 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
-#include <memory>
-
 #include "nvbox/base/path.h"
 #include "nvbox/base/text.h"
 
@@ -48,15 +46,14 @@ bool counts_as_absent(int errno_value) {
 }  // namespace
 
 Result<> visit_entries(int directory, const Visit& visit) {
-  // Large enough for the library directory of a distribution in one or two calls.
-  constexpr size_t size = size_t{64} * 1024;
-  const std::unique_ptr<char[]> buffer(new char[size]);
+  // Large enough for the library directory of a distribution in two or three calls.
+  alignas(dirent64) char buffer[size_t{32} * 1024];
   while (true) {
-    const ssize_t count = getdents64(directory, buffer.get(), size);
+    const ssize_t count = getdents64(directory, buffer, sizeof buffer);
     if (count < 0) return Error("list directory", errno);
     if (count == 0) return {};
     for (ssize_t at = 0; at < count;) {
-      const auto* entry = reinterpret_cast<const dirent64*>(buffer.get() + at);
+      const auto* entry = reinterpret_cast<const dirent64*>(buffer + at);
       const std::string_view name = entry->d_name;
       if (name != "." && name != "..") visit(name, kind_of(directory, *entry));
       at += entry->d_reclen;

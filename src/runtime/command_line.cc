@@ -58,6 +58,10 @@ void set_version(CommandLine& line, std::string_view value) {
   line.version = parse_bool(value).value_or(true);
 }
 
+void set_help(CommandLine& line, std::string_view value) {
+  line.help = parse_bool(value).value_or(true);
+}
+
 // runc 1.4, crun 1.21, youki 0.5. --bundle stands here as well because the peer takes it from
 // anywhere.
 constexpr Option global_options[] = {
@@ -65,14 +69,15 @@ constexpr Option global_options[] = {
     {"cgroup-manager", 0, Takes::value, ignore},
     {"criu", 0, Takes::value, ignore},
     {"debug", 0, Takes::nothing, set_debug},
-    {"help", 'h', Takes::nothing, ignore},
+    {"help", 'h', Takes::nothing, set_help},
+    {"help", '?', Takes::nothing, set_help},
     {"log", 'l', Takes::value, set_log},
     {"log-format", 0, Takes::value, set_log_format},
     {"log-level", 0, Takes::value, ignore},
     {"root", 'r', Takes::value, ignore},
     {"rootless", 0, Takes::value, ignore},
     {"systemd-cgroup", 's', Takes::nothing, ignore},
-    {"usage", 0, Takes::nothing, ignore},
+    {"usage", 0, Takes::nothing, set_help},
     {"version", 'v', Takes::nothing, set_version},
     {"version", 'V', Takes::nothing, set_version},
 };
@@ -81,11 +86,11 @@ constexpr Option global_options[] = {
 constexpr Option create_options[] = {
     {"bundle", 'b', Takes::value, set_bundle},     {"config", 'f', Takes::value, set_config},
     {"console-socket", 'c', Takes::value, ignore}, {"detach", 'd', Takes::nothing, ignore},
-    {"help", 'h', Takes::nothing, ignore},         {"keep", 0, Takes::nothing, ignore},
-    {"no-new-keyring", 0, Takes::nothing, ignore}, {"no-pivot", 0, Takes::nothing, ignore},
-    {"no-subreaper", 0, Takes::nothing, ignore},   {"pid-file", 'p', Takes::value, ignore},
-    {"pidfd-socket", 0, Takes::value, ignore},     {"preserve-fds", 0, Takes::value, ignore},
-    {"usage", 0, Takes::nothing, ignore},
+    {"help", 'h', Takes::nothing, set_help},       {"help", '?', Takes::nothing, set_help},
+    {"keep", 0, Takes::nothing, ignore},           {"no-new-keyring", 0, Takes::nothing, ignore},
+    {"no-pivot", 0, Takes::nothing, ignore},       {"no-subreaper", 0, Takes::nothing, ignore},
+    {"pid-file", 'p', Takes::value, ignore},       {"pidfd-socket", 0, Takes::value, ignore},
+    {"preserve-fds", 0, Takes::value, ignore},     {"usage", 0, Takes::nothing, set_help},
 };
 
 constexpr std::string_view commands[] = {
@@ -229,10 +234,11 @@ CommandLine parse_command_line(std::span<const std::string_view> arguments) {
   Scanner scanner(arguments);
   scanner.read(Stage::global, line);
   line.command = scanner.next_word();
-  if (line.creates_container()) {
-    scanner.read(Stage::command, line);
-  } else {
+  if (line.creates_container()) scanner.read(Stage::command, line);
+  if (!line.creates_container()) {
     line.bundle.reset();
+    line.config.reset();
+    line.container_id.clear();
     line.incomplete_option.reset();
   }
   return line;

@@ -114,6 +114,7 @@ Result<> exec_low_level(const std::string& path, std::span<const std::string_vie
   std::vector<std::string> words = {path};
   words.insert(words.end(), arguments.begin(), arguments.end());
   std::vector<char*> pointers;
+  pointers.reserve(words.size() + 1);
   for (std::string& word : words) pointers.push_back(word.data());
   pointers.push_back(nullptr);
   execve(path.c_str(), pointers.data(), environment);

@@ -119,44 +119,43 @@ ignore-imex-channel-requests = true
 no-additional-gids-for-device-nodes = true
 )");
   ASSERT_TRUE(config) << config.error().message();
-  EXPECT_EQ(*config,
-            (Config{.disable_require = true,
-                    .swarm_resource = {"DOCKER_RESOURCE_GPU", "OTHER"},
-                    .accept_env_when_unprivileged = false,
-                    .accept_volume_mounts = true,
-                    .supported_driver_capabilities = "all",
-                    .cli = {.root = "/driver",
-                            .path = "/cli",
-                            .environment = {"A=1", "B=2"},
-                            .debug = "/cli.log",
-                            .ldcache = "/cache",
-                            .load_kmods = false,
-                            .no_pivot = true,
-                            .no_cgroups = true,
-                            .user = "root:video",
-                            .ldconfig = "@/sbin/ldconfig.real"},
-                    .runtime = {.debug = "/runtime.log",
-                                .log_level = "debug",
-                                .runtimes = {"crun"},
-                                .mode = "cdi",
-                                .csv_mount_spec_path = "/csv",
-                                .csv_compat_container_root = "/compat",
-                                .cdi_spec_dirs = {},
-                                .cdi_default_kind = "example.com/gpu",
-                                .cdi_annotation_prefixes = {"a/", "b/"},
-                                .jit_feature_flags = {"flag"},
-                                .jit_disabled_hooks = {"hook"},
-                                .jit_ignore_driver_capabilities = true,
-                                .legacy_cuda_compat_mode = "mount"},
-                    .hook = {.path = "/hook", .skip_mode_detection = true},
-                    .ctk_path = "/ctk",
-                    .features = {.allow_cuda_compat_libs_from_container = true,
-                                 .allow_ldconfig_from_container = true,
-                                 .allow_unknown_oci_spec_fields = true,
-                                 .disable_cuda_compat_lib_hook = true,
-                                 .disable_imex_channel_creation = true,
-                                 .ignore_imex_channel_requests = true,
-                                 .no_additional_gids_for_device_nodes = true}}));
+  EXPECT_EQ(*config, (Config{.disable_require = true,
+                             .swarm_resource = {"DOCKER_RESOURCE_GPU", "OTHER"},
+                             .accept_env_when_unprivileged = false,
+                             .accept_volume_mounts = true,
+                             .supported_driver_capabilities = "all",
+                             .cli = {.root = "/driver",
+                                     .path = "/cli",
+                                     .environment = {"A=1", "B=2"},
+                                     .debug = "/cli.log",
+                                     .ldcache = "/cache",
+                                     .load_kmods = false,
+                                     .no_pivot = true,
+                                     .no_cgroups = true,
+                                     .user = "root:video",
+                                     .ldconfig = "@/sbin/ldconfig.real"},
+                             .runtime = {.debug = "/runtime.log",
+                                         .log_level = "debug",
+                                         .runtimes = {"crun"},
+                                         .mode = "cdi",
+                                         .csv_mount_spec_path = "/csv",
+                                         .csv_compat_container_root = "/compat",
+                                         .cdi_spec_dirs = {},
+                                         .cdi_default_kind = "example.com/gpu",
+                                         .cdi_annotation_prefixes = {"a/", "b/"},
+                                         .jit_feature_flags = {"flag"},
+                                         .jit_disabled_hooks = {"hook"},
+                                         .jit_ignore_driver_capabilities = true,
+                                         .legacy_cuda_compat_mode = "mount"},
+                             .hook = {.path = "/hook", .skip_mode_detection = true},
+                             .ctk_path = "/ctk",
+                             .features = {.allow_cuda_compat_libs_from_container = true,
+                                          .allow_ldconfig_from_container = true,
+                                          .allow_unknown_oci_spec_fields = true,
+                                          .disable_cuda_compat_lib_hook = true,
+                                          .disable_imex_channel_creation = true,
+                                          .ignore_imex_channel_requests = true,
+                                          .no_additional_gids_for_device_nodes = true}}));
 }
 
 TEST(ParseConfig, unknown_keys_and_tables_are_listed_and_ignored) {
@@ -166,9 +165,9 @@ TEST(ParseConfig, unknown_keys_and_tables_are_listed_and_ignored) {
       "[nvidia-container-runtime.modes.new]\nkey = 1\n"
       "[other]\nkey = 1\n");
   ASSERT_TRUE(config);
-  EXPECT_EQ(*config, (Config{.unknown_keys = {"disable-requires",
-                                              "nvidia-container-runtime.log-levle",
-                                              "nvidia-container-runtime.modes.new", "other"}}));
+  EXPECT_EQ(*config,
+            (Config{.unknown_keys = {"disable-requires", "nvidia-container-runtime.log-levle",
+                                     "nvidia-container-runtime.modes.new", "other"}}));
 }
 
 struct ErrorVector {
@@ -275,7 +274,9 @@ TEST_F(LoadConfig, a_file_that_may_not_be_read_is_an_error) {
   chmod(path_.c_str(), 0);
   // root may read every file, so it becomes somebody else for a moment.
   const uid_t user = geteuid();
-  if (user == 0) ASSERT_EQ(seteuid(65534), 0);
+  if (user == 0) {
+    ASSERT_EQ(seteuid(65534), 0);
+  }
   const auto config = load_config(path_);
   ASSERT_EQ(seteuid(user), 0);
   ASSERT_FALSE(config);

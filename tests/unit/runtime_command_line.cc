@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
+#include <ostream>
+
 #include "nvbox/base/text.h"
 
 namespace nvbox::runtime {
@@ -12,7 +15,8 @@ static void PrintTo(const CommandLine& line, std::ostream* out) {
        << " bundle=" << line.bundle.value_or("(none)")
        << " config=" << line.config.value_or("(none)") << " id=" << line.container_id
        << " incomplete=" << line.incomplete_option.value_or("(none)") << " log=" << line.log_path
-       << " json=" << line.log_json << " debug=" << line.debug << " version=" << line.version;
+       << " json=" << line.log_json << " debug=" << line.debug << " version=" << line.version
+       << " help=" << line.help;
 }
 
 namespace {
@@ -73,13 +77,19 @@ TEST(CommandLine, what_engines_pass) {
       // containerd's shim, for Docker and Kubernetes.
       {"--root /run/moby --log /t/log.json --log-format json --systemd-cgroup create --bundle /t "
        "--pid-file /t/init.pid --console-socket /p/pty.sock id",
-       {.command = "create", .bundle = "/t", .container_id = "id", .log_path = "/t/log.json",
+       {.command = "create",
+        .bundle = "/t",
+        .container_id = "id",
+        .log_path = "/t/log.json",
         .log_json = true}},
       // conmon, for Podman and CRI-O.
       {"--log-level=debug --log-format=json --log=/c/oci-log create --bundle /c/userdata "
        "--pid-file /c/pidfile id",
-       {.command = "create", .bundle = "/c/userdata", .container_id = "id",
-        .log_path = "/c/oci-log", .log_json = true}},
+       {.command = "create",
+        .bundle = "/c/userdata",
+        .container_id = "id",
+        .log_path = "/c/oci-log",
+        .log_json = true}},
       {"--version", {.version = true}},
       {"-v", {.version = true}},
       {"-V", {.version = true}},
@@ -90,7 +100,10 @@ TEST(CommandLine, what_engines_pass) {
 TEST(CommandLine, forms_of_go) {
   expect_all(std::to_array<Vector>({
       {"-log /l -debug create -bundle=/b id",
-       {.command = "create", .bundle = "/b", .container_id = "id", .log_path = "/l",
+       {.command = "create",
+        .bundle = "/b",
+        .container_id = "id",
+        .log_path = "/l",
         .debug = true}},
       {"--debug=false create -b /b id", create("/b")},
       {"create id --bundle /b", create("/b")},
@@ -99,8 +112,7 @@ TEST(CommandLine, forms_of_go) {
       {"--rootless true create -b /b id", create("/b")},
       {"create --bundle=/b --no-new-keyring=true id", create("/b")},
       {"create --pidfd-socket /s --bundle --odd id", create("--odd")},
-      {"run -d --keep --bundle /b id",
-       {.command = "run", .bundle = "/b", .container_id = "id"}},
+      {"run -d --keep --bundle /b id", {.command = "run", .bundle = "/b", .container_id = "id"}},
       {"create -- --bundle", {.command = "create", .container_id = "--bundle"}},
       {"create -", {.command = "create", .container_id = "-"}},
   }));
@@ -145,6 +157,18 @@ TEST(CommandLine, an_unknown_option_has_the_next_word_for_a_value_unless_that_is
 TEST(CommandLine, only_a_command_that_creates_has_a_bundle) {
   EXPECT_EQ(parse("--bundle /b state id"), CommandLine{.command = "state"});
   EXPECT_EQ(parse("--bundle"), CommandLine{});
+}
+
+TEST(CommandLine, a_question_for_help_or_the_version_creates_nothing) {
+  expect_all(std::to_array<Vector>({
+      {"create --help", {.command = "create", .help = true}},
+      {"run -b /b -h id", {.command = "run", .help = true}},
+      {"create -?", {.command = "create", .help = true}},
+      {"--help create -b /b id", {.command = "create", .help = true}},
+      {"--version create -b /b id", {.command = "create", .version = true}},
+  }));
+  EXPECT_FALSE(parse("create --help").creates_container());
+  EXPECT_FALSE(parse("--version run id").creates_container());
 }
 
 struct SpecVector {

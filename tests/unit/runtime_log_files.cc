@@ -60,8 +60,7 @@ TEST_F(LogFiles, json_is_for_both_files) {
 }
 
 TEST_F(LogFiles, a_file_that_is_named_twice_gets_each_line_once) {
-  const RuntimeLog out =
-      open_log(Settings{.debug = at("log")}, CommandLine{.log_path = at("log")});
+  const RuntimeLog out = open_log(Settings{.debug = at("log")}, CommandLine{.log_path = at("log")});
   out.log.info("one");
   EXPECT_EQ(messages("log"), "msg=\"one\"\n");
 }
@@ -100,8 +99,8 @@ TEST_F(LogFiles, a_question_for_the_version_is_not_logged) {
 
 TEST_F(LogFiles, a_file_that_cannot_be_opened_is_a_warning) {
   std::ofstream(at("file")) << "";
-  const RuntimeLog out = open_log(Settings{.debug = at("file/log")},
-                                  CommandLine{.log_path = at("engine")});
+  const RuntimeLog out =
+      open_log(Settings{.debug = at("file/log")}, CommandLine{.log_path = at("engine")});
   out.log.info("one");
   out.log.info("two");
   EXPECT_EQ(*out.warnings, (Warnings{cat("log file ", at("file/log"), " is not written: open ",
@@ -121,9 +120,8 @@ TEST_F(LogFiles, a_fifo_without_a_reader_is_a_warning) {
   ASSERT_EQ(mkfifo(at("fifo").c_str(), 0600), 0);
   const RuntimeLog out = open_log(Settings{.debug = at("fifo")}, {});
   out.log.info("one");
-  EXPECT_EQ(*out.warnings,
-            (Warnings{cat("log file ", at("fifo"), " is not written: open ", at("fifo"),
-                          ": No such device or address")}));
+  EXPECT_EQ(*out.warnings, (Warnings{cat("log file ", at("fifo"), " is not written: open ",
+                                         at("fifo"), ": No such device or address")}));
 }
 
 struct LevelVector {
@@ -140,13 +138,14 @@ TEST_F(LogFiles, levels) {
       {"panic", false, Level::error, {}},
       {"trace", false, Level::trace, {}},
       {"error", true, Level::debug, {}},
-      {"loud", false, Level::info,
+      {"loud",
+       false,
+       Level::info,
        {"nvidia-container-runtime.log-level: unknown level \"loud\", using info"}},
   };
   for (const LevelVector& vector : vectors) {
-    const RuntimeLog out =
-        open_log(Settings{.debug = at("log"), .log_level = vector.level},
-                 CommandLine{.debug = vector.debug_option});
+    const RuntimeLog out = open_log(Settings{.debug = at("log"), .log_level = vector.level},
+                                    CommandLine{.debug = vector.debug_option});
     EXPECT_EQ(*out.warnings, vector.warnings) << vector.level;
     for (const Level level :
          {Level::error, Level::warning, Level::info, Level::debug, Level::trace}) {

@@ -1,10 +1,10 @@
 #include "nvbox/runtime/low_level.h"
 
-#include <cerrno>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include <cerrno>
 
 #include <gtest/gtest.h>
 
@@ -73,8 +73,7 @@ TEST_F(LowLevelTest, files_that_cannot_be_run_are_passed_over) {
   make_file("one/runtime", 0644);
   std::filesystem::create_directories(at("two/runtime"));
   make_file("three/runtime", 0755);
-  EXPECT_EQ(*find_low_level(Names{"runtime"},
-                            cat(at("one"), ":", at("two"), ":", at("three"))),
+  EXPECT_EQ(*find_low_level(Names{"runtime"}, cat(at("one"), ":", at("two"), ":", at("three"))),
             (LowLevel{at("three/runtime")}));
 }
 
@@ -82,13 +81,13 @@ TEST_F(LowLevelTest, this_program_is_passed_over_under_any_name) {
   make_file("runc", 0755);
   const std::string self = std::filesystem::read_symlink("/proc/self/exe");
   std::filesystem::create_symlink(self, at("alias"));
-  EXPECT_EQ(*find_low_level(Names{self, at("alias"), "alias", "runc"}, directory_),
-            (LowLevel{.path = at("runc"),
-                      .notes = {cat("low-level runtime ", self, " is nvbox itself, passed over"),
-                                cat("low-level runtime ", at("alias"),
-                                    " is nvbox itself, passed over"),
-                                cat("low-level runtime ", at("alias"),
-                                    " is nvbox itself, passed over")}}));
+  EXPECT_EQ(
+      *find_low_level(Names{self, at("alias"), "alias", "runc"}, directory_),
+      (LowLevel{
+          .path = at("runc"),
+          .notes = {cat("low-level runtime ", self, " is nvbox itself, passed over"),
+                    cat("low-level runtime ", at("alias"), " is nvbox itself, passed over"),
+                    cat("low-level runtime ", at("alias"), " is nvbox itself, passed over")}}));
 }
 
 TEST_F(LowLevelTest, this_program_first_on_the_path_does_not_hide_a_runtime_of_the_same_name) {

@@ -32,7 +32,7 @@ struct Toml {
     header,   // [table], or the array that [[tables]] collect in
   };
 
-  Value value{};
+  Value value;   // no initializer: TomlMember is incomplete here
   int line = 0;  // of the key, header or array element; the first line is 1
   Written written = Written::whole;
 

@@ -26,10 +26,13 @@ struct CommandLine {
   bool log_json = false;
   bool debug = false;
   bool version = false;
+  bool help = false;
 
   // Whether the low-level runtime will read the bundle's specification to make a container of it.
-  // `restore` is not among them: its container was created, and edited, before.
-  bool creates_container() const { return command == "create" || command == "run"; }
+  // `restore` does not count: its container was created, and edited, before.
+  bool creates_container() const {
+    return (command == "create" || command == "run") && !help && !version;
+  }
 
   // The specification's file, relative to the current directory if its parts are. An error when an
   // option that decides it has no value.

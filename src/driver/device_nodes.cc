@@ -1,0 +1,102 @@
+#include "driver/device_nodes.h"
+
+#include <algorithm>
+
+#include "driver/driver_files.h"
+#include "nvbox/base/path.h"
+#include "nvbox/base/text.h"
+
+namespace nvbox::driver {
+namespace {
+
+struct ControlNode {
+  std::string_view path;
+  Capabilities serves;
+  std::string_view how_to_make;
+};
+
+constexpr ControlNode control[] = {
+    {"/dev/nvidiactl", Capabilities::all, "nvidia-modprobe"},
+    {"/dev/nvidia-uvm", Capabilities::compute, "nvidia-modprobe -u -c 0"},
+    {"/dev/nvidia-uvm-tools", Capabilities::compute, "nvidia-modprobe -u -c 0"},
+    {"/dev/nvidia-modeset", graphical, "nvidia-modprobe -m"},
+};
+
+// Majors of nvidia-uvm are given out anew at each boot; a node from another boot, or from an image,
+// opens another device.
+void check_uvm_major(const Context& context, const std::vector<HostDevice>& nodes) {
+  const auto node = std::ranges::find_if(
+      nodes, [](const HostDevice& device) { return device.path.starts_with("/dev/nvidia-uvm"); });
+  if (node == nodes.end()) return;
+  const auto major = read_major(context, "nvidia-uvm");
+  if (!major || *major == node->major) return;
+  context.problem(cat(node->path, " has major ", node->major, ", but the driver's is ", *major,
+                      "; remove the node and run 'nvidia-modprobe -u -c 0'"));
+}
+
+}  // namespace
+
+std::optional<unsigned> parse_major(std::string_view devices, std::string_view name) {
+  bool is_character = false;
+  for (const std::string_view line : split(devices, '\n')) {
+    if (line.ends_with(':')) is_character = line == "Character devices:";
+    const std::string_view entry = trim(line);
+    const size_t blank = entry.find(' ');
+    if (!is_character || blank == std::string_view::npos) continue;
+    if (trim(entry.substr(blank)) == name) return parse_number<unsigned>(entry.substr(0, blank));
+  }
+  return std::nullopt;
+}
+
+std::optional<unsigned> read_major(const Context& context, std::string_view name) {
+  const auto text = context.or_problem(context.roots.host.read("/proc/devices"));
+  return parse_major(text.value_or(""), name);
+}
+
+std::optional<HostDevice> find_node(const Context& context, const std::string& path) {
+  const host::Root& dev = context.roots.dev;
+  const auto node = context.or_problem(dev.device(path));
+  if (node && node->type == 'c') {
+    return HostDevice{path, node->major, node->minor, node->mode, node->gid};
+  }
+  if (node || context.or_problem(dev.stat(path))) {
+    context.problem(cat(path::join(dev.path(), path), " is not a character device"));
+  }
+  return std::nullopt;
+}
+
+std::vector<HostDevice> control_nodes(const Context& context) {
+  std::vector<HostDevice> nodes;
+  for (const ControlNode& row : control) {
+    if (row.serves != Capabilities::all && !context.wants(row.serves)) continue;
+    const size_t problems = context.problems.size();
+    auto node = find_node(context, std::string(row.path));
+    if (node) {
+      nodes.push_back(*std::move(node));
+    } else if (context.problems.size() == problems) {
+      context.problem(cat(path::join(context.roots.dev.path(), row.path),
+                          " does not exist; create it with '", row.how_to_make, "'"));
+    }
+  }
+  check_uvm_major(context, nodes);
+  return nodes;
+}
+
+std::vector<HostDevice> imex_channels(const Context& context) {
+  constexpr std::string_view directory = "/dev/nvidia-caps-imex-channels";
+  std::vector<std::pair<unsigned, std::string>> channels;
+  const auto names = context.or_problem(context.roots.dev.list(directory));
+  for (const std::string& name : names.value_or(std::vector<std::string>())) {
+    if (!name.starts_with("channel")) continue;
+    const auto number = parse_number<unsigned>(std::string_view(name).substr(7));
+    if (number) channels.emplace_back(*number, path::join(directory, name));
+  }
+  std::ranges::sort(channels);
+  std::vector<HostDevice> nodes;
+  for (const auto& [number, path] : channels) {
+    if (auto node = find_node(context, path)) nodes.push_back(*std::move(node));
+  }
+  return nodes;
+}
+
+}  // namespace nvbox::driver

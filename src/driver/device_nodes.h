@@ -1,0 +1,31 @@
+// Device nodes below the dev root, and the majors that the kernel gave to drivers.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "driver/context.h"
+#include "nvbox/driver/inventory.h"
+
+namespace nvbox::driver {
+
+// The major of the character devices called `name` in the text of /proc/devices.
+std::optional<unsigned> parse_major(std::string_view devices, std::string_view name);
+
+// parse_major of the host's file.
+std::optional<unsigned> read_major(const Context& context, std::string_view name);
+
+// The character device at `path`; nullopt when nothing is there. Anything else in its place is a
+// problem.
+std::optional<HostDevice> find_node(const Context& context, const std::string& path);
+
+// Those of nvidiactl, nvidia-uvm, nvidia-uvm-tools and nvidia-modeset that are needed. Missing ones
+// are problems.
+std::vector<HostDevice> control_nodes(const Context& context);
+
+// /dev/nvidia-caps-imex-channels/channelN, by N.
+std::vector<HostDevice> imex_channels(const Context& context);
+
+}  // namespace nvbox::driver

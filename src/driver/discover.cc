@@ -1,0 +1,46 @@
+#include "nvbox/driver/discover.h"
+
+#include <algorithm>
+#include <iterator>
+#include <utility>
+#include <vector>
+
+#include "driver/context.h"
+#include "driver/device_nodes.h"
+#include "driver/extensions.h"
+#include "driver/files.h"
+#include "driver/gpus.h"
+#include "driver/graphics.h"
+#include "driver/kernel_module.h"
+#include "driver/libraries.h"
+
+namespace nvbox::driver {
+namespace {
+
+Result<> add_files(const Context& context, Inventory& inventory) {
+  const std::string& version = inventory.driver.version;
+  const std::vector<Extension> extensions = read_extensions(context);
+  Libraries libraries = NVBOX_TRY(find_libraries(context, version, extensions));
+  Graphics graphics = find_graphics(context, version, libraries);
+  inventory.libraries = std::move(libraries.libraries);
+  inventory.library_directories = std::move(libraries.directories);
+  inventory.extra_links = std::move(graphics.links);
+  inventory.files = std::move(graphics.files);
+  std::ranges::move(find_files(context, version, extensions), std::back_inserter(inventory.files));
+  return {};
+}
+
+}  // namespace
+
+Result<Inventory> discover(const Roots& roots, const Search& search, const Need& need) {
+  Inventory inventory;
+  const Context context = {roots, search, need, inventory.problems};
+  inventory.driver = NVBOX_TRY(read_driver(context));
+  if (need.gpus) inventory.gpus = find_gpus(context);
+  inventory.control = control_nodes(context);
+  if (need.imex_channels) inventory.imex_channels = imex_channels(context);
+  if (need.files != Capabilities::none) NVBOX_TRY(add_files(context, inventory));
+  return inventory;
+}
+
+}  // namespace nvbox::driver

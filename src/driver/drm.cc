@@ -1,0 +1,64 @@
+#include "driver/drm.h"
+
+#include <climits>
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <string>
+
+#include "driver/device_nodes.h"
+#include "driver/driver_files.h"
+#include "nvbox/base/path.h"
+#include "nvbox/base/text.h"
+
+namespace nvbox::driver {
+namespace {
+
+constexpr std::string_view by_path = "/dev/dri/by-path";
+
+// "card0" or "renderD128", and not a connector such as "card0-HDMI-A-1".
+bool is_node_name(std::string_view name) {
+  for (const std::string_view prefix : {"card", "renderD"}) {
+    if (name.starts_with(prefix) && parse_number<unsigned>(name.substr(prefix.size()))) return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+std::optional<std::string> DrmNodes::link_text(const std::string& name) {
+  if (!by_path_) {
+    Result<sys::Fd> opened = context_.roots.dev.open_at(by_path, O_PATH | O_DIRECTORY);
+    by_path_ = opened ? std::move(opened).value() : sys::Fd();
+  }
+  if (!*by_path_) return std::nullopt;
+  char text[PATH_MAX];
+  const ssize_t length = readlinkat(by_path_->get(), name.c_str(), text, sizeof text);
+  if (length < 0) return std::nullopt;
+  return std::string(text, static_cast<size_t>(length));
+}
+
+void DrmNodes::add_link(Gpu& gpu, std::string_view kind) {
+  const std::string name = cat("pci-", gpu.bus_id, "-", kind);
+  auto text = link_text(name);
+  if (!text) return;
+  const std::string target = text->starts_with('/') ? *text : path::join(by_path, *text);
+  const bool is_ours = std::ranges::find(gpu.drm_nodes, path::clean(target), &HostDevice::path) !=
+                       gpu.drm_nodes.end();
+  if (is_ours) gpu.drm_links.push_back({*std::move(text), path::join(by_path, name), graphical});
+}
+
+void DrmNodes::add_to(Gpu& gpu) {
+  const std::string folder = cat("/sys/bus/pci/devices/", gpu.bus_id, "/drm");
+  const auto names = context_.or_problem(context_.roots.host.list(folder));
+  if (!names) return;
+  for (const std::string& name : *names) {
+    if (!is_node_name(name)) continue;
+    auto node = find_node(context_, cat("/dev/dri/", name));
+    if (node) gpu.drm_nodes.push_back(*std::move(node));
+  }
+  for (const std::string_view kind : {"card", "render"}) add_link(gpu, kind);
+}
+
+}  // namespace nvbox::driver

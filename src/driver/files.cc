@@ -1,0 +1,168 @@
+#include "driver/files.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "driver/driver_files.h"
+#include "nvbox/base/path.h"
+#include "nvbox/base/text.h"
+#include "nvbox/host/locate.h"
+
+namespace nvbox::driver {
+namespace {
+
+using host::Found;
+using host::Sought;
+
+constexpr std::string_view usual_program_directories[] = {
+    "/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"};
+
+bool is_usual(std::string_view directory) {
+  return std::ranges::find(usual_program_directories, directory) !=
+         std::end(usual_program_directories);
+}
+
+// PATH, then what it lacks of the usual directories: engines start runtimes with a short PATH.
+std::vector<std::string> program_directories(std::string_view path_variable) {
+  std::vector<std::string> out;
+  for (const std::string_view entry : split(path_variable, ':')) {
+    const std::string directory = path::clean(entry);
+    // A relative entry would mean the engine's working directory.
+    if (!directory.starts_with('/')) continue;
+    if (std::ranges::find(out, directory) == out.end()) out.push_back(directory);
+  }
+  for (const std::string_view directory : usual_program_directories) {
+    if (std::ranges::find(out, directory) == out.end()) out.emplace_back(directory);
+  }
+  return out;
+}
+
+// A program of an unusual place (NixOS, /opt) would not be on a container's PATH there.
+std::string program_in_container(const Found& found) {
+  if (is_usual(path::parent(found.place))) return found.place;
+  return path::join("/usr/bin", path::base_name(found.place));
+}
+
+class FileFinder {
+ public:
+  FileFinder(const Context& context, std::string_view version)
+      : context_(context), version_(version), locator_(context.roots.driver) {}
+
+  std::vector<HostFile> run(const std::vector<Extension>& extensions) {
+    add_sockets();
+    add_mps_directory();
+    add_firmware();
+    add_programs(extensions);
+    add_extensions(extensions);
+    return std::move(files_);
+  }
+
+ private:
+  void add(FileKind kind, std::optional<Found> found, Capabilities serves) {
+    if (!found) return;
+    files_.push_back({kind, std::move(found->path), std::move(found->place), serves});
+  }
+
+  void add_sockets() {
+    for (const SocketRow& row : socket_rows()) {
+      if (!context_.wants(row.serves)) continue;
+      const std::string directories[] = {path::join("/run", row.directory),
+                                         path::join("/var/run", row.directory)};
+      add(FileKind::socket,
+          context_.or_problem(locator_.find_first(directories, "socket", Sought::socket)),
+          row.serves);
+    }
+  }
+
+  // Everybody may make a link in /tmp, so one there is not followed: it could name any directory of
+  // the host.
+  void add_mps_directory() {
+    if (!context_.wants(Capabilities::compute)) return;
+    const std::string& configured = context_.search.mps_directory;
+    const std::string directory = path::clean(configured.empty() ? "/tmp/nvidia-mps" : configured);
+    if (!directory.starts_with('/') || directory == "/") return;
+    auto found = context_.or_problem(
+        locator_.find(path::parent(directory), path::base_name(directory), Sought::directory));
+    if (!found) return;
+    if (context_.or_problem(context_.roots.driver.read_link(directory))) {
+      context_.problem(cat(directory, " is a symbolic link and is not given to containers"));
+      return;
+    }
+    add(FileKind::directory, std::move(found), Capabilities::compute);
+  }
+
+  // Where the kernel looks (drivers/base/firmware_loader/main.c, fw_path).
+  std::vector<std::string> firmware_directories() const {
+    const host::Root& host = context_.roots.host;
+    const auto read = [&](std::string_view file) {
+      const auto text = context_.or_problem(host.read(file));
+      return std::string(trim(text.value_or("")));
+    };
+    const std::string configured = read("/sys/module/firmware_class/parameters/path");
+    const std::string release = read("/proc/sys/kernel/osrelease");
+    std::vector<std::string> out;
+    if (configured.starts_with('/')) out.push_back(configured);
+    for (const std::string_view base : {"/lib/firmware/updates", "/lib/firmware"}) {
+      if (!release.empty()) out.push_back(path::join(base, release));
+      out.emplace_back(base);
+    }
+    return out;
+  }
+
+  // For any capability: whoever opens the device may have to load it.
+  void add_firmware() {
+    if (context_.need.files == Capabilities::none) return;
+    for (const std::string& base : firmware_directories()) {
+      const std::string folder = cat(path::join(base, "nvidia"), "/", version_);
+      const auto names = context_.or_problem(context_.roots.driver.list(folder));
+      for (const std::string& name : names.value_or(std::vector<std::string>())) {
+        if (!name.starts_with("gsp") || !name.ends_with(".bin")) continue;
+        add(FileKind::firmware, context_.or_problem(locator_.find(folder, name, Sought::file)),
+            Capabilities::all);
+      }
+    }
+  }
+
+  void add_programs(const std::vector<Extension>& extensions) {
+    std::vector<BinaryRow> rows(binary_rows().begin(), binary_rows().end());
+    for (const Extension& extension : extensions) {
+      if (extension.kind != ExtensionKind::binary || extension.name.starts_with('/')) continue;
+      rows.push_back({extension.name, extension.serves});
+    }
+    const std::vector<std::string> directories = program_directories(context_.search.path);
+    for (const BinaryRow& row : rows) {
+      if (!context_.wants(row.serves)) continue;
+      auto found =
+          context_.or_problem(locator_.find_first(directories, row.name, Sought::program));
+      if (found) found->place = program_in_container(*found);
+      add(FileKind::binary, std::move(found), row.serves);
+    }
+  }
+
+  // What a site names by path.
+  void add_extensions(const std::vector<Extension>& extensions) {
+    for (const Extension& row : extensions) {
+      if (row.kind == ExtensionKind::library || !row.name.starts_with('/')) continue;
+      if (!context_.wants(row.serves)) continue;
+      const bool is_binary = row.kind == ExtensionKind::binary;
+      add(is_binary ? FileKind::binary : FileKind::data,
+          context_.or_problem(locator_.find(path::parent(row.name), path::base_name(row.name),
+                                            is_binary ? Sought::program : Sought::file)),
+          row.serves);
+    }
+  }
+
+  const Context& context_;
+  std::string_view version_;
+  host::Locator locator_;
+  std::vector<HostFile> files_;
+};
+
+}  // namespace
+
+std::vector<HostFile> find_files(const Context& context, std::string_view version,
+                                 const std::vector<Extension>& extensions) {
+  return FileFinder(context, version).run(extensions);
+}
+
+}  // namespace nvbox::driver

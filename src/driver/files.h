@@ -1,0 +1,18 @@
+// What belongs to a driver and is neither a library nor a device node.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "driver/context.h"
+#include "driver/extensions.h"
+#include "nvbox/driver/inventory.h"
+
+namespace nvbox::driver {
+
+// Programs, sockets, firmware and what a site adds.
+std::vector<HostFile> find_files(const Context& context, std::string_view version,
+                                 const std::vector<Extension>& extensions);
+
+}  // namespace nvbox::driver

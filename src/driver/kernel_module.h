@@ -1,0 +1,23 @@
+// The loaded kernel module: its version and what it says about device files.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "driver/context.h"
+#include "nvbox/base/result.h"
+#include "nvbox/driver/inventory.h"
+
+namespace nvbox::driver {
+
+// The driver's version in /proc/driver/nvidia/version; nullopt when the text has none.
+std::optional<std::string> parse_version_file(std::string_view text);
+
+// Digits and dots, with at least one dot between digits: "565.77", "535.261.03".
+bool is_version(std::string_view text);
+
+// An error when no driver is loaded.
+Result<Driver> read_driver(const Context& context);
+
+}  // namespace nvbox::driver

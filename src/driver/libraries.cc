@@ -1,0 +1,277 @@
+#include "driver/libraries.h"
+
+#include <fcntl.h>
+
+#include <algorithm>
+#include <climits>
+#include <set>
+#include <tuple>
+
+#include "driver/architecture.h"
+#include "driver/driver_files.h"
+#include "driver/library_directories.h"
+#include "driver/library_links.h"
+#include "driver/library_scan.h"
+#include "nvbox/base/path.h"
+#include "nvbox/base/text.h"
+#include "nvbox/host/elf.h"
+
+namespace nvbox::driver {
+namespace {
+
+// The site's rows come first and so win over ours.
+std::vector<LibraryRow> rows_with(const std::vector<Extension>& extensions) {
+  std::vector<LibraryRow> rows;
+  for (const Extension& extension : extensions) {
+    if (extension.kind != ExtensionKind::library || extension.name.starts_with('/')) continue;
+    rows.push_back({extension.name, extension.serves, Numbering::own});
+  }
+  rows.insert(rows.end(), library_rows().begin(), library_rows().end());
+  return rows;
+}
+
+std::vector<LibraryRow> own_numbered(const Context& context, const std::vector<LibraryRow>& rows) {
+  std::vector<LibraryRow> out;
+  for (const LibraryRow& row : rows) {
+    if (row.numbering == Numbering::own && context.wants(row.serves)) out.push_back(row);
+  }
+  return out;
+}
+
+// A library and its place in the result.
+struct Taken {
+  size_t directory;  // position of the directory that it was found in
+  bool is_in_vdpau;
+  std::string name;
+  Library library;
+
+  auto place() const { return std::tuple(library.is_32_bit, directory, is_in_vdpau, name); }
+};
+
+class Finder {
+ public:
+  Finder(const Context& context, std::string_view version,
+         const std::vector<Extension>& extensions)
+      : context_(context),
+        version_(version),
+        architecture_(architecture_of(context.search.machine)),
+        extensions_(extensions),
+        rows_(rows_with(extensions)),
+        scan_(context, version, own_numbered(context, rows_)) {}
+
+  Result<Libraries> run() {
+    search(standard_directories(architecture_));
+    if (context_.wants(Capabilities::compat32)) search(directories_32(architecture_));
+    if (!is_found()) search(unusual_directories(architecture_));
+    if (!is_found()) search(cached_directories(context_));
+    if (!is_found()) return diagnosis();
+    take_own_numbered();
+    take_by_path();
+    return result();
+  }
+
+ private:
+  // A driver's libraries of which the request needs none are found as well.
+  bool is_found() const { return accepted_ > 0 || (is_any_unneeded_ && rejection_.empty()); }
+
+  void search(const std::vector<LibraryDirectory>& directories) {
+    scan_.add(directories);
+    // Links may lead to directories that are then listed too.
+    for (; next_ < scan_.directories().size(); ++next_) take_directory(next_);
+  }
+
+  void take_directory(size_t position) {
+    const ScannedDirectory& directory = scan_.directories()[position];
+    const bool is_vdpau = path::base_name(directory.path) == "vdpau";
+    take_versioned(directory, position, is_vdpau);
+    if (directory.versioned.empty() || !directory.has_vdpau) return;
+    if (!context_.wants(Capabilities::video)) return;
+    const ScannedDirectory* vdpau = scan_.directory(path::join(directory.path, "vdpau"));
+    if (vdpau != nullptr) take_versioned(*vdpau, position, true);
+  }
+
+  void take_versioned(const ScannedDirectory& directory, size_t position, bool is_vdpau) {
+    for (const ScannedName& entry : directory.versioned) {
+      const Capabilities serves = serves_of(entry.name, is_vdpau);
+      if (!context_.wants(serves)) {
+        is_any_unneeded_ = true;
+        continue;
+      }
+      auto taken = read(directory, entry, serves);
+      if (!taken) continue;
+      const auto& [library, folder] = *taken;
+      Taken row = {position, is_vdpau, entry.name, library};
+      const std::string_view file = path::base_name(library.path);
+      row.library.links = links_for(folder->path, file, library.soname, folder->links, serves);
+      if (!library.is_32_bit) {
+        ++accepted_;
+        if (!is_vdpau) add_directory(folder->path);
+      }
+      taken_.push_back(std::move(row));
+    }
+  }
+
+  Capabilities serves_of(std::string_view name, bool is_vdpau) const {
+    const std::string_view stem = name.substr(0, name.size() - version_.size() - 1);
+    const auto row = std::ranges::find(rows_, stem, &LibraryRow::stem);
+    if (row != rows_.end()) return row->serves;
+    return is_vdpau ? Capabilities::video : unlisted_library_serves;
+  }
+
+  // Of each own-numbered library the files in the first directory that has any. Links count only
+  // where there is no file, because they mostly name one beside them.
+  void take_own_numbered() {
+    for (size_t row = 0; row < scan_.own_numbered().size(); ++row) {
+      if (has_driver_version(scan_.own_numbered()[row].stem)) continue;
+      for (size_t i = 0; i < scan_.directories().size(); ++i) {
+        if (take_own_numbered(row, i)) break;
+      }
+    }
+  }
+
+  bool has_driver_version(std::string_view stem) const {
+    const std::string name = cat(stem, ".", version_);
+    return std::ranges::any_of(scan_.directories(), [&](const ScannedDirectory& directory) {
+      return std::ranges::find(directory.versioned, name, &ScannedName::name) !=
+             directory.versioned.end();
+    });
+  }
+
+  bool take_own_numbered(size_t row, size_t position) {
+    const ScannedDirectory& directory = scan_.directories()[position];
+    bool is_any_taken = false;
+    for (const bool links : {false, true}) {
+      for (const auto& [fits, entry] : directory.own_numbered) {
+        if (fits != row || entry.is_link != links) continue;
+        auto taken = read(directory, entry, scan_.own_numbered()[row].serves);
+        if (!taken) continue;
+        taken_.push_back({position, false, entry.name, std::move(taken->first)});
+        is_any_taken = true;
+      }
+      if (is_any_taken) return true;
+    }
+    return false;
+  }
+
+  // Libraries that a site names by path.
+  void take_by_path() {
+    for (const Extension& extension : extensions_) {
+      if (extension.kind != ExtensionKind::library || !extension.name.starts_with('/')) continue;
+      if (!context_.wants(extension.serves)) continue;
+      const std::string folder(path::parent(extension.name));
+      const ScannedDirectory* directory = scan_.directory(folder);
+      if (directory == nullptr) continue;
+      const std::string name(path::base_name(extension.name));
+      auto taken = read(*directory, {name, true}, extension.serves);
+      if (taken) taken_.push_back({SIZE_MAX, false, name, std::move(taken->first)});
+    }
+  }
+
+  // The library that a name stands for and the directory it is really in; nullopt when it was taken
+  // before or is of no use here.
+  std::optional<std::pair<Library, const ScannedDirectory*>> read(const ScannedDirectory& directory,
+                                                                  const ScannedName& entry,
+                                                                  Capabilities serves) {
+    const ScannedDirectory* folder = &directory;
+    std::string path = path::join(directory.path, entry.name);
+    if (entry.is_link) {
+      auto real = context_.or_problem(context_.roots.driver.resolve(path));
+      if (!real) return std::nullopt;
+      path = *std::move(real);
+      folder = scan_.directory(std::string(path::parent(path)));
+      if (folder == nullptr) return std::nullopt;
+    }
+    if (!read_paths_.insert(path).second) return std::nullopt;
+    auto info = context_.or_problem(read_file(path));
+    if (!info || !accepts(*info, path)) return std::nullopt;
+    if (info->soname.empty()) info->soname = path::base_name(path);
+    return std::pair(Library{.path = std::move(path),
+                             .soname = std::move(info->soname),
+                             .serves = serves,
+                             .is_32_bit = !info->is_64},
+                     folder);
+  }
+
+  Result<std::optional<host::ElfInfo>> read_file(const std::string& path) const {
+    const Result<sys::Fd> fd = context_.roots.driver.open_at(path, O_RDONLY | O_NOFOLLOW);
+    if (!fd && host::is_absence(fd.error())) return std::nullopt;
+    if (!fd) return fd.error();
+    auto info = NVBOX_TRY(host::read_elf(fd->get()).in(path));
+    if (!info) return Error(cat(path, " is not an ELF file"));
+    return info;
+  }
+
+  bool accepts(const host::ElfInfo& info, std::string_view path) {
+    if (info.is_64 && info.machine == architecture_.machine) return true;
+    if (!info.is_64 && info.machine == architecture_.machine_32 &&
+        context_.wants(Capabilities::compat32)) {
+      return true;
+    }
+    if (rejection_.empty()) {
+      rejection_ = cat(path, " is a ", info.is_64 ? "64" : "32", "-bit file for ELF machine ",
+                       info.machine);
+    }
+    return false;
+  }
+
+  void add_directory(const std::string& path) {
+    if (std::ranges::find(directories_, path) == directories_.end()) directories_.push_back(path);
+  }
+
+  Error diagnosis() const {
+    if (!rejection_.empty()) {
+      return Error(cat("the libraries of driver ", version_, " are not for this machine: ",
+                       rejection_, ", and ", architecture_.name, " needs 64-bit files for machine ",
+                       architecture_.machine))
+          .hint(cat("install the driver's libraries for ", architecture_.name));
+    }
+    const std::set<std::string>& others = scan_.other_versions();
+    if (!others.empty()) {
+      const std::vector<std::string> list(others.begin(), others.end());
+      return Error(cat("kernel module ", version_, " is loaded but libraries ",
+                       join(list, " and "), " are installed"))
+          .hint("reboot, or reload the modules (rmmod nvidia_uvm nvidia_drm nvidia_modeset nvidia)");
+    }
+    std::vector<std::string> searched;
+    for (const ScannedDirectory& directory : scan_.directories()) {
+      searched.push_back(path::join(context_.roots.driver.path(), directory.path));
+    }
+    const std::string places = searched.empty()
+                                   ? cat("any library directory of ", context_.roots.driver.path())
+                                   : join(searched, ", ");
+    return Error(cat("kernel module ", version_, " is loaded but no library of this version is in ",
+                     places))
+        .hint("install the driver's libraries, or name the directory that the driver is installed "
+              "in as nvidia-container-cli.root in config.toml");
+  }
+
+  Libraries result() {
+    std::ranges::sort(taken_, {}, &Taken::place);
+    Libraries out = {.directories = std::move(directories_)};
+    for (Taken& row : taken_) out.libraries.push_back(std::move(row.library));
+    return out;
+  }
+
+  const Context& context_;
+  std::string_view version_;
+  const Architecture& architecture_;
+  const std::vector<Extension>& extensions_;
+  std::vector<LibraryRow> rows_;
+  LibraryScan scan_;
+  size_t next_ = 0;  // of the scan's directories, the first that was not taken
+  std::vector<Taken> taken_;
+  std::set<std::string> read_paths_;
+  std::vector<std::string> directories_;
+  size_t accepted_ = 0;  // 64-bit libraries of the driver's version
+  bool is_any_unneeded_ = false;
+  std::string rejection_;  // the first library of another kind of machine
+};
+
+}  // namespace
+
+Result<Libraries> find_libraries(const Context& context, std::string_view version,
+                                 const std::vector<Extension>& extensions) {
+  return Finder(context, version, extensions).run();
+}
+
+}  // namespace nvbox::driver

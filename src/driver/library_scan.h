@@ -1,0 +1,76 @@
+// Directories of libraries, each listed once: the names in them that can matter to a driver.
+#pragma once
+
+#include <sys/types.h>
+
+#include <deque>
+#include <set>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "driver/context.h"
+#include "driver/driver_files.h"
+#include "driver/library_directories.h"
+#include "nvbox/host/locate.h"
+
+namespace nvbox::driver {
+
+struct ScannedName {
+  std::string name;
+  bool is_link = false;
+};
+
+struct ScannedDirectory {
+  std::string path;                      // below the driver root, links resolved
+  std::vector<ScannedName> versioned{};  // lib*.so.VERSION
+  // Names that fit a row of the scan's own-numbered ones, with the row's position.
+  std::vector<std::pair<size_t, ScannedName>> own_numbered{};
+  std::vector<std::string> links{};  // lib*.so*, sorted
+  bool has_vdpau = false;            // a directory of that name
+};
+
+class LibraryScan {
+ public:
+  // `context` must outlive it.
+  LibraryScan(const Context& context, std::string_view version,
+              std::vector<LibraryRow> own_numbered);
+
+  // Lists these directories and those below them, as far as that was not done before.
+  void add(const std::vector<LibraryDirectory>& directories);
+
+  // The directory at a path, which is listed if need be; null when it is not there.
+  const ScannedDirectory* directory(const std::string& path);
+
+  // In the order of listing. A deque: what directory() returned stays valid.
+  const std::deque<ScannedDirectory>& directories() const { return directories_; }
+
+  const std::vector<LibraryRow>& own_numbered() const { return own_numbered_; }
+
+  // Versions other than the wanted one that libcuda and libnvidia-ml have somewhere.
+  const std::set<std::string>& other_versions() const { return other_versions_; }
+
+ private:
+  struct Pending {
+    std::string path;
+    Below below;
+    int depth;
+  };
+
+  const ScannedDirectory* scan(const Pending& wanted, std::vector<Pending>& below);
+  void sort_in(std::string_view name, host::EntryKind kind, ScannedDirectory& directory);
+  void note_other_version(std::string_view name);
+
+  const Context& context_;
+  std::string suffix_;  // ".so.VERSION"
+  std::vector<LibraryRow> own_numbered_;
+  std::deque<ScannedDirectory> directories_;
+  std::vector<std::pair<std::string, const ScannedDirectory*>> asked_;
+  // The same directory has several names where /lib is a link to /usr/lib.
+  std::vector<std::pair<std::pair<dev_t, ino_t>, const ScannedDirectory*>> known_;
+  std::set<std::string> other_versions_;
+};
+
+}  // namespace nvbox::driver

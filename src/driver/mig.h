@@ -1,0 +1,34 @@
+// MIG devices, from /proc/driver/nvidia/capabilities: the instances that exist, and the minors of
+// the nodes that permit their use.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "driver/context.h"
+#include "nvbox/driver/inventory.h"
+
+namespace nvbox::driver {
+
+// "DeviceFileMinor: 66" in the text of an access file.
+std::optional<unsigned> parse_capability_minor(std::string_view text);
+
+class MigNodes {
+ public:
+  // `context` must outlive it.
+  explicit MigNodes(const Context& context) : context_(context) {}
+
+  // The compute instances of the GPU with this minor, by instance numbers.
+  std::vector<Mig> of(unsigned gpu_minor);
+
+ private:
+  std::optional<HostDevice> node_for(const std::string& folder);
+  std::optional<unsigned> major();
+
+  const Context& context_;
+  std::optional<std::optional<unsigned>> major_;  // of nvidia-caps, once it was looked up
+};
+
+}  // namespace nvbox::driver

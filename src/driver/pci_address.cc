@@ -1,0 +1,38 @@
+#include "driver/pci_address.h"
+
+#include <vector>
+
+#include "nvbox/base/text.h"
+
+namespace nvbox::driver {
+namespace {
+
+std::string hexadecimal(std::uint32_t number, size_t width) {
+  constexpr std::string_view digits = "0123456789abcdef";
+  std::string out;
+  for (; number != 0; number >>= 4) out.insert(out.begin(), digits[number & 15]);
+  if (out.size() < width) out.insert(0, width - out.size(), '0');
+  return out;
+}
+
+}  // namespace
+
+std::optional<PciAddress> parse_pci_address(std::string_view text) {
+  const std::vector<std::string_view> parts = split(text, ':');
+  if (parts.size() != 3) return std::nullopt;
+  const std::vector<std::string_view> slot = split(parts[2], '.');
+  if (slot.size() != 2) return std::nullopt;
+  const auto domain = parse_number<std::uint32_t>(parts[0], 16);
+  const auto bus = parse_number<std::uint8_t>(parts[1], 16);
+  const auto device = parse_number<std::uint8_t>(slot[0], 16);
+  const auto function = parse_number<std::uint8_t>(slot[1], 16);
+  if (!domain || !bus || !device || !function) return std::nullopt;
+  return PciAddress{*domain, *bus, *device, *function};
+}
+
+std::string to_text(const PciAddress& address) {
+  return cat(hexadecimal(address.domain, 4), ":", hexadecimal(address.bus, 2), ":",
+             hexadecimal(address.device, 2), ".", hexadecimal(address.function, 1));
+}
+
+}  // namespace nvbox::driver

@@ -1,0 +1,121 @@
+#!/usr/bin/env bats
+# Bad input: one line that names the cause and the fix, on stderr and in the engine's log file, exit
+# status 1, and the file that was to be edited as it was.
+
+load helpers
+
+setup() {
+  require runc jq unshare
+}
+
+# refused SETUP EXPECTED: runs SETUP (bash; $B is a bundle that asks for all GPUs) and then
+# `create`, which must fail with EXPECTED in both places and leave config.json untouched.
+refused() {
+  # shellcheck disable=SC2016 # for the shell inside
+  run on_host "${PROFILE:-t4x1}" runc bash -c '
+    B=/run/b
+    "$1/bundle.sh" --env NVIDIA_VISIBLE_DEVICES="${DEVICES:-all}" $B glibc true
+    cp $B/config.json /run/before
+    eval "$2"
+    [ ! -f $B/config.json ] || cp $B/config.json /run/before
+    nvidia-container-runtime --log /run/log --log-format json create --bundle $B c
+    echo "status $?"
+    [ ! -f $B/config.json ] || cmp /run/before $B/config.json && echo untouched
+    ls -A $B | grep nvbox
+    jq -r "\"log: \" + .msg" /run/log' bash "$support" "$1"
+  has_line 'status 1'
+  has_line untouched
+  has_line "nvidia-container-runtime: $2"
+  has_line "log: $2"
+}
+
+@test "config.json is missing" {
+  refused 'rm $B/config.json' "open /run/b/config.json: No such file or directory; --bundle must name a directory with the container's config.json"
+}
+
+@test "config.json is not JSON" {
+  refused 'printf "{\n  \"process\": oops\n}" >$B/config.json' \
+    '/run/b/config.json: invalid JSON at line 2, column 14: syntax error while parsing value - invalid literal; last read: '"'"'"process": o'"'"
+}
+
+@test "config.json is a FIFO, a directory" {
+  refused 'rm $B/config.json; mkfifo $B/config.json' \
+    '/run/b/config.json: invalid JSON at line 1, column 1: syntax error while parsing value - unexpected end of input; expected '"'['"', '"'{'"', or a literal'
+  refused 'rm $B/config.json; mkdir $B/config.json' '/run/b/config.json: read: Is a directory'
+}
+
+@test "config.json nests too deep" {
+  refused 'printf "%0.s[" {1..200000} >$B/config.json' \
+    '/run/b/config.json: JSON document nests 200000 levels deep, over the limit of 64'
+}
+
+@test "config.json is too large" {
+  refused 'truncate -s 17M $B/config.json' \
+    '/run/b/config.json: larger than the limit of 16777216 bytes: File too large'
+}
+
+@test "an env entry has no =" {
+  refused 'jq -c ".process.env += [\"FOO\"]" $B/config.json >/run/x && mv /run/x $B/config.json' \
+    '/run/b/config.json: process.env: entry "FOO" has no '"'='"
+}
+
+@test "the bundle option has no value" {
+  run on_host t4x1 runc nvidia-container-runtime create --bundle
+  [ "$status" -eq 1 ]
+  has_text '--bundle'
+  [ "${#lines[@]}" -eq 1 ]
+}
+
+@test "config.toml is invalid: line and key are named" {
+  refused 'printf "[nvidia-container-runtime]\nruntimes = \"runc\"\n" >/etc/nvidia-container-runtime/config.toml' \
+    '/etc/nvidia-container-runtime/config.toml line 2: nvidia-container-runtime.runtimes: expected a list of strings, found a string'
+}
+
+@test "no low-level runtime" {
+  run on_host t4x1 runc bash -c '
+    printf "[nvidia-container-runtime]\nruntimes = [\"nowhere\", \"/usr/bin/nvidia-container-runtime\"]\n" \
+      >/etc/nvidia-container-runtime/config.toml
+    nvidia-container-runtime --log /run/log state x'
+  [ "$status" -eq 1 ]
+  has_text nowhere
+  has_text 'install runc or crun'
+}
+
+@test "no driver is loaded" {
+  refused 'mount -t tmpfs none /proc/driver' \
+    "no NVIDIA driver is loaded: /proc/driver/nvidia/version does not exist; load it with 'modprobe nvidia' or install the driver"
+}
+
+@test "the libraries are of another version than the kernel module" {
+  # shellcheck disable=SC2016 # for the shell inside
+  refused 'sed s/535.261.03/550.54/ /proc/driver/nvidia/version >/run/v; mount --bind /run/v /proc/driver/nvidia/version' \
+    'kernel module 550.54 is loaded but libraries 535.261.03 are installed; reboot, or reload the modules (rmmod nvidia_uvm nvidia_drm nvidia_modeset nvidia)'
+}
+
+@test "unsupported capabilities are named" {
+  refused 'jq -c ".process.env += [\"NVIDIA_DRIVER_CAPABILITIES=compute,warp\"]" $B/config.json >/run/x && mv /run/x $B/config.json' \
+    "unsupported capabilities found in 'compute,warp' (allowed 'compat32,compute,display,graphics,ngx,utility,video'): warp; correct NVIDIA_DRIVER_CAPABILITIES, or supported-driver-capabilities in config.toml"
+}
+
+@test "a read-only bundle" {
+  refused 'mount --bind $B $B && mount -o remount,bind,ro $B' \
+    'write /run/b/config.json: create .config.json: Read-only file system; the old file is unchanged'
+}
+
+@test "a full disk" {
+  refused 'mkdir /run/full && mount -t tmpfs -o size=16k none /run/full && cp $B/config.json /run/full/ && head -c 1M /dev/zero >/run/full/fill 2>/dev/null; mount --bind /run/full $B' \
+    'write /run/b/config.json: write: No space left on device; the old file is unchanged'
+}
+
+@test "modes that are not served yet say so, and plain containers pass" {
+  for name in nvidia-container-runtime.legacy nvidia-container-runtime.cdi; do
+    run on_host t4x1 runc bash -c '"$1/bundle.sh" --env NVIDIA_VISIBLE_DEVICES=0 /run/b glibc true
+      "$2" create --bundle /run/b c' bash "$support" "$name"
+    [ "$status" -eq 1 ]
+    has_text 'by this version of nvbox'
+    run on_host t4x1 runc bash -c '"$1/bundle.sh" /run/b glibc echo hello
+      "$2" run --bundle /run/b "plain-$$" </dev/null' bash "$support" "$name"
+    [ "$status" -eq 0 ]
+    [ "$output" = hello ]
+  done
+}

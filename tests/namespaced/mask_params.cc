@@ -1,0 +1,161 @@
+// The mask over /proc/driver/nvidia/params, on the real kernel: with the mount calls that work on
+// descriptors and with each of them missing.
+#include "nvbox/hook/mask_params.h"
+
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+
+#include <cerrno>
+#include <string>
+#include <vector>
+
+#include "namespaced/case.h"
+#include "namespaced/tree.h"
+#include "nvbox/host/root.h"
+#include "nvbox/sys/file.h"
+
+namespace nvbox::test {
+namespace {
+
+constexpr std::string_view host_text = "ResmanDebugLevel: 4294967295\nModifyDeviceFiles: 1\n";
+constexpr std::string_view masked_text = "ResmanDebugLevel: 4294967295\nModifyDeviceFiles: 0\n";
+
+class MaskParams : public testing::TestWithParam<Denial> {};
+
+// A host and a container that both show `host_text`.
+struct Machine {
+  explicit Machine(const std::string& scratch)
+      : host_path(scratch + "/host"), container_path(scratch + "/container") {
+    put_file(host_path + "/proc/driver/nvidia/params", host_text);
+    put_file(container_path + "/proc/driver/nvidia/params", host_text);
+    put_directory(container_path + "/proc/driver/nvidia/gpus");
+  }
+
+  std::string params() const { return container_path + "/proc/driver/nvidia/params"; }
+  Result<> mask() const {
+    const host::Root host = NVBOX_TRY(host::Root::open(host_path));
+    const host::Root container = NVBOX_TRY(host::Root::open(container_path));
+    return hook::mask_params(host, container);
+  }
+
+  std::string host_path;
+  std::string container_path;
+};
+
+void expect_unchanged_after_mask(const Machine& machine) {
+  const std::vector<MountEntry> mounts_before = mounts();
+  const std::vector<std::string> tree_before = describe_tree(machine.container_path);
+  const Result<> masked = machine.mask();
+  EXPECT_TRUE(masked) << masked.error().message();
+  EXPECT_EQ(mounts(), mounts_before);
+  EXPECT_EQ(describe_tree(machine.container_path), tree_before);
+}
+
+TEST_P(MaskParams, the_container_sees_a_zero_and_everything_else_unchanged) {
+  run_case(GetParam(), [](const std::string& scratch) {
+    const Machine machine(scratch);
+    const Result<> masked = machine.mask();
+    ASSERT_TRUE(masked) << masked.error().message();
+    EXPECT_EQ(read_file(machine.params()), masked_text);
+    EXPECT_EQ(read_file(machine.host_path + "/proc/driver/nvidia/params"), host_text);
+  });
+}
+
+TEST_P(MaskParams, not_even_root_can_write_to_the_mask) {
+  run_case(GetParam(), [](const std::string& scratch) {
+    const Machine machine(scratch);
+    ASSERT_TRUE(machine.mask());
+    EXPECT_EQ(sys::open_path(machine.params(), O_WRONLY).error().code(), EROFS);
+    struct stat info {};
+    ASSERT_EQ(stat(machine.params().c_str(), &info), 0);
+    EXPECT_EQ(info.st_mode, mode_t{S_IFREG | 0444});
+    struct statvfs status {};
+    ASSERT_EQ(statvfs(machine.params().c_str(), &status), 0);
+    constexpr unsigned long wanted = ST_RDONLY | ST_NOSUID | ST_NODEV | ST_NOEXEC;
+    EXPECT_EQ(status.f_flag & wanted, wanted);
+  });
+}
+
+TEST_P(MaskParams, nothing_stays_behind_but_the_one_mount) {
+  run_case(GetParam(), [](const std::string& scratch) {
+    const Machine machine(scratch);
+    std::vector<MountEntry> expected = mounts();
+    const std::vector<std::string> tree = describe_tree(machine.container_path);
+    ASSERT_TRUE(machine.mask());
+    expected.push_back({machine.params(), "ro,nosuid,nodev,noexec,relatime", "", "tmpfs"});
+    EXPECT_EQ(mounts(), expected);
+    ASSERT_EQ(umount2(machine.params().c_str(), 0), 0);
+    EXPECT_EQ(describe_tree(machine.container_path), tree);
+  });
+}
+
+TEST_P(MaskParams, a_mask_can_cover_a_mask) {
+  run_case(GetParam(), [](const std::string& scratch) {
+    const Machine machine(scratch);
+    ASSERT_TRUE(machine.mask());
+    const Result<> again = machine.mask();
+    ASSERT_TRUE(again) << again.error().message();
+    EXPECT_EQ(read_file(machine.params()), masked_text);
+  });
+}
+
+TEST_P(MaskParams, a_failure_leaves_no_mount) {
+  run_case(GetParam(), [](const std::string& scratch) {
+    const Machine machine(scratch);
+    ASSERT_EQ(remove(machine.params().c_str()), 0);
+    put_directory(machine.params());
+    const std::vector<MountEntry> before = mounts();
+    EXPECT_FALSE(machine.mask());
+    EXPECT_EQ(mounts(), before);
+  });
+}
+
+TEST_P(MaskParams, a_link_to_the_host_leads_to_a_file_of_the_container) {
+  run_case(GetParam(), [](const std::string& scratch) {
+    const Machine machine(scratch);
+    ASSERT_EQ(remove(machine.params().c_str()), 0);
+    put_link(machine.params(), "/../../../../secret");
+    put_file(scratch + "/secret", "host");
+    put_file(machine.container_path + "/secret", "container");
+    ASSERT_TRUE(machine.mask());
+    EXPECT_EQ(read_file(scratch + "/secret"), "host");
+    EXPECT_EQ(read_file(machine.container_path + "/secret"), masked_text);
+  });
+}
+
+TEST_P(MaskParams, a_host_that_says_zero_needs_no_mask) {
+  run_case(GetParam(), [](const std::string& scratch) {
+    const Machine machine(scratch);
+    put_file(machine.host_path + "/proc/driver/nvidia/params", masked_text);
+    expect_unchanged_after_mask(machine);
+  });
+}
+
+TEST_P(MaskParams, a_container_without_the_file_needs_no_mask) {
+  run_case(GetParam(), [](const std::string& scratch) {
+    const Machine machine(scratch);
+    ASSERT_EQ(remove(machine.params().c_str()), 0);
+    expect_unchanged_after_mask(machine);
+  });
+}
+
+INSTANTIATE_TEST_SUITE_P(Denied, MaskParams,
+                         testing::ValuesIn(each_denied({"openat2", "open_tree", "move_mount",
+                                                        "mount_setattr", "fsopen", "fsmount"})),
+                         name_of);
+
+TEST(MaskParamsPropagation, the_mask_on_a_shared_mount_is_private) {
+  run_case({}, [](const std::string& scratch) {
+    ASSERT_EQ(mount(nullptr, scratch.c_str(), nullptr, MS_SHARED, nullptr), 0);
+    const Machine machine(scratch);
+    ASSERT_TRUE(machine.mask());
+    EXPECT_EQ(mounts().back(), (MountEntry{machine.params(), "ro,nosuid,nodev,noexec,relatime", "",
+                                           "tmpfs"}));
+  });
+}
+
+}  // namespace
+}  // namespace nvbox::test

@@ -1,0 +1,75 @@
+#include "nvbox/data/json.h"
+
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+
+#include "nvbox/base/text.h"
+
+namespace nvbox::data {
+namespace {
+
+std::string round_trip(std::string_view text) {
+  const Result<Json> document = parse_json(text);
+  if (!document) return document.error().message();
+  const Result<std::string> dumped = dump_json(*document);
+  return dumped ? *dumped : dumped.error().message();
+}
+
+TEST(Json, order_unknown_members_and_large_integers_survive) {
+  constexpr std::string_view texts[] = {
+      R"({"z":1,"a":{"y":[1,-2,{"b":null}],"x":true},"m":""})",
+      R"([9223372036854775807,-9223372036854775808,18446744073709551615])",
+      R"({"":[],"a b":{}})",
+      "[\"\xc3\xa9\",\"\\u0001\\n\\\"\"]",
+      "3",
+  };
+  for (const std::string_view text : texts) EXPECT_EQ(round_trip(text), text);
+}
+
+TEST(Json, what_does_not_survive_is_known) {
+  EXPECT_EQ(round_trip("[18446744073709551616]"), "[1.8446744073709552e+19]");
+  EXPECT_EQ(round_trip(R"({"a":1,"b":2,"a":3})"), R"({"a":3,"b":2})");
+}
+
+struct ErrorSample {
+  std::string_view text;
+  std::string_view place;
+};
+
+TEST(Json, errors_begin_with_the_place) {
+  constexpr ErrorSample samples[] = {
+      {"", "invalid JSON at line 1, column 1: "},
+      {"{\n  \"a\": x\n}", "invalid JSON at line 2, column 8: "},
+      {"{\"a\": 1,}", "invalid JSON at line 1, column 9: "},
+      {"{} {}", "invalid JSON at line 1, column 4: "},
+      {"[1, 2", "invalid JSON at line 1, column 6: "},
+      {"\"\xff\"", "invalid JSON at line 1, column 2: "},
+      {"[1e999]", "invalid JSON: "},
+  };
+  for (const ErrorSample& sample : samples) {
+    const Result<Json> document = parse_json(sample.text);
+    ASSERT_FALSE(document) << sample.text;
+    const std::string message = document.error().message();
+    EXPECT_EQ(message.substr(0, sample.place.size()), sample.place);
+    EXPECT_EQ(message.find('\n'), std::string::npos) << message;
+  }
+}
+
+TEST(Json, documents_beyond_the_limits_are_refused) {
+  const JsonLimits limits{.bytes = 16, .depth = 2};
+  EXPECT_TRUE(parse_json(R"([["]}{[",1]])", limits));
+  EXPECT_EQ(parse_json("[[[1]]]", limits).error().message(),
+            "JSON document nests 3 levels deep, over the limit of 2");
+  EXPECT_TRUE(parse_json("[1234567890,123]", limits));
+  EXPECT_EQ(parse_json("[1234567890,1234]", limits).error().message(),
+            "JSON document of 17 bytes is over the limit of 16");
+}
+
+TEST(Json, half_a_million_brackets_are_an_error_and_not_a_crash) {
+  EXPECT_FALSE(parse_json(std::string(500'000, '[')));
+  EXPECT_FALSE(parse_json(cat(std::string(500'000, '['), std::string(500'000, ']'))));
+}
+
+}  // namespace
+}  // namespace nvbox::data
