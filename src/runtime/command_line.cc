@@ -62,7 +62,7 @@ void set_help(CommandLine& line, std::string_view value) {
   line.help = parse_bool(value).value_or(true);
 }
 
-// runc 1.4, crun 1.21, youki 0.5. --bundle stands here as well because the peer takes it from
+// Of runc, crun and youki together. --bundle stands here as well because the peer takes it from
 // anywhere.
 constexpr Option global_options[] = {
     {"bundle", 'b', Takes::value, set_bundle},

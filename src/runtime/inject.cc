@@ -72,10 +72,10 @@ Result<plan::Plan> make_plan(const plan::Request& request, const InjectOptions& 
 }  // namespace
 
 Result<Injected> inject_gpus(spec::OciSpec& spec, const InjectOptions& options, const Log& log) {
-  const spec::ContainerView container = NVBOX_TRY(spec.view());
+  const spec::ContainerView container = NVBOX_TRY(spec.view().in("config.json"));
   auto [request, mode] = NVBOX_TRY(request_and_mode(container, options));
   for (const std::string& warning : request.warnings) log.warning(warning);
-  const size_t removed_hooks = NVBOX_TRY(apply::remove_nvidia_hooks(spec));
+  const size_t removed_hooks = NVBOX_TRY(apply::remove_nvidia_hooks(spec).in("config.json"));
   if (request.ask == plan::Ask::nothing) {
     return removed_hooks > 0 ? Injected::edits : Injected::nothing;
   }
@@ -85,7 +85,7 @@ Result<Injected> inject_gpus(spec::OciSpec& spec, const InjectOptions& options, 
   if (!plan.work.empty()) {
     plan.edits.hooks.push_back(plan::hook_for(plan.work, options.program));
   }
-  NVBOX_TRY(apply::add_edits(spec, plan.edits));
+  NVBOX_TRY(apply::add_edits(spec, plan.edits).in("config.json"));
   log.debug(cat("injected ", plan.edits.nodes.size(), " device nodes and ",
                 plan.edits.mounts.size(), " mounts"));
   return Injected::edits;

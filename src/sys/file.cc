@@ -108,7 +108,7 @@ Result<NewFile> NewFile::create(int directory, std::string_view name, mode_t mod
   std::string temporary = cat(".", name, ".nvbox-", random_suffix());
   Fd file(openat(directory, temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
                  0600));
-  if (!file) return Error(cat("create ", temporary), errno);
+  if (!file) return Error("create a temporary file beside it", errno);
   NewFile created(std::move(own_directory), std::string(name), std::move(temporary),
                   std::move(file));
   if (fchmod(created.fd(), mode) != 0) return Error(cat("set the mode of ", name), errno);

@@ -82,10 +82,10 @@ gpus_inside() {
 }
 
 @test "docker: a read-only root file system" {
-  gpu 0 --read-only glibc probe dlopen libcuda.so.1 -- write /etc/x
+  gpu 0 --read-only glibc probe dlopen libcuda.so.1 -- write /etc/passwd
   [ "$status" -eq 0 ]
   has_text 'libcuda.so.1: libcuda.so.550.163.01'
-  has_line '/etc/x: EROFS'
+  has_line '/etc/passwd: EROFS'
 }
 
 @test "docker: an image without a loader cache and a musl image" {

@@ -56,7 +56,7 @@ refused() {
 
 @test "an env entry has no =" {
   refused 'jq -c ".process.env += [\"FOO\"]" $B/config.json >/run/x && mv /run/x $B/config.json' \
-    '/run/b/config.json: process.env: entry "FOO" has no '"'='"
+    'config.json: process.env: entry "FOO" has no '"'='"
 }
 
 @test "the bundle option has no value" {
@@ -68,7 +68,7 @@ refused() {
 
 @test "config.toml is invalid: line and key are named" {
   refused 'printf "[nvidia-container-runtime]\nruntimes = \"runc\"\n" >/etc/nvidia-container-runtime/config.toml' \
-    '/etc/nvidia-container-runtime/config.toml line 2: nvidia-container-runtime.runtimes: expected a list of strings, found a string'
+    '/etc/nvidia-container-runtime/config.toml: line 2: nvidia-container-runtime.runtimes: expected a list of strings, found a string'
 }
 
 @test "no low-level runtime" {
@@ -99,7 +99,7 @@ refused() {
 
 @test "a read-only bundle" {
   refused 'mount --bind $B $B && mount -o remount,bind,ro $B' \
-    'write /run/b/config.json: create .config.json: Read-only file system; the old file is unchanged'
+    'write /run/b/config.json: create a temporary file beside it: Read-only file system; the old file is unchanged'
 }
 
 @test "a full disk" {

@@ -133,10 +133,10 @@ gpus_inside() {
 }
 
 @test "a read-only root file system works the same" {
-  gpu t4x1 all --readonly glibc probe nodes -- dlopen libcuda.so.1 -- write /etc/x
+  gpu t4x1 all --readonly glibc probe nodes -- dlopen libcuda.so.1 -- write /etc/passwd
   [ "$status" -eq 0 ]
   has_text 'libcuda.so.1: libcuda.so.535.261.03'
-  has_line '/etc/x: EROFS'
+  has_line '/etc/passwd: EROFS'
 }
 
 @test "an image without a loader cache gets one with its own libraries in it" {

@@ -1,0 +1,107 @@
+// Hosts as text: a directory tree made from one line for each thing in it, gone with the object.
+//     d PATH                    directory
+//     f PATH                    empty file
+//     f PATH <<EOF              file with the lines up to EOF
+//     x PATH                    file with execute bits
+//     l PATH -> TARGET          symbolic link
+//     c PATH MAJOR:MINOR        character device, written (Nodes::written)
+//     s PATH                    socket
+//     so PATH SONAME [KIND]     ELF library of KIND x86_64 (default), i386 or aarch64
+// Parents are made as needed. Blank lines and lines that begin with '#' say nothing, nor do the
+// first and last line of a .host file, which make it a string literal for #include.
+#pragma once
+
+#include <sys/stat.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+
+#include "nvbox/host/root.h"
+#include "support/elf_stub.h"
+
+namespace nvbox::test {
+
+class Host {
+ public:
+  explicit Host(std::string_view text) : path_(make_directory()) {
+    std::istringstream lines{std::string(text)};
+    for (std::string line; std::getline(lines, line);) add(line, lines);
+  }
+  Host(const Host&) = delete;
+  Host& operator=(const Host&) = delete;
+  ~Host() {
+    std::error_code ignored;
+    std::filesystem::remove_all(path_, ignored);
+  }
+
+  // Where the tree is, without links.
+  const std::string& path() const { return path_; }
+
+  host::Root root(const std::string& below = "") const {
+    return host::Root::open(path_ + below, host::Nodes::written).value();
+  }
+
+ private:
+  static std::string make_directory() {
+    std::string name = std::filesystem::canonical(std::filesystem::temp_directory_path()) /
+                       "nvbox-host-XXXXXX";
+    if (mkdtemp(name.data()) == nullptr) throw std::runtime_error("mkdtemp " + name);
+    return name;
+  }
+
+  std::string make_parents(const std::string& path) const {
+    const std::filesystem::path place = path_ + path;
+    std::filesystem::create_directories(place.parent_path());
+    return place;
+  }
+
+  void write(const std::string& path, std::string_view text, std::filesystem::perms mode) const {
+    const std::string place = make_parents(path);
+    std::ofstream(place, std::ios::binary) << text;
+    std::filesystem::permissions(place, mode);
+  }
+
+  static std::string here_document(std::istringstream& lines) {
+    std::string text;
+    for (std::string line; std::getline(lines, line) && line != "EOF";) text += line + "\n";
+    return text;
+  }
+
+  void add(const std::string& line, std::istringstream& lines) const {
+    std::istringstream words(line);
+    std::string kind;
+    std::string path;
+    std::string more;
+    std::string extra;
+    words >> kind >> path >> more >> extra;
+    if (kind.empty() || kind[0] == '#' || kind[0] == 'R' || kind[0] == ')') return;
+    if (path.empty() || path[0] != '/') throw std::runtime_error("host line: " + line);
+    constexpr auto plain = std::filesystem::perms(0644);
+    if (kind == "d") {
+      std::filesystem::create_directories(path_ + path);
+    } else if (kind == "f") {
+      write(path, more == "<<EOF" ? here_document(lines) : "", plain);
+    } else if (kind == "x") {
+      write(path, "", std::filesystem::perms(0755));
+    } else if (kind == "l") {
+      std::filesystem::create_symlink(extra, make_parents(path));
+    } else if (kind == "c") {
+      write(path, "c " + more + "\n", std::filesystem::perms(0666));
+    } else if (kind == "s") {
+      if (mknod(make_parents(path).c_str(), S_IFSOCK | 0666, 0) != 0) throw std::runtime_error(line);
+    } else if (kind == "so") {
+      write(path, elf_of(more, extra), plain);
+    } else {
+      throw std::runtime_error("host line: " + line);
+    }
+  }
+
+  std::string path_;
+};
+
+}  // namespace nvbox::test
