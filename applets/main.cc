@@ -13,7 +13,6 @@
 namespace {
 
 using nvbox::applets::Applet;
-using nvbox::applets::Call;
 
 // EX_SOFTWARE of <sysexits.h>.
 constexpr int out_of_memory = 70;

@@ -38,12 +38,6 @@ std::string_view mode_of(std::string_view applet, const config::Config& config) 
   return config.runtime.mode;
 }
 
-Result<config::Config> configuration(const host::Environment& environment) {
-  return config::load_config(config::config_path(
-      {.explicit_path = std::string(environment.get("NVIDIA_CTK_CONFIG_FILE_PATH").value_or("")),
-       .xdg_config_home = std::string(environment.get("XDG_CONFIG_HOME").value_or(""))}));
-}
-
 Result<std::string> this_program() {
   const sys::Fd self = NVBOX_TRY(sys::open_path("/proc/self/exe", O_PATH));
   return sys::path_of(self.get());
@@ -64,6 +58,27 @@ Result<> edit_spec(const std::string& path, const config::Config& config, const 
   return file.replace(spec);
 }
 
+// What is wrong with the log files themselves can only be said on standard error.
+void tell(const runtime::RuntimeLog& log, std::string_view applet) {
+  for (const std::string& warning : *log.warnings) {
+    (void)sys::write_all(STDERR_FILENO, cat(applet, ": ", warning, "\n"));
+  }
+}
+
+Result<runtime::LowLevel> prepare(const Call& call, const runtime::CommandLine& line,
+                                  const config::Config& config) {
+  runtime::LowLevel low_level = NVBOX_TRY(
+      runtime::find_low_level(config.runtime.runtimes, call.environment.get("PATH").value_or("")));
+  for (const std::string& note : low_level.notes) call.log.warning(note);
+  if (!line.creates_container()) return low_level;
+  for (const std::string& key : config.unknown_keys) {
+    call.log.warning(cat("config.toml: ", config::describe_unknown(key)));
+  }
+  const std::string spec_path = NVBOX_TRY(line.spec_path());
+  NVBOX_TRY(edit_spec(spec_path, config, call));
+  return low_level;
+}
+
 }  // namespace
 
 Result<int> run_nvidia_container_runtime(const Call& call) {
@@ -71,19 +86,14 @@ Result<int> run_nvidia_container_runtime(const Call& call) {
   if (line.version) NVBOX_TRY(print_version());
   // The engine shows its user what is in the --log file, so that must work before config.toml does.
   call.log = runtime::open_log({}, line).log;
-  const config::Config config = NVBOX_TRY(configuration(call.environment));
-  call.log = runtime::open_log(config.runtime, line).log;
-  const runtime::LowLevel low_level = NVBOX_TRY(
-      runtime::find_low_level(config.runtime.runtimes, call.environment.get("PATH").value_or("")));
-  for (const std::string& note : low_level.notes) call.log.warning(note);
-  if (line.creates_container()) {
-    for (const std::string& key : config.unknown_keys) {
-      call.log.warning(cat("config.toml: ", config::describe_unknown(key)));
-    }
-    const std::string spec_path = NVBOX_TRY(line.spec_path());
-    NVBOX_TRY(edit_spec(spec_path, config, call));
-  }
-  NVBOX_TRY(runtime::exec_low_level(low_level.path, call.arguments, call.environment.variables()));
+  const config::Config config =
+      NVBOX_TRY(config::load_config(config::config_path(config::lookup_from(call.environment))));
+  const runtime::RuntimeLog log = runtime::open_log(config.runtime, line);
+  call.log = log.log;
+  const Result<runtime::LowLevel> low_level = prepare(call, line, config);
+  tell(log, call.name);
+  if (!low_level) return low_level.error();
+  NVBOX_TRY(runtime::exec_low_level(low_level->path, call.arguments, call.environment.variables()));
   return 1;
 }
 

@@ -1,8 +1,8 @@
 #include "driver/drm.h"
 
-#include <climits>
 #include <fcntl.h>
 #include <unistd.h>
+#include <climits>
 
 #include <algorithm>
 #include <string>

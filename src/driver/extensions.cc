@@ -54,8 +54,9 @@ Result<> check_name(ExtensionKind kind, std::string_view name) {
   if (kind == ExtensionKind::file) return Error(cat(quote(name), " is not an absolute path"));
   if (name.contains('/')) return Error(cat(quote(name), " is neither a name nor an absolute path"));
   if (kind == ExtensionKind::library && !name.ends_with(".so")) {
-    return Error(cat(quote(name), " does not end with .so, as the name of a library without its "
-                                  "version does"));
+    return Error(cat(quote(name),
+                     " does not end with .so, as the name of a library without its "
+                     "version does"));
   }
   return {};
 }

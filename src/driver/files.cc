@@ -132,8 +132,7 @@ class FileFinder {
     const std::vector<std::string> directories = program_directories(context_.search.path);
     for (const BinaryRow& row : rows) {
       if (!context_.wants(row.serves)) continue;
-      auto found =
-          context_.or_problem(locator_.find_first(directories, row.name, Sought::program));
+      auto found = context_.or_problem(locator_.find_first(directories, row.name, Sought::program));
       if (found) found->place = program_in_container(*found);
       add(FileKind::binary, std::move(found), row.serves);
     }

@@ -52,8 +52,8 @@ Result<Information> read_information(const Context& context, const std::string& 
 void add_node(const Context& context, Gpu& gpu) {
   gpu.node = find_node(context, cat("/dev/nvidia", gpu.minor));
   if (!gpu.node || (gpu.node->major == nvidia_major && gpu.node->minor == gpu.minor)) return;
-  gpu.problem = cat(gpu.node->path, " is device ", gpu.node->major, ":", gpu.node->minor,
-                    ", not ", nvidia_major, ":", gpu.minor);
+  gpu.problem = cat(gpu.node->path, " is device ", gpu.node->major, ":", gpu.node->minor, ", not ",
+                    nvidia_major, ":", gpu.minor);
   gpu.node.reset();
 }
 

@@ -18,9 +18,9 @@ using host::Sought;
 constexpr std::string_view xorg_directories[] = {"/usr/lib/xorg", "/usr/lib64/xorg",
                                                  "/usr/X11R6/lib", "/usr/X11R6/lib64"};
 
-constexpr std::string_view module_directories[] = {
-    "modules/drivers", "modules/extensions", "modules/updates/drivers",
-    "modules/updates/extensions"};
+constexpr std::string_view module_directories[] = {"modules/drivers", "modules/extensions",
+                                                   "modules/updates/drivers",
+                                                   "modules/updates/extensions"};
 
 constexpr std::string_view nixos_directory = "/run/opengl-driver";
 
@@ -94,7 +94,8 @@ class GraphicsFinder {
       if (entry.starts_with('/')) out.push_back(path::clean(entry));
     }
     for (const std::string_view name : {"share", "etc"}) {
-      const auto found = context_.or_problem(locator_.find(nixos_directory, name, Sought::directory));
+      const auto found =
+          context_.or_problem(locator_.find(nixos_directory, name, Sought::directory));
       if (found) out.push_back(found->place);
     }
     return out;

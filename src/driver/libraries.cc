@@ -50,8 +50,7 @@ struct Taken {
 
 class Finder {
  public:
-  Finder(const Context& context, std::string_view version,
-         const std::vector<Extension>& extensions)
+  Finder(const Context& context, std::string_view version, const std::vector<Extension>& extensions)
       : context_(context),
         version_(version),
         architecture_(architecture_of(context.search.machine)),
@@ -208,8 +207,8 @@ class Finder {
       return true;
     }
     if (rejection_.empty()) {
-      rejection_ = cat(path, " is a ", info.is_64 ? "64" : "32", "-bit file for ELF machine ",
-                       info.machine);
+      rejection_ =
+          cat(path, " is a ", info.is_64 ? "64" : "32", "-bit file for ELF machine ", info.machine);
     }
     return false;
   }
@@ -220,17 +219,18 @@ class Finder {
 
   Error diagnosis() const {
     if (!rejection_.empty()) {
-      return Error(cat("the libraries of driver ", version_, " are not for this machine: ",
-                       rejection_, ", and ", architecture_.name, " needs 64-bit files for machine ",
-                       architecture_.machine))
+      return Error(cat("the libraries of driver ", version_,
+                       " are not for this machine: ", rejection_, ", and ", architecture_.name,
+                       " needs 64-bit files for machine ", architecture_.machine))
           .hint(cat("install the driver's libraries for ", architecture_.name));
     }
     const std::set<std::string>& others = scan_.other_versions();
     if (!others.empty()) {
       const std::vector<std::string> list(others.begin(), others.end());
-      return Error(cat("kernel module ", version_, " is loaded but libraries ",
-                       join(list, " and "), " are installed"))
-          .hint("reboot, or reload the modules (rmmod nvidia_uvm nvidia_drm nvidia_modeset nvidia)");
+      return Error(cat("kernel module ", version_, " is loaded but libraries ", join(list, " and "),
+                       " are installed"))
+          .hint(
+              "reboot, or reload the modules (rmmod nvidia_uvm nvidia_drm nvidia_modeset nvidia)");
     }
     std::vector<std::string> searched;
     for (const ScannedDirectory& directory : scan_.directories()) {
@@ -241,8 +241,9 @@ class Finder {
                                    : join(searched, ", ");
     return Error(cat("kernel module ", version_, " is loaded but no library of this version is in ",
                      places))
-        .hint("install the driver's libraries, or name the directory that the driver is installed "
-              "in as nvidia-container-cli.root in config.toml");
+        .hint(
+            "install the driver's libraries, or name the directory that the driver is installed "
+            "in as nvidia-container-cli.root in config.toml");
   }
 
   Libraries result() {

@@ -1,8 +1,8 @@
 #include "driver/library_scan.h"
 
-#include <cerrno>
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <cerrno>
 
 #include <algorithm>
 #include <optional>
@@ -60,9 +60,7 @@ Result<std::optional<OpenDirectory>> open_directory(const host::Root& root,
 
 LibraryScan::LibraryScan(const Context& context, std::string_view version,
                          std::vector<LibraryRow> own_numbered)
-    : context_(context),
-      suffix_(cat(".so.", version)),
-      own_numbered_(std::move(own_numbered)) {}
+    : context_(context), suffix_(cat(".so.", version)), own_numbered_(std::move(own_numbered)) {}
 
 void LibraryScan::note_other_version(std::string_view name) {
   for (const std::string_view stem : {"libcuda.so.", "libnvidia-ml.so."}) {

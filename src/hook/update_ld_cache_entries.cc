@@ -10,6 +10,7 @@
 #include <optional>
 #include <set>
 #include <string_view>
+#include <utility>
 
 #include "hook/update_ld_cache_scan.h"
 #include "nvbox/base/path.h"
@@ -62,17 +63,14 @@ Entries entries_for(const host::Root& container, const std::vector<FoundLibrary>
 // The directories that a cache names; two names may mean one directory.
 class CachedDirectories {
  public:
-  CachedDirectories(const host::Root& container, const Entries& entries) {
-    for (const LdCacheEntry& entry : entries) {
-      const std::string_view directory = path::parent(entry.path);
-      if (ids_.contains(directory) || ids_.size() == most) continue;
-      ids_.emplace(directory, host::directory_id(container, directory));
-    }
-  }
+  explicit CachedDirectories(const host::Root& container) : container_(container) {}
 
-  std::optional<DirectoryId> id_of(const LdCacheEntry& entry) const {
-    const auto place = ids_.find(path::parent(entry.path));
-    return place == ids_.end() ? std::nullopt : place->second;
+  std::optional<DirectoryId> id_of(std::string_view directory) {
+    const auto known = ids_.find(directory);
+    if (known != ids_.end()) return known->second;
+    // Real caches name about five.
+    if (ids_.size() == most) return std::nullopt;
+    return ids_.emplace(directory, host::directory_id(container_, directory)).first->second;
   }
 
   std::optional<std::string> name_of(const DirectoryId& id) const {
@@ -85,82 +83,104 @@ class CachedDirectories {
  private:
   static constexpr size_t most = 4096;
 
+  const host::Root& container_;
   std::map<std::string, std::optional<DirectoryId>, std::less<>> ids_;
 };
 
 class Merge {
  public:
-  Merge(const host::Root& container, const CacheRequest& request, Entries image)
-      : container_(container),
-        request_(request),
-        image_(std::move(image)),
-        directories_(container, image_),
-        scanner_(container),
-        ranks_(request.folders.size() + 3) {}
-
-  Entries run() {
-    for (size_t index = 0; index < request_.folders.size(); ++index) add_folder(index);
-    for (LdCacheEntry& entry : image_) {
-      const auto rank = rank_of(entry);
-      if (rank) ranks_[*rank].push_back(std::move(entry));
-    }
-    Entries all;
-    for (Entries& entries : ranks_) append(all, std::move(entries));
-    return all;
-  }
+  Merge(const host::Root& container, const CacheRequest& request, Entries image);
+  Entries run();
 
  private:
-  // After the leading folders, each with a rank of its own.
+  struct ImageEntry {
+    LdCacheEntry entry;
+    std::optional<DirectoryId> directory;
+    bool is_gone = false;
+  };
+
+  // The order of preference: leading folders, each with a rank of its own, then these.
   size_t rank_of_new() const { return request_.folders.size(); }
   size_t rank_of_image() const { return request_.folders.size() + 1; }
   size_t rank_of_former() const { return request_.folders.size() + 2; }
 
+  LibraryNameSet known_names(const LibraryNames& names, const DirectoryId& directory);
   void add_folder(size_t index);
-  std::optional<size_t> rank_of(const LdCacheEntry& entry) const;
+  std::optional<size_t> rank_of(const ImageEntry& entry) const;
 
   const host::Root& container_;
   const CacheRequest& request_;
-  Entries image_;
   CachedDirectories directories_;
   LibraryScanner scanner_;
-  std::map<DirectoryId, LibraryNames> listed_{};
+  std::vector<ImageEntry> image_;
   std::vector<Entries> ranks_;
 };
 
+Merge::Merge(const host::Root& container, const CacheRequest& request, Entries image)
+    : container_(container),
+      request_(request),
+      directories_(container),
+      scanner_(container),
+      ranks_(request.folders.size() + 3) {
+  image_.reserve(image.size());
+  for (LdCacheEntry& entry : image) {
+    const auto directory = directories_.id_of(path::parent(entry.path));
+    image_.push_back({std::move(entry), directory});
+  }
+}
+
+// What the cache names in the directory and is there. The rest is the driver of an earlier start,
+// or was deleted.
+LibraryNameSet Merge::known_names(const LibraryNames& names, const DirectoryId& directory) {
+  LibraryNameSet known;
+  for (ImageEntry& item : image_) {
+    if (item.directory != directory) continue;
+    const std::string_view file = path::base_name(item.entry.path);
+    if (names.contains(file)) {
+      known.insert(file);
+    } else {
+      item.is_gone = is_library_name(file);
+    }
+  }
+  return known;
+}
+
 void Merge::add_folder(size_t index) {
   const LibraryFolder& folder = request_.folders[index];
-  auto names = scanner_.list(folder.path);
+  const auto names = scanner_.list(folder.path);
   if (!names) return;
-  std::set<std::string_view> known;
-  for (const LdCacheEntry& entry : image_) {
-    if (directories_.id_of(entry) == folder.id) known.insert(path::base_name(entry.path));
-  }
-  std::erase_if(known, [&](std::string_view name) { return !names->contains(name); });
+  const LibraryNameSet known = known_names(*names, folder.id);
   std::vector<FoundLibrary> found = scanner_.scan(*names, known);
   // A versioned file that is new, but whose SONAME link the cache has.
   std::erase_if(found, [&](const FoundLibrary& library) { return known.contains(library.name); });
   const std::string spelled = directories_.name_of(folder.id).value_or(folder.path);
   append(ranks_[folder.leads ? index : rank_of_new()],
          entries_for(container_, found, folder.path, spelled, Links::make));
-  listed_.emplace(folder.id, std::move(*names));
 }
 
 // nullopt: an entry to leave out.
-std::optional<size_t> Merge::rank_of(const LdCacheEntry& entry) const {
-  const auto id = directories_.id_of(entry);
-  if (!id) return rank_of_image();
-  const auto folder = std::ranges::find(request_.folders, *id, &LibraryFolder::id);
-  const auto listed = listed_.find(*id);
-  if (listed != listed_.end()) {
-    // The driver of an earlier start, or a file that was deleted.
-    const std::string_view file = path::base_name(entry.path);
-    if (is_library_name(file) && !listed->second.contains(file)) return std::nullopt;
-    if (folder->leads) return static_cast<size_t>(folder - request_.folders.begin());
-    return rank_of_image();
+std::optional<size_t> Merge::rank_of(const ImageEntry& item) const {
+  if (item.is_gone) return std::nullopt;
+  if (!item.directory) return rank_of_image();
+  const auto folder = std::ranges::find(request_.folders, *item.directory, &LibraryFolder::id);
+  if (folder != request_.folders.end()) {
+    return folder->leads ? static_cast<size_t>(folder - request_.folders.begin()) : rank_of_image();
   }
-  const auto former = std::ranges::find(request_.former, *id);
+  const auto former = std::ranges::find(request_.former, *item.directory);
   if (former == request_.former.end()) return rank_of_image();
-  return has_directory(request_.configured, *id) ? std::optional(rank_of_former()) : std::nullopt;
+  return has_directory(request_.configured, *former) ? std::optional(rank_of_former())
+                                                     : std::nullopt;
+}
+
+Entries Merge::run() {
+  for (size_t index = 0; index < request_.folders.size(); ++index) add_folder(index);
+  for (ImageEntry& item : image_) {
+    const auto rank = rank_of(item);
+    if (rank) ranks_[*rank].push_back(std::move(item.entry));
+  }
+  Entries all;
+  for (Entries& entries : ranks_) append(all, std::move(entries));
+  return all;
 }
 
 // The libraries for special processors, which glibc 2.33 and later prefer where they fit.

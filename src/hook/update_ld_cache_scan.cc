@@ -34,7 +34,7 @@ unsigned char type_of(int directory, const dirent& entry) {
 
 // Whether a known name leads to this versioned file by its name alone: libx.so.1 to libx.so.1.2.3.
 // A development link, libx.so, does not count: libx.so.1 has its own entry.
-bool is_behind_known_link(std::string_view name, const std::set<std::string_view>& known) {
+bool is_behind_known_link(std::string_view name, const LibraryNameSet& known) {
   const size_t version = name.find(".so.");
   if (version == std::string_view::npos) return false;
   for (size_t dot = name.find('.', version + 4); dot != std::string_view::npos;
@@ -129,9 +129,9 @@ std::optional<LibraryScanner::Library> LibraryScanner::inspect_link(const Librar
 }
 
 std::vector<FoundLibrary> LibraryScanner::scan(const LibraryNames& names,
-                                               const std::set<std::string_view>& known) {
+                                               const LibraryNameSet& known) {
   std::map<std::string, Candidate> best;
-  std::set<std::string_view> broken;
+  LibraryNameSet broken;
   const auto consider = [&](const std::string& key, Candidate candidate) {
     const auto [place, is_new] = best.try_emplace(key, candidate);
     if (!is_new && candidate.is_better_than(place->second)) place->second = std::move(candidate);

@@ -7,9 +7,9 @@
 #include <cstdint>
 #include <map>
 #include <optional>
-#include <set>
 #include <string>
 #include <string_view>
+#include <unordered_set>
 #include <vector>
 
 #include "nvbox/host/elf.h"
@@ -18,6 +18,8 @@
 #include "nvbox/sys/fd.h"
 
 namespace nvbox::hook {
+
+using LibraryNameSet = std::unordered_set<std::string_view>;
 
 // The names in a directory that look like libraries', sorted.
 struct LibraryNames {
@@ -52,7 +54,7 @@ class LibraryScanner {
   // The libraries in a directory except those with `known` names and the versioned files behind
   // known links, which are not opened.
   std::vector<FoundLibrary> scan(const LibraryNames& names,
-                                 const std::set<std::string_view>& known);
+                                 const LibraryNameSet& known);
 
  private:
   struct Library {

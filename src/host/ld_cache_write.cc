@@ -45,38 +45,44 @@ std::vector<const LdCacheEntry*> in_loader_order(const std::vector<LdCacheEntry>
 // Collects strings, each with the place that shall know its offset.
 class StringTable {
  public:
-  explicit StringTable(size_t room) { strings_.reserve(room); }
+  explicit StringTable(size_t count) { items_.reserve(count); }
 
-  // `text` and `offset` must live until finish().
+  // `offset` must live until finish().
   void add(std::string_view text, std::uint32_t& offset) {
-    strings_.push_back({std::string(text.rbegin(), text.rend()), &offset});
+    items_.push_back({reversed_.size(), text.size(), &offset});
+    reversed_.append(text.rbegin(), text.rend());
   }
 
   // The bytes of the table; sets every offset, counted from `base`.
   std::string finish(size_t base) {
-    std::ranges::sort(strings_, std::ranges::greater(), &Item::reversed);
+    const auto text_of = [&](const Item& item) {
+      return std::string_view(reversed_).substr(item.start, item.size);
+    };
+    std::ranges::sort(items_, std::ranges::greater(), text_of);
     std::string table;
     std::string_view previous;
-    for (const Item& item : strings_) {
+    for (const Item& item : items_) {
+      const std::string_view text = text_of(item);
       // After a string that ends in this one, or is the same, the table ends in this one too.
-      const bool stored = !table.empty() && previous.starts_with(item.reversed);
-      if (!stored) {
-        table.append(item.reversed.rbegin(), item.reversed.rend());
+      if (table.empty() || !previous.starts_with(text)) {
+        table.append(text.rbegin(), text.rend());
         table += '\0';
       }
-      *item.offset = static_cast<std::uint32_t>(base + table.size() - item.reversed.size() - 1);
-      previous = item.reversed;
+      *item.offset = static_cast<std::uint32_t>(base + table.size() - text.size() - 1);
+      previous = text;
     }
     return table;
   }
 
  private:
   struct Item {
-    std::string reversed;
+    size_t start;
+    size_t size;
     std::uint32_t* offset;
   };
 
-  std::vector<Item> strings_;
+  std::vector<Item> items_;
+  std::string reversed_;
 };
 
 // The names of glibc-hwcaps directories in use, in the loader's order.

@@ -1,9 +1,9 @@
 #include "nvbox/host/locate.h"
 
-#include <cerrno>
 #include <dirent.h>
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <cerrno>
 
 #include "nvbox/base/path.h"
 #include "nvbox/base/text.h"

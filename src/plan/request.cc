@@ -93,12 +93,12 @@ std::vector<std::string> requested_by_annotations(const spec::ContainerView& con
   std::vector<std::pair<std::string, std::string>> sorted = container.annotations;
   std::ranges::sort(sorted);
   std::vector<std::string> out;
-  for (const auto& [key, value] : sorted) {
-    const bool names_devices =
-        std::ranges::any_of(config.runtime.cdi_annotation_prefixes,
-                            [&](const std::string& prefix) { return key.starts_with(prefix); });
+  for (const auto& annotation : sorted) {
+    const bool names_devices = std::ranges::any_of(
+        config.runtime.cdi_annotation_prefixes,
+        [&](const std::string& prefix) { return annotation.first.starts_with(prefix); });
     if (!names_devices) continue;
-    for (const std::string& entry : entries(value)) add_once(out, entry);
+    for (const std::string& entry : entries(annotation.second)) add_once(out, entry);
   }
   return out;
 }

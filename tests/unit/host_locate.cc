@@ -23,9 +23,8 @@ s /dir/socket
   const Result<sys::Fd> directory = root.open_at("/dir", O_RDONLY | O_DIRECTORY);
   ASSERT_TRUE(directory);
   std::map<std::string, EntryKind> seen;
-  ASSERT_TRUE(visit_entries(directory->get(), [&](std::string_view name, EntryKind kind) {
-    seen.emplace(name, kind);
-  }));
+  ASSERT_TRUE(visit_entries(
+      directory->get(), [&](std::string_view name, EntryKind kind) { seen.emplace(name, kind); }));
   EXPECT_EQ(seen, (std::map<std::string, EntryKind>{{"directory", EntryKind::directory},
                                                     {"file", EntryKind::file},
                                                     {"link", EntryKind::link},

@@ -1,9 +1,9 @@
 #include "nvbox/host/root.h"
 
-#include <cerrno>
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <unistd.h>
+#include <cerrno>
 
 #include <filesystem>
 #include <fstream>
@@ -40,8 +40,8 @@ class Opening : public testing::TestWithParam<Way> {
 };
 
 INSTANTIATE_TEST_SUITE_P(By, Opening, testing::Values(Way::kernel, Way::walker),
-                         [](const testing::TestParamInfo<Way>& info) {
-                           return info.param == Way::kernel ? "kernel" : "walker";
+                         [](const testing::TestParamInfo<Way>& way) {
+                           return way.param == Way::kernel ? "kernel" : "walker";
                          });
 
 // What is outside stands beside the root, so that a path that climbs out finds something.

@@ -49,14 +49,13 @@ class [[nodiscard]] Result {
  public:
   using value_type = T;
 
-  // NOLINTNEXTLINE(google-explicit-constructor): `return error;` is the point of the type.
+  // Implicit: `return error;` is the point of the type.
   Result(Error error) : state_(std::move(error)) {}
   // Whatever makes a T makes a Result<T>; copies and moves of Result itself are excluded.
   template <typename U = T>
   requires(!std::is_same_v<std::remove_cvref_t<U>, Result> &&
            !std::is_same_v<std::remove_cvref_t<U>, Error> && std::is_constructible_v<T, U>)
-      // NOLINTNEXTLINE(google-explicit-constructor,bugprone-forwarding-reference-overload): see
-      // above.
+      // NOLINTNEXTLINE(bugprone-forwarding-reference-overload): the constraint excludes them.
       Result(U&& value)
       : state_(std::in_place_index<0>, std::forward<U>(value)) {}
 
@@ -97,7 +96,7 @@ class [[nodiscard]] Result<void> {
   using value_type = void;
 
   Result() = default;
-  // NOLINTNEXTLINE(google-explicit-constructor): `return error;` is the point of the type.
+  // Implicit: `return error;` is the point of the type.
   Result(Error error) : error_(std::move(error)) {}
 
   bool has_value() const { return !error_; }
