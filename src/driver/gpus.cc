@@ -34,7 +34,7 @@ std::vector<Entry> list_gpus(const Context& context) {
       context.problem(cat(directory, "/", name, ": not a PCI address"));
     }
   }
-  std::ranges::sort(entries, {}, &Entry::address);
+  std::ranges::sort(entries, {}, [](const Entry& entry) { return entry.address.position(); });
   return entries;
 }
 

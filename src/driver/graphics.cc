@@ -118,6 +118,7 @@ class GraphicsFinder {
 
   std::optional<Found> find_below(const std::vector<std::string>& bases, std::string_view file) {
     std::vector<std::string> directories;
+    directories.reserve(bases.size());
     for (const std::string& base : bases) {
       directories.push_back(path::join(base, path::parent(file)));
     }

@@ -115,6 +115,7 @@ const ScannedDirectory* LibraryScan::scan(const Pending& wanted, std::vector<Pen
 
 void LibraryScan::add(const std::vector<LibraryDirectory>& directories) {
   std::vector<Pending> pending;
+  pending.reserve(directories.size());
   for (const LibraryDirectory& row : directories) pending.push_back({row.path, row.below, 0});
   for (size_t i = 0; i < pending.size() && i < most_directories; ++i) {
     const Pending wanted = pending[i];

@@ -2,7 +2,6 @@
 // digits or, in some places, eight.
 #pragma once
 
-#include <compare>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -16,7 +15,13 @@ struct PciAddress {
   std::uint8_t device = 0;
   std::uint8_t function = 0;
 
-  auto operator<=>(const PciAddress&) const = default;
+  bool operator==(const PciAddress&) const = default;
+
+  // NVML counts GPUs in the order of these.
+  std::uint64_t position() const {
+    return std::uint64_t{domain} << 24 | std::uint64_t{bus} << 16 | std::uint64_t{device} << 8 |
+           function;
+  }
 };
 
 std::optional<PciAddress> parse_pci_address(std::string_view text);

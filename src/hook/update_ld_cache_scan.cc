@@ -1,35 +1,22 @@
 #include "hook/update_ld_cache_scan.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <unistd.h>
-#include <cerrno>
 
 #include <algorithm>
-#include <memory>
 
 #include "nvbox/base/path.h"
 #include "nvbox/base/text.h"
 #include "nvbox/host/ld_cache.h"
+#include "nvbox/host/locate.h"
 #include "nvbox/sys/file.h"
 
 namespace nvbox::hook {
 namespace {
 
-struct CloseDirectory {
-  void operator()(DIR* directory) const { closedir(directory); }
-};
-
 // What package managers leave while they work (glibc 2.39 skips them as well).
 bool is_temporary_name(std::string_view name) {
   return name.contains(';') || name.ends_with(".dpkg-new") || name.ends_with(".dpkg-tmp");
-}
-
-unsigned char type_of(int directory, const dirent& entry) {
-  if (entry.d_type != DT_UNKNOWN) return entry.d_type;
-  struct stat info {};
-  if (fstatat(directory, entry.d_name, &info, AT_SYMLINK_NOFOLLOW) != 0) return DT_UNKNOWN;
-  return static_cast<unsigned char>(IFTODT(info.st_mode));
 }
 
 // Whether a known name leads to this versioned file by its name alone: libx.so.1 to libx.so.1.2.3.
@@ -77,18 +64,15 @@ bool LibraryNames::contains(std::string_view name) const {
 std::optional<LibraryNames> LibraryScanner::list(const std::string& directory) {
   auto opened = container_.open_at(directory, O_RDONLY | O_DIRECTORY);
   if (!opened) return std::nullopt;
-  sys::Fd for_stream(fcntl(opened->get(), F_DUPFD_CLOEXEC, 0));
-  const std::unique_ptr<DIR, CloseDirectory> stream(fdopendir(for_stream.get()));
-  if (!stream) return std::nullopt;
-  for_stream.release();
   LibraryNames names = {.directory = directory, .fd = std::move(opened).value()};
-  while (const dirent* entry = readdir(stream.get())) {
-    if (!is_library_name(entry->d_name) || names_left_ == 0) continue;
-    --names_left_;
-    const unsigned char type = type_of(names.fd.get(), *entry);
-    if (type == DT_REG) names.files.emplace_back(entry->d_name);
-    if (type == DT_LNK) names.links.emplace_back(entry->d_name);
-  }
+  const auto listed =
+      host::visit_entries(names.fd.get(), [&](std::string_view name, host::EntryKind kind) {
+        if (!is_library_name(name) || names_left_ == 0) return;
+        --names_left_;
+        if (kind == host::EntryKind::file) names.files.emplace_back(name);
+        if (kind == host::EntryKind::link) names.links.emplace_back(name);
+      });
+  if (!listed) return std::nullopt;
   std::ranges::sort(names.files);
   std::ranges::sort(names.links);
   return names;

@@ -19,7 +19,7 @@ EntryKind kind_of(mode_t mode) {
 
 // Some file systems (XFS without ftype, several FUSE ones) do not tell kinds in a listing.
 EntryKind kind_of(int directory, const dirent64& entry) {
-  if (entry.d_type != DT_UNKNOWN) return kind_of(DTTOIF(entry.d_type));
+  if (entry.d_type != DT_UNKNOWN) return kind_of(static_cast<mode_t>(DTTOIF(entry.d_type)));
   struct stat info {};
   if (fstatat(directory, entry.d_name, &info, AT_SYMLINK_NOFOLLOW) != 0) return EntryKind::other;
   return kind_of(info.st_mode);

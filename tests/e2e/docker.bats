@@ -2,6 +2,8 @@
 # A real dockerd that knows nvidia-container-runtime as the runtime "nvidia". It lives in one
 # simulated host for all tests of this file; the client talks to it through its socket.
 
+# shellcheck disable=SC2154,SC2016,SC2030,SC2031 # variables of helpers.bash; text for an inner shell
+
 load helpers
 
 setup_file() {

@@ -2,6 +2,8 @@
 # Bad input: one line that names the cause and the fix, on stderr and in the engine's log file, exit
 # status 1, and the file that was to be edited as it was.
 
+# shellcheck disable=SC2154,SC2016,SC2030,SC2031 # variables of helpers.bash; text for an inner shell
+
 load helpers
 
 setup() {
@@ -11,7 +13,6 @@ setup() {
 # refused SETUP EXPECTED: runs SETUP (bash; $B is a bundle that asks for all GPUs) and then
 # `create`, which must fail with EXPECTED in both places and leave config.json untouched.
 refused() {
-  # shellcheck disable=SC2016 # for the shell inside
   run on_host "${PROFILE:-t4x1}" runc bash -c '
     B=/run/b
     "$1/bundle.sh" --env NVIDIA_VISIBLE_DEVICES="${DEVICES:-all}" $B glibc true
@@ -87,7 +88,6 @@ refused() {
 }
 
 @test "the libraries are of another version than the kernel module" {
-  # shellcheck disable=SC2016 # for the shell inside
   refused 'sed s/535.261.03/550.54/ /proc/driver/nvidia/version >/run/v; mount --bind /run/v /proc/driver/nvidia/version' \
     'kernel module 550.54 is loaded but libraries 535.261.03 are installed; reboot, or reload the modules (rmmod nvidia_uvm nvidia_drm nvidia_modeset nvidia)'
 }

@@ -1,4 +1,5 @@
 # Shared by the end-to-end tests.
+# shellcheck disable=SC2154,SC2034 # $output is bats'; the tests use the variables
 
 e2e_dir=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)
 support=$e2e_dir/support
@@ -31,11 +32,6 @@ on_host() {
 # start PROFILE LOW_LEVEL CONTAINER_SH_ARGUMENT...
 start() {
   on_host "$1" "$2" "$support/container.sh" "${@:3}"
-}
-
-# The lines that follow "== QUESTION" in the probe's answers.
-answer() {
-  sed -n "/^== $1\$/,/^== /p" <<<"$output" | grep -v '^== ' || true
 }
 
 has_line() {

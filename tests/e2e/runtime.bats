@@ -1,6 +1,8 @@
 #!/usr/bin/env bats
 # nvidia-container-runtime with a real low-level runtime: $E2E_LOW_LEVEL, runc or crun.
 
+# shellcheck disable=SC2154,SC2016,SC2030,SC2031 # variables of helpers.bash; text for an inner shell
+
 load helpers
 
 low_level=${E2E_LOW_LEVEL:-runc}
@@ -78,7 +80,6 @@ gpus_inside() {
     [ "$(grep -c nvidia <<<"$output" || true)" -eq 0 ]
     has_text 'libcuda.so.1: cannot open shared object file'
   done
-  # shellcheck disable=SC2016 # for the shell inside
   run on_host a100x8 "$low_level" bash -c '
     "$1/bundle.sh" /run/b glibc probe nodes
     before=$(stat -c "%i %y" /run/b/config.json)
@@ -228,7 +229,6 @@ gpus_inside() {
 }
 
 @test "two starts on one root file system end the same" {
-  # shellcheck disable=SC2016 # for the shell inside
   run on_host t4x1 "$low_level" bash -c '
     set -e
     "$1/bundle.sh" --env NVIDIA_VISIBLE_DEVICES=all /run/b glibc-rhel probe dlopen libcuda.so.1

@@ -16,7 +16,6 @@
 
 #include <cstdint>
 #include <cstdlib>
-#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
@@ -25,48 +24,15 @@
 #include <string_view>
 
 #include "nvbox/host/root.h"
+#include "support/elf_stub.h"
 
 namespace nvbox::test {
 
-template <typename Header, typename Segment, typename Dynamic>
-std::string elf_with_soname(const std::string& soname, unsigned char elf_class,
-                            std::uint16_t machine) {
-  struct {
-    Header header;
-    Segment segments[2];
-    Dynamic dynamic[3];
-  } file;
-  std::memset(&file, 0, sizeof file);
-  std::memcpy(file.header.e_ident, ELFMAG, SELFMAG);
-  file.header.e_ident[EI_CLASS] = elf_class;
-  file.header.e_ident[EI_DATA] = ELFDATA2LSB;
-  file.header.e_ident[EI_VERSION] = EV_CURRENT;
-  file.header.e_type = ET_DYN;
-  file.header.e_machine = machine;
-  file.header.e_phoff = sizeof file.header;
-  file.header.e_phentsize = sizeof(Segment);
-  file.header.e_phnum = 2;
-  const std::string strings = std::string(1, '\0') + soname + '\0';
-  file.segments[0].p_type = PT_LOAD;
-  file.segments[0].p_filesz = static_cast<std::uint32_t>(sizeof file + strings.size());
-  file.segments[1].p_type = PT_DYNAMIC;
-  file.segments[1].p_offset = sizeof file.header + sizeof file.segments;
-  file.segments[1].p_filesz = sizeof file.dynamic;
-  file.dynamic[0].d_tag = DT_STRTAB;
-  file.dynamic[0].d_un.d_val = sizeof file;
-  file.dynamic[1].d_tag = DT_SONAME;
-  file.dynamic[1].d_un.d_val = 1;
-  std::string bytes(sizeof file, '\0');
-  std::memcpy(bytes.data(), &file, sizeof file);
-  return bytes + strings;
-}
-
 inline std::string elf_of(const std::string& soname, const std::string& kind) {
-  if (kind == "i386") {
-    return elf_with_soname<Elf32_Ehdr, Elf32_Phdr, Elf32_Dyn>(soname, ELFCLASS32, EM_386);
-  }
-  const std::uint16_t machine = kind == "aarch64" ? EM_AARCH64 : EM_X86_64;
-  return elf_with_soname<Elf64_Ehdr, Elf64_Phdr, Elf64_Dyn>(soname, ELFCLASS64, machine);
+  if (kind == "i386") return elf_image({.is_64 = false, .machine = EM_386, .soname = soname});
+  return elf_image(
+      {.machine = static_cast<std::uint16_t>(kind == "aarch64" ? EM_AARCH64 : EM_X86_64),
+       .soname = soname});
 }
 
 class Host {

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -65,47 +66,44 @@ TEST(T4x1, has_the_peers_links) {
   const test::Host host(t4x1);
   const Result<Inventory> found = discover_on(host, {});
   ASSERT_TRUE(found) << found.error().full_message();
-  std::vector<std::string> links;
-  const auto add = [&](const Link& link) { links.push_back(link.target + "::" + link.link); };
+  std::string links = "\n";
+  const auto add = [&](const Link& link) { links += link.target + "::" + link.link + "\n"; };
   std::ranges::for_each(found->extra_links, add);
   for (const Library& library : found->libraries) {
     if (!library.is_32_bit) std::ranges::for_each(library.links, add);
   }
-  const std::vector<std::string> peers = {
-      "../libnvidia-allocator.so.1::/usr/lib/x86_64-linux-gnu/gbm/nvidia-drm_gbm.so",
-      "libnvidia-vulkan-producer.so.535.261.03::/usr/lib/x86_64-linux-gnu/"
-      "libnvidia-vulkan-producer.so",
-      "libglxserver_nvidia.so.535.261.03::/usr/lib/xorg/modules/extensions/libglxserver_nvidia.so",
-      "libEGL_nvidia.so.535.261.03::/usr/lib/x86_64-linux-gnu/libEGL_nvidia.so.0",
-      "libGLESv1_CM_nvidia.so.535.261.03::/usr/lib/x86_64-linux-gnu/libGLESv1_CM_nvidia.so.1",
-      "libGLESv2_nvidia.so.535.261.03::/usr/lib/x86_64-linux-gnu/libGLESv2_nvidia.so.2",
-      "libGLX_nvidia.so.535.261.03::/usr/lib/x86_64-linux-gnu/libGLX_indirect.so.0",
-      "libGLX_nvidia.so.535.261.03::/usr/lib/x86_64-linux-gnu/libGLX_nvidia.so.0",
-      "libcuda.so.1::/usr/lib/x86_64-linux-gnu/libcuda.so",
-      "libcuda.so.535.261.03::/usr/lib/x86_64-linux-gnu/libcuda.so.1",
-      "libcudadebugger.so.535.261.03::/usr/lib/x86_64-linux-gnu/libcudadebugger.so.1",
-      "libnvcuvid.so.535.261.03::/usr/lib/x86_64-linux-gnu/libnvcuvid.so.1",
-      "libnvcuvid.so.1::/usr/lib/x86_64-linux-gnu/libnvcuvid.so",
-      "libnvidia-allocator.so.535.261.03::/usr/lib/x86_64-linux-gnu/libnvidia-allocator.so.1",
-      "libnvidia-cfg.so.535.261.03::/usr/lib/x86_64-linux-gnu/libnvidia-cfg.so.1",
-      "libnvidia-encode.so.535.261.03::/usr/lib/x86_64-linux-gnu/libnvidia-encode.so.1",
-      "libnvidia-encode.so.1::/usr/lib/x86_64-linux-gnu/libnvidia-encode.so",
-      "libnvidia-fbc.so.535.261.03::/usr/lib/x86_64-linux-gnu/libnvidia-fbc.so.1",
-      "libnvidia-fbc.so.1::/usr/lib/x86_64-linux-gnu/libnvidia-fbc.so",
-      "libnvidia-ml.so.535.261.03::/usr/lib/x86_64-linux-gnu/libnvidia-ml.so.1",
-      "libnvidia-ml.so.1::/usr/lib/x86_64-linux-gnu/libnvidia-ml.so",
-      "libnvidia-ngx.so.535.261.03::/usr/lib/x86_64-linux-gnu/libnvidia-ngx.so.1",
-      "libnvidia-ngx.so.1::/usr/lib/x86_64-linux-gnu/libnvidia-ngx.so",
-      "libnvidia-nvvm.so.535.261.03::/usr/lib/x86_64-linux-gnu/libnvidia-nvvm.so.4",
-      "libnvidia-opencl.so.535.261.03::/usr/lib/x86_64-linux-gnu/libnvidia-opencl.so.1",
-      "libnvidia-opticalflow.so.1::/usr/lib/x86_64-linux-gnu/libnvidia-opticalflow.so",
-      "libnvidia-opticalflow.so.535.261.03::/usr/lib/x86_64-linux-gnu/libnvidia-opticalflow.so.1",
-      "libnvidia-ptxjitcompiler.so.535.261.03::/usr/lib/x86_64-linux-gnu/"
-      "libnvidia-ptxjitcompiler.so.1",
-      "libnvoptix.so.535.261.03::/usr/lib/x86_64-linux-gnu/libnvoptix.so.1",
-      "libvdpau_nvidia.so.535.261.03::/usr/lib/x86_64-linux-gnu/vdpau/libvdpau_nvidia.so.1",
-  };
-  EXPECT_EQ(links, peers);
+  EXPECT_EQ(links, R"(
+../libnvidia-allocator.so.1::/usr/lib/x86_64-linux-gnu/gbm/nvidia-drm_gbm.so
+libnvidia-vulkan-producer.so.535.261.03::/usr/lib/x86_64-linux-gnu/libnvidia-vulkan-producer.so
+libglxserver_nvidia.so.535.261.03::/usr/lib/xorg/modules/extensions/libglxserver_nvidia.so
+libEGL_nvidia.so.535.261.03::/usr/lib/x86_64-linux-gnu/libEGL_nvidia.so.0
+libGLESv1_CM_nvidia.so.535.261.03::/usr/lib/x86_64-linux-gnu/libGLESv1_CM_nvidia.so.1
+libGLESv2_nvidia.so.535.261.03::/usr/lib/x86_64-linux-gnu/libGLESv2_nvidia.so.2
+libGLX_nvidia.so.535.261.03::/usr/lib/x86_64-linux-gnu/libGLX_indirect.so.0
+libGLX_nvidia.so.535.261.03::/usr/lib/x86_64-linux-gnu/libGLX_nvidia.so.0
+libcuda.so.1::/usr/lib/x86_64-linux-gnu/libcuda.so
+libcuda.so.535.261.03::/usr/lib/x86_64-linux-gnu/libcuda.so.1
+libcudadebugger.so.535.261.03::/usr/lib/x86_64-linux-gnu/libcudadebugger.so.1
+libnvcuvid.so.535.261.03::/usr/lib/x86_64-linux-gnu/libnvcuvid.so.1
+libnvcuvid.so.1::/usr/lib/x86_64-linux-gnu/libnvcuvid.so
+libnvidia-allocator.so.535.261.03::/usr/lib/x86_64-linux-gnu/libnvidia-allocator.so.1
+libnvidia-cfg.so.535.261.03::/usr/lib/x86_64-linux-gnu/libnvidia-cfg.so.1
+libnvidia-encode.so.535.261.03::/usr/lib/x86_64-linux-gnu/libnvidia-encode.so.1
+libnvidia-encode.so.1::/usr/lib/x86_64-linux-gnu/libnvidia-encode.so
+libnvidia-fbc.so.535.261.03::/usr/lib/x86_64-linux-gnu/libnvidia-fbc.so.1
+libnvidia-fbc.so.1::/usr/lib/x86_64-linux-gnu/libnvidia-fbc.so
+libnvidia-ml.so.535.261.03::/usr/lib/x86_64-linux-gnu/libnvidia-ml.so.1
+libnvidia-ml.so.1::/usr/lib/x86_64-linux-gnu/libnvidia-ml.so
+libnvidia-ngx.so.535.261.03::/usr/lib/x86_64-linux-gnu/libnvidia-ngx.so.1
+libnvidia-ngx.so.1::/usr/lib/x86_64-linux-gnu/libnvidia-ngx.so
+libnvidia-nvvm.so.535.261.03::/usr/lib/x86_64-linux-gnu/libnvidia-nvvm.so.4
+libnvidia-opencl.so.535.261.03::/usr/lib/x86_64-linux-gnu/libnvidia-opencl.so.1
+libnvidia-opticalflow.so.1::/usr/lib/x86_64-linux-gnu/libnvidia-opticalflow.so
+libnvidia-opticalflow.so.535.261.03::/usr/lib/x86_64-linux-gnu/libnvidia-opticalflow.so.1
+libnvidia-ptxjitcompiler.so.535.261.03::/usr/lib/x86_64-linux-gnu/libnvidia-ptxjitcompiler.so.1
+libnvoptix.so.535.261.03::/usr/lib/x86_64-linux-gnu/libnvoptix.so.1
+libvdpau_nvidia.so.535.261.03::/usr/lib/x86_64-linux-gnu/vdpau/libvdpau_nvidia.so.1
+)");
 }
 
 // What the peer mounts on this host, and libnvidia-api, which it learned about later.
@@ -113,62 +111,62 @@ TEST(T4x1, has_the_peers_files) {
   const test::Host host(t4x1);
   const Result<Inventory> found = discover_on(host, {});
   ASSERT_TRUE(found) << found.error().full_message();
-  std::vector<std::string> places;
+  std::set<std::string> places;
   for (const Library& library : found->libraries) {
-    if (!library.is_32_bit) places.push_back(library.path);
+    if (!library.is_32_bit) places.insert(library.path);
   }
-  for (const HostFile& file : found->files) places.push_back(file.container_path);
-  std::ranges::sort(places);
-  const std::vector<std::string> peers = {
-      "/etc/OpenCL/vendors/nvidia.icd",
-      "/etc/vulkan/icd.d/nvidia_icd.json",
-      "/etc/vulkan/implicit_layer.d/nvidia_layers.json",
-      "/lib/firmware/nvidia/535.261.03/gsp_ga10x.bin",
-      "/lib/firmware/nvidia/535.261.03/gsp_tu10x.bin",
-      "/run/nvidia-persistenced/socket",
-      "/usr/bin/nvidia-cuda-mps-control",
-      "/usr/bin/nvidia-cuda-mps-server",
-      "/usr/bin/nvidia-debugdump",
-      "/usr/bin/nvidia-persistenced",
-      "/usr/bin/nvidia-smi",
-      "/usr/lib/x86_64-linux-gnu/libEGL_nvidia.so.535.261.03",
-      "/usr/lib/x86_64-linux-gnu/libGLESv1_CM_nvidia.so.535.261.03",
-      "/usr/lib/x86_64-linux-gnu/libGLESv2_nvidia.so.535.261.03",
-      "/usr/lib/x86_64-linux-gnu/libGLX_nvidia.so.535.261.03",
-      "/usr/lib/x86_64-linux-gnu/libcuda.so.535.261.03",
-      "/usr/lib/x86_64-linux-gnu/libcudadebugger.so.535.261.03",
-      "/usr/lib/x86_64-linux-gnu/libnvcuvid.so.535.261.03",
-      "/usr/lib/x86_64-linux-gnu/libnvidia-allocator.so.535.261.03",
-      "/usr/lib/x86_64-linux-gnu/libnvidia-api.so.1",
-      "/usr/lib/x86_64-linux-gnu/libnvidia-cfg.so.535.261.03",
-      "/usr/lib/x86_64-linux-gnu/libnvidia-egl-gbm.so.1.1.0",
-      "/usr/lib/x86_64-linux-gnu/libnvidia-egl-wayland.so.1.1.10",
-      "/usr/lib/x86_64-linux-gnu/libnvidia-eglcore.so.535.261.03",
-      "/usr/lib/x86_64-linux-gnu/libnvidia-encode.so.535.261.03",
-      "/usr/lib/x86_64-linux-gnu/libnvidia-fbc.so.535.261.03",
-      "/usr/lib/x86_64-linux-gnu/libnvidia-glcore.so.535.261.03",
-      "/usr/lib/x86_64-linux-gnu/libnvidia-glsi.so.535.261.03",
-      "/usr/lib/x86_64-linux-gnu/libnvidia-glvkspirv.so.535.261.03",
-      "/usr/lib/x86_64-linux-gnu/libnvidia-ml.so.535.261.03",
-      "/usr/lib/x86_64-linux-gnu/libnvidia-ngx.so.535.261.03",
-      "/usr/lib/x86_64-linux-gnu/libnvidia-nvvm.so.535.261.03",
-      "/usr/lib/x86_64-linux-gnu/libnvidia-opencl.so.535.261.03",
-      "/usr/lib/x86_64-linux-gnu/libnvidia-opticalflow.so.535.261.03",
-      "/usr/lib/x86_64-linux-gnu/libnvidia-pkcs11-openssl3.so.535.261.03",
-      "/usr/lib/x86_64-linux-gnu/libnvidia-ptxjitcompiler.so.535.261.03",
-      "/usr/lib/x86_64-linux-gnu/libnvidia-rtcore.so.535.261.03",
-      "/usr/lib/x86_64-linux-gnu/libnvidia-tls.so.535.261.03",
-      "/usr/lib/x86_64-linux-gnu/libnvidia-vulkan-producer.so.535.261.03",
-      "/usr/lib/x86_64-linux-gnu/libnvoptix.so.535.261.03",
-      "/usr/lib/x86_64-linux-gnu/vdpau/libvdpau_nvidia.so.535.261.03",
-      "/usr/lib/xorg/modules/drivers/nvidia_drv.so",
-      "/usr/lib/xorg/modules/extensions/libglxserver_nvidia.so.535.261.03",
-      "/usr/share/egl/egl_external_platform.d/10_nvidia_wayland.json",
-      "/usr/share/egl/egl_external_platform.d/15_nvidia_gbm.json",
-      "/usr/share/glvnd/egl_vendor.d/10_nvidia.json",
-      "/usr/share/nvidia/nvoptix.bin",
-  };
-  EXPECT_EQ(places, peers);
+  for (const HostFile& file : found->files) places.insert(file.container_path);
+  std::string lines = "\n";
+  for (const std::string& place : places) lines += place + "\n";
+  EXPECT_EQ(lines, R"(
+/etc/OpenCL/vendors/nvidia.icd
+/etc/vulkan/icd.d/nvidia_icd.json
+/etc/vulkan/implicit_layer.d/nvidia_layers.json
+/lib/firmware/nvidia/535.261.03/gsp_ga10x.bin
+/lib/firmware/nvidia/535.261.03/gsp_tu10x.bin
+/run/nvidia-persistenced/socket
+/usr/bin/nvidia-cuda-mps-control
+/usr/bin/nvidia-cuda-mps-server
+/usr/bin/nvidia-debugdump
+/usr/bin/nvidia-persistenced
+/usr/bin/nvidia-smi
+/usr/lib/x86_64-linux-gnu/libEGL_nvidia.so.535.261.03
+/usr/lib/x86_64-linux-gnu/libGLESv1_CM_nvidia.so.535.261.03
+/usr/lib/x86_64-linux-gnu/libGLESv2_nvidia.so.535.261.03
+/usr/lib/x86_64-linux-gnu/libGLX_nvidia.so.535.261.03
+/usr/lib/x86_64-linux-gnu/libcuda.so.535.261.03
+/usr/lib/x86_64-linux-gnu/libcudadebugger.so.535.261.03
+/usr/lib/x86_64-linux-gnu/libnvcuvid.so.535.261.03
+/usr/lib/x86_64-linux-gnu/libnvidia-allocator.so.535.261.03
+/usr/lib/x86_64-linux-gnu/libnvidia-api.so.1
+/usr/lib/x86_64-linux-gnu/libnvidia-cfg.so.535.261.03
+/usr/lib/x86_64-linux-gnu/libnvidia-egl-gbm.so.1.1.0
+/usr/lib/x86_64-linux-gnu/libnvidia-egl-wayland.so.1.1.10
+/usr/lib/x86_64-linux-gnu/libnvidia-eglcore.so.535.261.03
+/usr/lib/x86_64-linux-gnu/libnvidia-encode.so.535.261.03
+/usr/lib/x86_64-linux-gnu/libnvidia-fbc.so.535.261.03
+/usr/lib/x86_64-linux-gnu/libnvidia-glcore.so.535.261.03
+/usr/lib/x86_64-linux-gnu/libnvidia-glsi.so.535.261.03
+/usr/lib/x86_64-linux-gnu/libnvidia-glvkspirv.so.535.261.03
+/usr/lib/x86_64-linux-gnu/libnvidia-ml.so.535.261.03
+/usr/lib/x86_64-linux-gnu/libnvidia-ngx.so.535.261.03
+/usr/lib/x86_64-linux-gnu/libnvidia-nvvm.so.535.261.03
+/usr/lib/x86_64-linux-gnu/libnvidia-opencl.so.535.261.03
+/usr/lib/x86_64-linux-gnu/libnvidia-opticalflow.so.535.261.03
+/usr/lib/x86_64-linux-gnu/libnvidia-pkcs11-openssl3.so.535.261.03
+/usr/lib/x86_64-linux-gnu/libnvidia-ptxjitcompiler.so.535.261.03
+/usr/lib/x86_64-linux-gnu/libnvidia-rtcore.so.535.261.03
+/usr/lib/x86_64-linux-gnu/libnvidia-tls.so.535.261.03
+/usr/lib/x86_64-linux-gnu/libnvidia-vulkan-producer.so.535.261.03
+/usr/lib/x86_64-linux-gnu/libnvoptix.so.535.261.03
+/usr/lib/x86_64-linux-gnu/vdpau/libvdpau_nvidia.so.535.261.03
+/usr/lib/xorg/modules/drivers/nvidia_drv.so
+/usr/lib/xorg/modules/extensions/libglxserver_nvidia.so.535.261.03
+/usr/share/egl/egl_external_platform.d/10_nvidia_wayland.json
+/usr/share/egl/egl_external_platform.d/15_nvidia_gbm.json
+/usr/share/glvnd/egl_vendor.d/10_nvidia.json
+/usr/share/nvidia/nvoptix.bin
+)");
 }
 
 TEST(T4x1, has_files_at_other_places_than_in_a_container) {

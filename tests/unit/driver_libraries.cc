@@ -6,6 +6,8 @@
 #include <vector>
 
 #include "driver/library_links.h"
+#include "nvbox/host/ld_cache_write.h"
+#include "nvbox/host/root_write.h"
 #include "support/make_host.h"
 
 namespace nvbox::driver {
@@ -165,6 +167,31 @@ so /usr/lib64/libcuda.so.550.54 libcuda.so.1
 so /opt/nvidia/lib/libnvidia-ml.so.550.54 libnvidia-ml.so.1
 )");
   EXPECT_EQ(libraries_on(host, all), (Outcome{{"/usr/lib64/libcuda.so.550.54"}, {"/usr/lib64"}}));
+}
+
+TEST(Libraries, of_a_directory_that_only_the_loaders_cache_knows_are_found) {
+  const test::Host host(R"(
+so /strange/place/libcuda.so.550.54 libcuda.so.1
+l /strange/place/libcuda.so.1 -> libcuda.so.550.54
+)");
+  const std::string cache = host::write_ld_cache(
+      {{.name = "libcuda.so.1", .path = "/strange/place/libcuda.so.1", .flags = 0x303},
+       {.name = "libc.so.6", .path = "/elsewhere/libc.so.6", .flags = 0x303}},
+      "");
+  ASSERT_TRUE(host::write_file(host.root(), "/etc/ld.so.cache", cache));
+  EXPECT_EQ(libraries_on(host, all),
+            (Outcome{{"/strange/place/libcuda.so.550.54"}, {"/strange/place"}}));
+}
+
+TEST(Libraries, are_not_missed_for_a_broken_cache_without_saying_so) {
+  const test::Host host(R"(
+f /etc/ld.so.cache <<EOF
+nonsense
+EOF
+)");
+  const Outcome outcome = libraries_on(host, all);
+  EXPECT_EQ(outcome.problems.size(), 1U);
+  EXPECT_TRUE(outcome.error.starts_with("kernel module 550.54 is loaded but no library"));
 }
 
 constexpr std::string_view two_classes = R"(
