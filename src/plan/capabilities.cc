@@ -10,18 +10,6 @@ namespace {
 
 using driver::Capabilities;
 
-struct Word {
-  std::string_view word;
-  Capabilities capability;
-};
-
-constexpr Word words[] = {
-    {"compat32", Capabilities::compat32}, {"compute", Capabilities::compute},
-    {"display", Capabilities::display},   {"graphics", Capabilities::graphics},
-    {"ngx", Capabilities::ngx},           {"utility", Capabilities::utility},
-    {"video", Capabilities::video},
-};
-
 std::vector<std::string_view> list_of(std::string_view text) {
   std::vector<std::string_view> out;
   for (const std::string_view piece : split(text, ',')) {
@@ -46,7 +34,7 @@ Result<Capabilities> supported_set(std::string_view supported) {
 }  // namespace
 
 std::optional<Capabilities> capability(std::string_view word) {
-  for (const Word& row : words) {
+  for (const driver::CapabilityName& row : driver::capability_names) {
     if (row.word == word) return row.capability;
   }
   return std::nullopt;

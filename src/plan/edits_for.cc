@@ -134,6 +134,7 @@ class Planner {
 
   void add_library(const driver::Library& library, spec::ContainerEdits& edits) {
     if (!wanted(library.serves)) return;
+    if (library.is_32_bit && !wanted(Capabilities::compat32)) return;
     edits.mounts.push_back(
         {on_host(library.path), library.path, {"ro", "nosuid", "nodev", "rbind", "rprivate"}});
     add_links(library.links);

@@ -52,12 +52,15 @@ Result<driver::Inventory> discover(const InjectOptions& options, const driver::N
   const host::Root host = NVBOX_TRY(host::Root::open("/"));
   const host::Root driver = NVBOX_TRY(
       host::Root::open(driver_root.empty() ? "/" : driver_root).in("nvidia-container-cli.root"));
-  return driver::discover(
-      {.host = host, .driver = driver, .dev = driver},
-      {.path = std::string(options.environment.get("PATH").value_or("")),
-       .xdg_data_dirs = std::string(options.environment.get("XDG_DATA_DIRS").value_or("")),
-       .ld_cache = options.config.cli.ldcache},
-      need);
+  const auto variable = [&](std::string_view name) {
+    return std::string(options.environment.get(name).value_or(""));
+  };
+  return driver::discover({.host = host, .driver = driver, .dev = driver},
+                          {.path = variable("PATH"),
+                           .xdg_data_dirs = variable("XDG_DATA_DIRS"),
+                           .ld_cache = options.config.cli.ldcache,
+                           .mps_directory = variable("CUDA_MPS_PIPE_DIRECTORY")},
+                          need);
 }
 
 Result<plan::Plan> make_plan(const plan::Request& request, const InjectOptions& options,

@@ -11,6 +11,7 @@
 #include <array>
 #include <cstdint>
 #include <cstring>
+#include <memory>
 
 #include "nvbox/base/text.h"
 
@@ -81,15 +82,16 @@ Result<> write_all(int fd, std::string_view text) {
 Result<std::vector<std::string>> list_directory(int directory) {
   std::vector<std::string> names;
   // Large enough for the library directory of a distribution in two or three calls.
-  std::string buffer(size_t{64} * 1024, '\0');
+  constexpr size_t room = size_t{64} * 1024;
+  const auto buffer = std::make_unique_for_overwrite<char[]>(room);
   while (true) {
-    const long count = syscall(SYS_getdents64, directory, buffer.data(), buffer.size());
+    const long count = syscall(SYS_getdents64, directory, buffer.get(), room);
     if (count < 0) return Error("list directory", errno);
     if (count == 0) return names;
     for (size_t at = 0; at < static_cast<size_t>(count);) {
       unsigned short length = 0;
-      std::memcpy(&length, buffer.data() + at + offsetof(DirectoryEntry, length), sizeof length);
-      const std::string_view name = buffer.data() + at + offsetof(DirectoryEntry, name);
+      std::memcpy(&length, buffer.get() + at + offsetof(DirectoryEntry, length), sizeof length);
+      const std::string_view name = buffer.get() + at + offsetof(DirectoryEntry, name);
       if (name != "." && name != "..") names.emplace_back(name);
       at += length;
     }

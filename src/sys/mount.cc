@@ -1,9 +1,9 @@
 #include "nvbox/sys/mount.h"
 
-#include <cerrno>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <cerrno>
 
 #include <algorithm>
 #include <string>
@@ -22,7 +22,7 @@ int set_attributes(int mount_root, Restrictions restrictions) {
   attributes.attr_set = restrictions;
   attributes.propagation = MS_PRIVATE;
   return mount_setattr(mount_root, "", AT_EMPTY_PATH, &attributes, sizeof attributes) == 0 ? 0
-                                                                                          : errno;
+                                                                                           : errno;
 }
 
 // A mount that came to lie on a shared one became shared itself, so this follows attaching.
@@ -61,8 +61,8 @@ Fd make_tmpfs(size_t bytes) {
 constexpr const char* covering_name = "file";
 
 Result<Fd> make_file(int directory, std::string_view text, mode_t mode) {
-  Fd file(openat(directory, covering_name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
-                 mode));
+  Fd file(
+      openat(directory, covering_name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode));
   if (!file) return Error("create the covering file", errno);
   if (fchmod(file.get(), mode) != 0) return Error("set the mode of the covering file", errno);
   NVBOX_TRY(write_all(file.get(), text).in("the covering file"));
@@ -76,7 +76,8 @@ Result<Fd> make_file(int directory, std::string_view text, mode_t mode) {
 Result<MountFd> clone_mount(Fd source, Restrictions restrictions) {
   MountFd mount;
   mount.restrictions_ = restrictions;
-  mount.clone_ = Fd(open_tree(source.get(), "", AT_EMPTY_PATH | OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC));
+  mount.clone_ =
+      Fd(open_tree(source.get(), "", AT_EMPTY_PATH | OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC));
   if (!mount.clone_ && !is_missing_call(errno)) return Error("clone a mount", errno);
   if (mount.clone_) {
     const int failure = set_attributes(mount.clone_.get(), restrictions);

@@ -1,12 +1,12 @@
 #include "sys/mount_legacy.h"
 
-#include <cerrno>
 #include <fcntl.h>
 #include <linux/magic.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <sys/vfs.h>
+#include <cerrno>
 
 #include <string>
 

@@ -4,11 +4,11 @@
 // the bind without the flag gives the hook under crun what it has under runc, and nothing more.
 #include "nvbox/sys/writable_view.h"
 
-#include <algorithm>
 #include <fcntl.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
+#include <algorithm>
 
 #include <string>
 #include <string_view>
@@ -37,8 +37,8 @@ std::vector<MountLine> parse_mounts(std::string_view mountinfo) {
   for (const std::string_view line : split(mountinfo, '\n')) {
     const std::vector<std::string_view> fields = split(line, ' ');
     if (fields.size() < 10) continue;
-    out.push_back({fields[0], fields[1], fields[2], fields[3], fields[4], fields[5],
-                   fields.back()});
+    out.push_back(
+        {fields[0], fields[1], fields[2], fields[3], fields[4], fields[5], fields.back()});
   }
   return out;
 }
@@ -55,8 +55,8 @@ bool is_writable(std::string_view options) {
 // Whether `below` shows at the mount point of `mount` the very directory that `mount` shows.
 bool shows_the_same(const MountLine& mount, const MountLine& below) {
   return mount.device == below.device && path::is_below(mount.point, below.point) &&
-         path::join(below.root, below.point == "/" ? mount.point
-                                                   : mount.point.substr(below.point.size())) ==
+         path::join(below.root,
+                    below.point == "/" ? mount.point : mount.point.substr(below.point.size())) ==
              mount.root;
 }
 
@@ -89,8 +89,8 @@ std::optional<Fd> writable_view(int directory) {
   struct statvfs status {};
   if (fstatvfs(directory, &status) != 0 || (status.f_flag & ST_RDONLY) == 0) return std::nullopt;
   if (!is_made_read_only_by_the_runtime(directory)) return std::nullopt;
-  Fd view(open_tree(directory, "", AT_EMPTY_PATH | AT_RECURSIVE | OPEN_TREE_CLONE |
-                                       OPEN_TREE_CLOEXEC));
+  Fd view(
+      open_tree(directory, "", AT_EMPTY_PATH | AT_RECURSIVE | OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC));
   struct mount_attr attributes {};
   attributes.attr_clr = MOUNT_ATTR_RDONLY;
   attributes.propagation = MS_PRIVATE;

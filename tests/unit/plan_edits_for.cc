@@ -57,11 +57,10 @@ TEST(Plan, of_utility_has_neither_cuda_nor_unified_memory) {
           .env = {"NVIDIA_CTK_LIBCUDA_DIR=/usr/lib64", "NVIDIA_VISIBLE_DEVICES=void"},
           .nodes = {{.path = "/dev/nvidia3", .major = 195, .minor = 3, .file_mode = 0666},
                     {.path = "/dev/nvidiactl", .major = 195, .minor = 255, .file_mode = 0666}},
-          .mounts = {{"/run/nvidia-persistenced/socket", "/run/nvidia-persistenced/socket",
-                            ipc},
-                           {"/usr/bin/nvidia-smi", "/usr/bin/nvidia-smi", read_only},
-                           {"/usr/lib64/libnvidia-ml.so.535.1", "/usr/lib64/libnvidia-ml.so.535.1",
-                            read_only}}}))
+          .mounts = {{"/run/nvidia-persistenced/socket", "/run/nvidia-persistenced/socket", ipc},
+                     {"/usr/bin/nvidia-smi", "/usr/bin/nvidia-smi", read_only},
+                     {"/usr/lib64/libnvidia-ml.so.535.1", "/usr/lib64/libnvidia-ml.so.535.1",
+                      read_only}}}))
       << "sorted by depth and path";
   EXPECT_EQ(plan.work,
             (spec::ContainerWork{.library_folders = {"/usr/lib64"}, .mask_params = true}));
@@ -89,6 +88,18 @@ TEST(Plan, of_video_includes_the_compute_libraries) {
                 {"/usr/lib64/libcuda.so.535.1", "/usr/lib64/libcuda.so.535.1", read_only},
                 {"/usr/lib64/libnvidia-encode.so.535.1", "/usr/lib64/libnvidia-encode.so.535.1",
                  read_only}}));
+}
+
+TEST(Plan, includes_32_bit_libraries_with_compat32_only) {
+  driver::Inventory host = {.libraries = {{.path = "/usr/lib32/libcuda.so.535.1",
+                                           .soname = "libcuda.so.1",
+                                           .links = {},
+                                           .serves = Capabilities::compute,
+                                           .is_32_bit = true}}};
+  EXPECT_TRUE(plan_for(host, {}, Capabilities::compute, {}).edits.mounts.empty());
+  EXPECT_EQ(
+      plan_for(host, {}, Capabilities::compute | Capabilities::compat32, {}).edits.mounts.size(),
+      1U);
 }
 
 TEST(Plan, of_graphics_brings_the_gpus_drm_nodes_with_their_groups) {
