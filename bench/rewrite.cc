@@ -21,8 +21,9 @@ std::string engine_spec() {
   for (int i = 0; i < 30; ++i) env += cat(",\"VARIABLE_", i, "=some value of usual length\"");
   std::string mounts;
   for (int i = 0; i < 20; ++i) {
-    mounts += cat(i == 0 ? "" : ",", "{\"destination\":\"/mnt/", i,
-                  "\",\"type\":\"bind\",\"source\":\"/data/", i, "\",\"options\":[\"rbind\",\"ro\"]}");
+    mounts +=
+        cat(i == 0 ? "" : ",", "{\"destination\":\"/mnt/", i,
+            "\",\"type\":\"bind\",\"source\":\"/data/", i, "\",\"options\":[\"rbind\",\"ro\"]}");
   }
   return cat("{\"ociVersion\":\"1.0.2\",\"process\":{\"user\":{\"uid\":0,\"gid\":0},\"env\":[", env,
              "],\"cwd\":\"/\"},\"root\":{\"path\":\"rootfs\"},\"mounts\":[", mounts,
@@ -40,10 +41,10 @@ driver::Inventory eight_gpus() {
   }
   for (int i = 0; i < 45; ++i) {
     const std::string name = cat("libnvidia-", i, ".so");
-    inventory.libraries.push_back({.path = cat("/usr/lib/x86_64-linux-gnu/", name, ".550.163.01"),
-                                   .soname = cat(name, ".1"),
-                                   .links = {{cat(name, ".550.163.01"),
-                                              cat("/usr/lib/x86_64-linux-gnu/", name, ".1")}}});
+    inventory.libraries.push_back(
+        {.path = cat("/usr/lib/x86_64-linux-gnu/", name, ".550.163.01"),
+         .soname = cat(name, ".1"),
+         .links = {{cat(name, ".550.163.01"), cat("/usr/lib/x86_64-linux-gnu/", name, ".1")}}});
   }
   return inventory;
 }

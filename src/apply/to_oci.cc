@@ -122,23 +122,34 @@ Json to_json(const spec::Mount& mount) {
   return out;
 }
 
-std::ptrdiff_t depth(const Json& mount) {
-  const std::string clean = path::clean(text_of(mount, "destination"));
-  return std::ranges::count(clean, '/');
+// A mount with what orders it, so that paths are cleaned once and not at every comparison.
+struct PlacedMount {
+  std::string place;
+  std::ptrdiff_t depth;
+  Json mount;
+};
+
+PlacedMount placed(Json mount) {
+  std::string place = path::clean(text_of(mount, "destination"));
+  const std::ptrdiff_t depth = std::ranges::count(place, '/');
+  return {std::move(place), depth, std::move(mount)};
 }
 
 // Runtimes mount in list order, so a mount below another one must come after it.
 Result<> add_mounts(Json& document, const std::vector<spec::Mount>& mounts) {
   if (mounts.empty()) return {};
   auto& list = (*NVBOX_TRY(ensure_array(document, "mounts"))).get_ref<Json::array_t&>();
+  std::vector<PlacedMount> all;
+  for (Json& mount : list) all.push_back(placed(std::move(mount)));
   for (const spec::Mount& mount : mounts) {
-    const auto same = std::ranges::find_if(list, [&](const Json& known) {
-      return path::clean(text_of(known, "destination")) == path::clean(mount.container_path);
-    });
-    if (same != list.end()) list.erase(same);
-    list.push_back(to_json(mount));
+    PlacedMount added = placed(to_json(mount));
+    const auto same = std::ranges::find(all, added.place, &PlacedMount::place);
+    if (same != all.end()) all.erase(same);
+    all.push_back(std::move(added));
   }
-  std::ranges::stable_sort(list, {}, depth);
+  std::ranges::stable_sort(all, {}, &PlacedMount::depth);
+  list.clear();
+  for (PlacedMount& mount : all) list.push_back(std::move(mount.mount));
   return {};
 }
 

@@ -1,9 +1,9 @@
 #include "nvbox/hook/container_root.h"
 
-#include <cerrno>
 #include <fcntl.h>
-#include <nlohmann/json.hpp>
 #include <sys/stat.h>
+#include <cerrno>
+#include <nlohmann/json.hpp>
 
 #include <optional>
 #include <string>
@@ -28,7 +28,8 @@ Result<std::string> parse_root_path(std::string_view text) {
 Result<std::string> configured_root(const std::string& bundle) {
   const std::string config = path::join(bundle, "config.json");
   const sys::Fd file = NVBOX_TRY(sys::open_path(config, O_RDONLY));
-  const std::string text = NVBOX_TRY(sys::read_all(file.get(), data::JsonLimits{}.bytes).in(config));
+  const std::string text =
+      NVBOX_TRY(sys::read_all(file.get(), data::JsonLimits{}.bytes).in(config));
   return parse_root_path(text).in(config);
 }
 
@@ -37,7 +38,8 @@ Result<std::string> root_path(const spec::OciState& state) {
   if (state.bundle.empty()) return Error("the container state names no bundle");
   const std::string root =
       state.root.empty() ? NVBOX_TRY(configured_root(state.bundle)) : state.root;
-  if (root.empty()) return Error(cat("the container of bundle ", state.bundle, " has no root.path"));
+  if (root.empty())
+    return Error(cat("the container of bundle ", state.bundle, " has no root.path"));
   return root.starts_with('/') ? root : path::join(state.bundle, root);
 }
 

@@ -1,7 +1,7 @@
 #include "nvbox/hook/mask_params.h"
 
-#include <cerrno>
 #include <fcntl.h>
+#include <cerrno>
 
 #include "nvbox/base/path.h"
 #include "nvbox/base/text.h"

@@ -53,8 +53,7 @@ class LibraryScanner {
 
   // The libraries in a directory except those with `known` names and the versioned files behind
   // known links, which are not opened.
-  std::vector<FoundLibrary> scan(const LibraryNames& names,
-                                 const LibraryNameSet& known);
+  std::vector<FoundLibrary> scan(const LibraryNames& names, const LibraryNameSet& known);
 
  private:
   struct Library {

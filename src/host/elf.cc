@@ -51,6 +51,7 @@ class File {
 
   // Fills `to` from `offset` on; says how many bytes the file has there.
   Result<size_t> fill(std::uint64_t offset, void* to, size_t size) const {
+    if (size == 0) return size;
     if (offset > head_size_ || size > head_size_ - offset) return read(offset, to, size);
     std::memcpy(to, head_.data() + offset, size);
     return size;

@@ -92,7 +92,7 @@ std::vector<std::string_view> subdirectories_of(const std::vector<LdCacheEntry>&
     if (!entry.subdirectory.empty()) names.push_back(entry.subdirectory);
   }
   std::ranges::sort(names);
-  names.erase(std::ranges::unique(names).begin(), names.end());
+  names.erase(std::unique(names.begin(), names.end()), names.end());
   return names;
 }
 

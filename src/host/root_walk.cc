@@ -3,13 +3,13 @@
 // back on that stack, so it cannot climb above the root whatever happens on the disk meanwhile.
 #include "host/root_walk.h"
 
-#include <cerrno>
-#include <climits>
 #include <fcntl.h>
 #include <linux/magic.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
 #include <unistd.h>
+#include <cerrno>
+#include <climits>
 
 #include <deque>
 #include <optional>
@@ -105,7 +105,8 @@ class Walk {
   Result<std::optional<sys::Fd>> open_last(const std::string& name) {
     sys::Fd fd(openat(here(), name.c_str(), flags_ | O_NOFOLLOW | O_CLOEXEC, mode_));
     const int failure = fd ? 0 : errno;
-    if (fd && ((flags_ & O_NOFOLLOW) != 0 || !is_link(fd.get()))) return std::optional(std::move(fd));
+    if (fd && ((flags_ & O_NOFOLLOW) != 0 || !is_link(fd.get())))
+      return std::optional(std::move(fd));
     // Only O_PATH opens a link; otherwise it is ELOOP, or ENOTDIR with O_DIRECTORY.
     const bool may_be_link = failure == ELOOP || failure == ENOTDIR;
     if (!fd && (!may_be_link || (flags_ & O_NOFOLLOW) != 0)) return Error("open", failure);

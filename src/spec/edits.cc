@@ -1,7 +1,9 @@
 #include "nvbox/spec/edits.h"
 
 #include <algorithm>
+#include <cstddef>
 #include <tuple>
+#include <utility>
 
 #include "nvbox/base/path.h"
 
@@ -25,10 +27,16 @@ void keep_first(std::vector<T>& list) {
 
 template <typename T>
 void sort_by_path(std::vector<T>& list, std::string T::*path) {
-  std::ranges::stable_sort(list, {}, [path](const T& entry) {
-    const std::string clean = path::clean(entry.*path);
-    return std::tuple(std::ranges::count(clean, '/'), entry.*path);
+  std::vector<std::pair<std::ptrdiff_t, T>> by_depth;
+  for (T& entry : list) {
+    const std::ptrdiff_t depth = std::ranges::count(path::clean(entry.*path), '/');
+    by_depth.emplace_back(depth, std::move(entry));
+  }
+  std::ranges::stable_sort(by_depth, {}, [path](const auto& entry) {
+    return std::tuple<std::ptrdiff_t, const std::string&>(entry.first, entry.second.*path);
   });
+  list.clear();
+  for (auto& entry : by_depth) list.push_back(std::move(entry.second));
 }
 
 }  // namespace

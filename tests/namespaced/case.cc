@@ -95,7 +95,8 @@ std::vector<Denial> each_denied(const std::vector<std::string_view>& calls) {
     for (const std::string_view call : calls) {
       out.push_back({cat("no_", call, "_", std::string_view(suffix)), {call}, errno_value});
     }
-    if (calls.size() > 1) out.push_back({cat("none_", std::string_view(suffix)), calls, errno_value});
+    if (calls.size() > 1)
+      out.push_back({cat("none_", std::string_view(suffix)), calls, errno_value});
   }
   return out;
 }

@@ -48,7 +48,8 @@ struct Machine {
 };
 
 class HostileImage : public testing::TestWithParam<Denial> {};
-INSTANTIATE_TEST_SUITE_P(Denied, HostileImage, testing::ValuesIn(each_denied({"openat2"})), name_of);
+INSTANTIATE_TEST_SUITE_P(Denied, HostileImage, testing::ValuesIn(each_denied({"openat2"})),
+                         name_of);
 
 std::string message(const Result<>& result) {
   return result ? "done" : result.error().message();
@@ -169,10 +170,8 @@ const Trap traps[] = {
      [](const Machine& machine, const std::string& place) {
        put_directory(machine.container + place + "/inner");
      }},
-    {"sparse_file",
-     [](const Machine& machine, const std::string& place) {
-       put_sparse_file(machine.container + place);
-     }},
+    {"sparse_file", [](const Machine& machine,
+                       const std::string& place) { put_sparse_file(machine.container + place); }},
     {"include_loop",
      [](const Machine& machine, const std::string& place) {
        put_file(machine.container + place,
@@ -186,9 +185,13 @@ const Trap traps[] = {
      }},
 };
 
-constexpr const char* places[] = {"/etc", "/etc/ld.so.conf.d", "/etc/ld.so.cache",
-                                  "/etc/ld.so.cache~", "/etc/ld.so.conf",
-                                  "/etc/ld.so.conf.d/00-nvbox.conf", "/etc/ld.so.conf.d/a.conf"};
+constexpr const char* places[] = {"/etc",
+                                  "/etc/ld.so.conf.d",
+                                  "/etc/ld.so.cache",
+                                  "/etc/ld.so.cache~",
+                                  "/etc/ld.so.conf",
+                                  "/etc/ld.so.conf.d/00-nvbox.conf",
+                                  "/etc/ld.so.conf.d/a.conf"};
 
 constexpr long most_kilobytes = 512L * 1024;
 constexpr auto most_time = std::chrono::seconds(20);
@@ -201,8 +204,8 @@ TEST_P(HostileImage, no_trap_in_the_loaders_configuration_touches_the_host_or_ho
         const Machine machine(scratch);
         trap.put(machine, place);
         const auto start = std::chrono::steady_clock::now();
-        const Result<> updated = hook::update_ld_cache(
-            machine.root(), std::vector<std::string>{libraries}, "", Log());
+        const Result<> updated =
+            hook::update_ld_cache(machine.root(), std::vector<std::string>{libraries}, "", Log());
         EXPECT_LT(std::chrono::steady_clock::now() - start, most_time);
         EXPECT_FALSE(message(updated).contains('\n')) << message(updated);
         machine.expect_host_unchanged();
@@ -222,8 +225,7 @@ TEST_P(HostileImage, an_application_profile_does_not_leave_through_a_link) {
       put_link(machine.container + "/etc/nvidia", way);
       // The node is a fixture's: unprivileged users cannot make a real one.
       put_file(machine.container + "/dev/nvidia0", "c 195:0");
-      const host::Root root =
-          host::Root::open(machine.container, host::Nodes::written).value();
+      const host::Root root = host::Root::open(machine.container, host::Nodes::written).value();
       (void)hook::create_container(host::Root::open(machine.host).value(), root,
                                    {.application_profile = true}, Log());
     }

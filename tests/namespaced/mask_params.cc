@@ -152,8 +152,8 @@ TEST(MaskParamsPropagation, the_mask_on_a_shared_mount_is_private) {
     ASSERT_EQ(mount(nullptr, scratch.c_str(), nullptr, MS_SHARED, nullptr), 0);
     const Machine machine(scratch);
     ASSERT_TRUE(machine.mask());
-    EXPECT_EQ(mounts().back(), (MountEntry{machine.params(), "ro,nosuid,nodev,noexec,relatime", "",
-                                           "tmpfs"}));
+    EXPECT_EQ(mounts().back(),
+              (MountEntry{machine.params(), "ro,nosuid,nodev,noexec,relatime", "", "tmpfs"}));
   });
 }
 

@@ -154,12 +154,12 @@ TEST_P(Race, exchanging_etc_while_the_loaders_cache_is_written_leads_nobody_out)
       put_directory(root + "/usr/lib/x86_64-linux-gnu");
       put_directory(root + "/etc/ld.so.conf.d");
       const std::vector<std::string> before = describe_tree(canary);
-      const Victim victim = {"update_ld_cache", [](const host::Root& container, int round) {
-                               const std::vector<std::string> folders = {
-                                   round % 2 == 0 ? "/usr/lib/x86_64-linux-gnu" : "/lib64"};
-                               return hook::update_ld_cache(container, folders, "", Log())
-                                   .has_value();
-                             }};
+      const Victim victim = {
+          "update_ld_cache", [](const host::Root& container, int round) {
+            const std::vector<std::string> folders = {round % 2 == 0 ? "/usr/lib/x86_64-linux-gnu"
+                                                                     : "/lib64"};
+            return hook::update_ld_cache(container, folders, "", Log()).has_value();
+          }};
       EXPECT_GT(race(victim, root, {component, canary}), 0);
       EXPECT_EQ(describe_tree(canary), before);
     });

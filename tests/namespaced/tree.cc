@@ -37,8 +37,9 @@ std::vector<std::string> describe_tree(const std::string& directory) {
   for (const fs::directory_entry& entry : fs::recursive_directory_iterator(directory)) {
     struct stat info {};
     lstat(entry.path().c_str(), &info);
-    std::string line = cat(entry.path().lexically_relative(directory).string(), " mode=", info.st_mode,
-                           " uid=", info.st_uid, " gid=", info.st_gid, " links=", info.st_nlink);
+    std::string line =
+        cat(entry.path().lexically_relative(directory).string(), " mode=", info.st_mode,
+            " uid=", info.st_uid, " gid=", info.st_gid, " links=", info.st_nlink);
     if (S_ISLNK(info.st_mode)) line += cat(" -> ", fs::read_symlink(entry.path()).string());
     if (S_ISREG(info.st_mode)) line += cat(" ", quote(read_file(entry.path())));
     out.push_back(std::move(line));

@@ -19,8 +19,8 @@ Result<> deny(std::span<const std::string_view> calls, int errno_value) {
   for (const std::string_view call : calls) {
     const int number = seccomp_syscall_resolve_name(std::string(call).c_str());
     if (number == __NR_SCMP_ERROR) return Error(cat("libseccomp does not know ", call));
-    const int failure =
-        seccomp_rule_add(filter, SCMP_ACT_ERRNO(static_cast<std::uint16_t>(errno_value)), number, 0);
+    const int failure = seccomp_rule_add(
+        filter, SCMP_ACT_ERRNO(static_cast<std::uint16_t>(errno_value)), number, 0);
     if (failure != 0) return Error(cat("deny ", call), -failure);
   }
   const int failure = seccomp_load(filter);

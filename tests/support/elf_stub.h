@@ -41,19 +41,23 @@ void put(std::string& bytes, size_t offset, const Item& item) {
   std::memcpy(bytes.data() + offset, &item, sizeof item);
 }
 
-template <typename Header, typename Segment, typename Section, typename Dynamic>
-std::string elf_image(const ElfStub& stub) {
-  // Addresses differ from offsets, as in real libraries.
-  constexpr std::uint32_t address = 0x10000;
-  const std::string strings = std::string(1, '\0') + stub.soname + '\0';
-  const std::string note = stub.cuda_note.empty() ? "" : cuda_note_section(stub);
-  const std::string_view names("\0.note.cuda.fwd_compatibility\0.shstrtab\0", 40);
-  const size_t dynamic_at = sizeof(Header) + 2 * sizeof(Segment);
-  const size_t strings_at = dynamic_at + 3 * sizeof(Dynamic);
-  const size_t note_at = strings_at + strings.size();
-  const size_t names_at = note_at + note.size();
-  const size_t sections_at = (names_at + names.size() + 7) / 8 * 8;
+// Where the parts of an image are.
+struct ElfPlan {
+  std::string strings;
+  std::string note;
+  size_t dynamic_at;
+  size_t strings_at;
+  size_t note_at;
+  size_t names_at;
+  size_t sections_at;
+};
 
+// Addresses differ from offsets, as in real libraries.
+constexpr std::uint32_t elf_address = 0x10000;
+constexpr std::string_view elf_section_names("\0.note.cuda.fwd_compatibility\0.shstrtab\0", 40);
+
+template <typename Header, typename Section>
+Header elf_header(const ElfStub& stub, const ElfPlan& plan) {
   Header header{};
   std::memcpy(header.e_ident, ELFMAG, SELFMAG);
   header.e_ident[EI_CLASS] = stub.is_64 ? ELFCLASS64 : ELFCLASS32;
@@ -65,49 +69,67 @@ std::string elf_image(const ElfStub& stub) {
   header.e_flags = stub.flags;
   header.e_ehsize = sizeof(Header);
   header.e_phoff = sizeof(Header);
-  header.e_phentsize = sizeof(Segment);
+  header.e_phentsize = stub.is_64 ? sizeof(Elf64_Phdr) : sizeof(Elf32_Phdr);
   header.e_phnum = 2;
-  header.e_shoff = static_cast<decltype(header.e_shoff)>(sections_at);
+  header.e_shoff = static_cast<decltype(header.e_shoff)>(plan.sections_at);
   header.e_shentsize = sizeof(Section);
   header.e_shnum = 3;
   header.e_shstrndx = 2;
+  return header;
+}
 
-  Segment load{};
-  load.p_type = PT_LOAD;
-  load.p_vaddr = address;
-  load.p_filesz = load.p_memsz = static_cast<decltype(load.p_filesz)>(sections_at);
-  Segment dynamic_segment{};
-  dynamic_segment.p_type = PT_DYNAMIC;
-  dynamic_segment.p_offset = static_cast<decltype(load.p_offset)>(dynamic_at);
-  dynamic_segment.p_vaddr = static_cast<decltype(load.p_vaddr)>(address + dynamic_at);
-  dynamic_segment.p_filesz = 3 * sizeof(Dynamic);
-
+template <typename Segment, typename Dynamic>
+void put_segments(std::string& bytes, size_t offset, const ElfStub& stub, const ElfPlan& plan) {
+  Segment segments[2] = {};
+  segments[0].p_type = PT_LOAD;
+  segments[0].p_vaddr = elf_address;
+  segments[0].p_filesz = static_cast<decltype(segments[0].p_filesz)>(plan.sections_at);
+  segments[1].p_type = PT_DYNAMIC;
+  segments[1].p_offset = static_cast<decltype(segments[1].p_offset)>(plan.dynamic_at);
+  segments[1].p_filesz = 3 * sizeof(Dynamic);
+  put(bytes, offset, segments);
   Dynamic dynamic[3] = {};
   dynamic[0].d_tag = DT_STRTAB;
-  dynamic[0].d_un.d_val = static_cast<decltype(dynamic[0].d_un.d_val)>(address + strings_at);
+  dynamic[0].d_un.d_val =
+      static_cast<decltype(dynamic[0].d_un.d_val)>(elf_address + plan.strings_at);
   dynamic[1].d_tag = stub.soname.empty() ? DT_NULL : DT_SONAME;
   dynamic[1].d_un.d_val = 1;
+  put(bytes, plan.dynamic_at, dynamic);
+}
 
+template <typename Section>
+void put_sections(std::string& bytes, const ElfStub& stub, const ElfPlan& plan) {
+  using Size = decltype(Section::sh_size);
   Section sections[3] = {};
   sections[1].sh_type = SHT_NOTE;
-  sections[1].sh_name = note.empty() ? 0 : 1;
-  sections[1].sh_offset = static_cast<decltype(load.p_offset)>(note_at);
-  sections[1].sh_size = static_cast<decltype(load.p_filesz)>(note.size());
-  sections[1].sh_addralign = static_cast<decltype(load.p_align)>(stub.note_alignment);
+  sections[1].sh_name = plan.note.empty() ? 0 : 1;
+  sections[1].sh_offset = static_cast<Size>(plan.note_at);
+  sections[1].sh_size = static_cast<Size>(plan.note.size());
+  sections[1].sh_addralign = static_cast<Size>(stub.note_alignment);
   sections[2].sh_type = SHT_STRTAB;
   sections[2].sh_name = 30;
-  sections[2].sh_offset = static_cast<decltype(load.p_offset)>(names_at);
-  sections[2].sh_size = static_cast<decltype(load.p_filesz)>(names.size());
+  sections[2].sh_offset = static_cast<Size>(plan.names_at);
+  sections[2].sh_size = static_cast<Size>(elf_section_names.size());
+  put(bytes, plan.sections_at, sections);
+}
 
-  std::string bytes(sections_at + sizeof sections, '\0');
-  put(bytes, 0, header);
-  put(bytes, sizeof(Header), load);
-  put(bytes, sizeof(Header) + sizeof(Segment), dynamic_segment);
-  put(bytes, dynamic_at, dynamic);
-  bytes.replace(strings_at, strings.size(), strings);
-  bytes.replace(note_at, note.size(), note);
-  bytes.replace(names_at, names.size(), names);
-  put(bytes, sections_at, sections);
+template <typename Header, typename Segment, typename Section, typename Dynamic>
+std::string elf_image(const ElfStub& stub) {
+  ElfPlan plan{};
+  plan.strings = std::string(1, '\0') + stub.soname + '\0';
+  if (!stub.cuda_note.empty()) plan.note = cuda_note_section(stub);
+  plan.dynamic_at = sizeof(Header) + 2 * sizeof(Segment);
+  plan.strings_at = plan.dynamic_at + 3 * sizeof(Dynamic);
+  plan.note_at = plan.strings_at + plan.strings.size();
+  plan.names_at = plan.note_at + plan.note.size();
+  plan.sections_at = (plan.names_at + elf_section_names.size() + 7) / 8 * 8;
+  std::string bytes(plan.sections_at + 3 * sizeof(Section), '\0');
+  put(bytes, 0, elf_header<Header, Section>(stub, plan));
+  put_segments<Segment, Dynamic>(bytes, sizeof(Header), stub, plan);
+  bytes.replace(plan.strings_at, plan.strings.size(), plan.strings);
+  bytes.replace(plan.note_at, plan.note.size(), plan.note);
+  bytes.replace(plan.names_at, elf_section_names.size(), elf_section_names);
+  put_sections<Section>(bytes, stub, plan);
   return bytes;
 }
 

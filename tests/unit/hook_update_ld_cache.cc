@@ -101,15 +101,19 @@ l /usr/lib/x86_64-linux-gnu/libcuda.so -> libcuda.so.1
 so /usr/lib/x86_64-linux-gnu/libnvidia-glcore.so.570.86 libnvidia-glcore.so.570.86
 )";
 
+// The longest lines of its cache.
+constexpr const char* glcore =
+    "libnvidia-glcore.so.570.86 => /lib/x86_64-linux-gnu/libnvidia-glcore.so.570.86";
+constexpr const char* usr_glcore =
+    "libnvidia-glcore.so.570.86 => /usr/lib/x86_64-linux-gnu/libnvidia-glcore.so.570.86";
+
 const Strings debian_folder = {"/usr/lib/x86_64-linux-gnu"};
 
 TEST(UpdateLdCache, adds_new_libraries_to_the_cache_of_the_image) {
   Container container(debian);
   container.with_cache({"libz.so.1", "/lib/x86_64-linux-gnu/libz.so.1"});
   ASSERT_TRUE(container.update(debian_folder));
-  EXPECT_EQ(container.cache(), (Strings{"libz.so.1 => /lib/x86_64-linux-gnu/libz.so.1",
-                                        "libnvidia-glcore.so.570.86 => "
-                                        "/lib/x86_64-linux-gnu/libnvidia-glcore.so.570.86",
+  EXPECT_EQ(container.cache(), (Strings{"libz.so.1 => /lib/x86_64-linux-gnu/libz.so.1", glcore,
                                         "libcuda.so.1 => /lib/x86_64-linux-gnu/libcuda.so.1",
                                         "libcuda.so => /lib/x86_64-linux-gnu/libcuda.so"}));
   EXPECT_FALSE(container.exists("/etc/ld.so.conf.d/00-nvbox.conf"));
@@ -137,12 +141,11 @@ TEST(UpdateLdCache, a_new_library_wins_over_one_baked_into_the_image) {
   Container container(debian);
   container.with_cache({"libcuda.so.1", "/usr/local/lib/libcuda.so.1"});
   ASSERT_TRUE(container.update(debian_folder));
-  EXPECT_EQ(container.cache(), (Strings{"libz.so.1 => /usr/lib/x86_64-linux-gnu/libz.so.1",
-                                        "libnvidia-glcore.so.570.86 => "
-                                        "/usr/lib/x86_64-linux-gnu/libnvidia-glcore.so.570.86",
-                                        "libcuda.so.1 => /usr/lib/x86_64-linux-gnu/libcuda.so.1",
-                                        "libcuda.so.1 => /usr/local/lib/libcuda.so.1",
-                                        "libcuda.so => /usr/lib/x86_64-linux-gnu/libcuda.so"}));
+  EXPECT_EQ(container.cache(),
+            (Strings{"libz.so.1 => /usr/lib/x86_64-linux-gnu/libz.so.1", usr_glcore,
+                     "libcuda.so.1 => /usr/lib/x86_64-linux-gnu/libcuda.so.1",
+                     "libcuda.so.1 => /usr/local/lib/libcuda.so.1",
+                     "libcuda.so => /usr/lib/x86_64-linux-gnu/libcuda.so"}));
 }
 
 TEST(UpdateLdCache, the_image_may_prefer_its_own_build_of_a_library) {
@@ -178,11 +181,10 @@ TEST(UpdateLdCache, compatibility_libraries_of_an_earlier_start_do_not_stay) {
   container.with_cache({});
   ASSERT_TRUE(container.update(debian_folder, "/opt/compat"));
   ASSERT_TRUE(container.update(debian_folder));
-  EXPECT_EQ(container.cache(), (Strings{"libz.so.1 => /usr/lib/x86_64-linux-gnu/libz.so.1",
-                                        "libnvidia-glcore.so.570.86 => "
-                                        "/usr/lib/x86_64-linux-gnu/libnvidia-glcore.so.570.86",
-                                        "libcuda.so.1 => /usr/lib/x86_64-linux-gnu/libcuda.so.1",
-                                        "libcuda.so => /usr/lib/x86_64-linux-gnu/libcuda.so"}));
+  EXPECT_EQ(container.cache(),
+            (Strings{"libz.so.1 => /usr/lib/x86_64-linux-gnu/libz.so.1", usr_glcore,
+                     "libcuda.so.1 => /usr/lib/x86_64-linux-gnu/libcuda.so.1",
+                     "libcuda.so => /usr/lib/x86_64-linux-gnu/libcuda.so"}));
   EXPECT_EQ(container.read("/etc/ld.so.conf.d/00-nvbox.conf"), title);
 }
 
@@ -210,9 +212,7 @@ TEST(UpdateLdCache, libraries_that_are_gone_leave_the_cache) {
                         "libz.so.1", "/lib/x86_64-linux-gnu/libz.so.1"});
   ASSERT_TRUE(container.update(debian_folder));
   EXPECT_EQ(container.cache(), (Strings{"libz.so.1 => /lib/x86_64-linux-gnu/libz.so.1",
-                                        "libother.so.1 => /usr/local/lib/libother.so.1",
-                                        "libnvidia-glcore.so.570.86 => "
-                                        "/lib/x86_64-linux-gnu/libnvidia-glcore.so.570.86",
+                                        "libother.so.1 => /usr/local/lib/libother.so.1", glcore,
                                         "libcuda.so.1 => /lib/x86_64-linux-gnu/libcuda.so.1",
                                         "libcuda.so => /lib/x86_64-linux-gnu/libcuda.so"}));
 }
@@ -253,9 +253,7 @@ TEST(UpdateLdCache, without_a_cache_all_configured_directories_are_searched) {
             (Strings{"libz.so.1 => /lib/x86_64-linux-gnu/glibc-hwcaps/x86-64-v3/libz.so.1.2.13",
                      "libz.so.1 => /usr/local/lib/libz.so.1",
                      "libz.so.1 => /lib/x86_64-linux-gnu/libz.so.1",
-                     "libonly.so.2 => /usr/local/lib/libonly.so.2.0",
-                     "libnvidia-glcore.so.570.86 => "
-                     "/lib/x86_64-linux-gnu/libnvidia-glcore.so.570.86",
+                     "libonly.so.2 => /usr/local/lib/libonly.so.2.0", glcore,
                      "libcuda.so.1 => /opt/nv/libcuda.so.1",
                      "libcuda.so.1 => /lib/x86_64-linux-gnu/libcuda.so.1",
                      "libcuda.so => /lib/x86_64-linux-gnu/libcuda.so"}));

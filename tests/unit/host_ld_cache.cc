@@ -16,6 +16,7 @@ using namespace std::string_literals;
 // What ldconfig of Debian 13 (glibc 2.41) wrote for a directory /o with liba.so.9, liba.so.10 and
 // glibc-hwcaps/x86-64-v3/liba.so.10.
 const std::string debian_13 =
+    // NOLINTNEXTLINE(bugprone-string-literal-with-embedded-nul): ""s keeps them.
     "glibc-ld.so.cache1.1\x03\0\0\0\x4a\0\0\0\x02\0\0\0\xc4\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0"
     "\x03\x03\0\0\xb7\0\0\0\x9d\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x40"
     "\x03\x03\0\0\xb7\0\0\0\x8f\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0"

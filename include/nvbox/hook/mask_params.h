@@ -15,7 +15,8 @@ namespace nvbox::hook {
 // where the container has none: NVIDIA's libraries then find no parameters to follow.
 Result<> mask_params(const host::Root& host, const host::Root& container);
 
-// The text of a params file with ModifyDeviceFiles: 0 in place of 1; nullopt when it does not say 1.
+// The text of a params file with ModifyDeviceFiles: 0 in place of 1; nullopt when it does not
+// say 1.
 std::optional<std::string> masked_params(std::string_view text);
 
 }  // namespace nvbox::hook

@@ -18,7 +18,10 @@ struct DirectoryId {
   dev_t device = 0;
   ino_t inode = 0;
 
-  auto operator<=>(const DirectoryId&) const = default;
+  bool operator==(const DirectoryId&) const = default;
+  bool operator<(const DirectoryId& other) const {
+    return device != other.device ? device < other.device : inode < other.inode;
+  }
 };
 
 // nullopt when there is no such directory.

@@ -1,0 +1,74 @@
+#include "nvbox/spec/container_work.h"
+
+#include <gtest/gtest.h>
+
+namespace nvbox::spec {
+namespace {
+
+using Arguments = std::vector<std::string>;
+
+std::string refusal(const Arguments& arguments) {
+  const Result<ContainerWork> work = parse_arguments(arguments);
+  return work ? "accepted" : work.error().message();
+}
+
+const ContainerWork everything = {
+    .links = {{"libcuda.so.1", "/usr/lib/libcuda.so"}, {"../x", "/y z"}},
+    .library_folders = {"/usr/lib64", "/opt/with,comma"},
+    .cuda_compat_driver = "535.261.03",
+    .cuda_compat_root = "/opt/compat",
+    .mask_params = true,
+    .application_profile = true,
+};
+
+TEST(ContainerWork, nothing_to_do_needs_no_arguments) {
+  EXPECT_TRUE(ContainerWork{}.empty());
+  EXPECT_EQ(to_arguments({}), Arguments{});
+  EXPECT_EQ(*parse_arguments({}), ContainerWork{});
+}
+
+TEST(ContainerWork, everything_survives_the_way_through_the_command_line) {
+  EXPECT_FALSE(everything.empty());
+  EXPECT_EQ(*parse_arguments(to_arguments(everything)), everything);
+}
+
+TEST(ContainerWork, each_part_alone_is_not_nothing) {
+  EXPECT_FALSE((ContainerWork{.links = {{"a", "/b"}}}.empty()));
+  EXPECT_FALSE((ContainerWork{.library_folders = {"/l"}}.empty()));
+  EXPECT_FALSE((ContainerWork{.cuda_compat_driver = "1"}.empty()));
+  EXPECT_FALSE((ContainerWork{.mask_params = true}.empty()));
+  EXPECT_FALSE((ContainerWork{.application_profile = true}.empty()));
+}
+
+TEST(ContainerWork, the_command_line_is_readable) {
+  EXPECT_EQ(
+      to_arguments(everything),
+      (Arguments{"--link", "libcuda.so.1::/usr/lib/libcuda.so", "--link", "../x::/y z", "--folder",
+                 "/usr/lib64", "--folder", "/opt/with,comma", "--cuda-compat-driver", "535.261.03",
+                 "--cuda-compat-root", "/opt/compat", "--mask-params", "--application-profile"}));
+}
+
+TEST(ContainerWork, the_usual_compat_root_is_not_spelled_out) {
+  EXPECT_EQ(to_arguments({.cuda_compat_driver = "1"}), (Arguments{"--cuda-compat-driver", "1"}));
+}
+
+TEST(ContainerWork, options_come_in_any_order) {
+  EXPECT_EQ(*parse_arguments(
+                Arguments{"--mask-params", "--folder", "/b", "--link", "t::/l", "--folder", "/a"}),
+            (ContainerWork{
+                .links = {{"t", "/l"}}, .library_folders = {"/b", "/a"}, .mask_params = true}));
+}
+
+TEST(ContainerWork, a_link_has_exactly_one_separator) {
+  EXPECT_EQ(refusal({"--link", "target"}), R"(--link "target": expected TARGET::LINK)");
+  EXPECT_EQ(refusal({"--link", "a::b::c"}), R"(--link "a::b::c": expected TARGET::LINK)");
+}
+
+TEST(ContainerWork, anything_else_is_named) {
+  EXPECT_EQ(refusal({"--frob", "x"}), R"(unknown option "--frob")");
+  EXPECT_EQ(refusal({"--folder"}), R"(option "--folder" is unknown or lacks its value)");
+  EXPECT_EQ(refusal({"stray"}), R"(option "stray" is unknown or lacks its value)");
+}
+
+}  // namespace
+}  // namespace nvbox::spec
