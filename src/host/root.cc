@@ -87,16 +87,19 @@ Result<sys::Fd> Root::open_at(std::string_view path, int flags, mode_t mode) con
 }
 
 Result<std::optional<std::string>> Root::read(std::string_view path, size_t limit) const {
-  Result<sys::Fd> fd = open_at(path, O_RDONLY);
-  if (!fd && is_absence(fd.error())) return std::nullopt;
-  if (!fd) return std::move(fd).error();
+  const std::string where = path::join(path_, path);
+  // O_PATH first: opening what an image put there for reading could start a device.
+  Result<sys::Fd> found = open_at(path, O_PATH);
+  if (!found && is_absence(found.error())) return std::nullopt;
+  if (!found) return std::move(found).error();
   struct stat info {};
-  if (fstat(fd->get(), &info) != 0) return Error(cat("stat ", path::join(path_, path)), errno);
+  if (fstat(found->get(), &info) != 0) return Error(cat("stat ", where), errno);
   if (!S_ISREG(info.st_mode)) {
-    return Error(cat("read ", path::join(path_, path)), S_ISDIR(info.st_mode) ? EISDIR : EINVAL);
+    return Error(cat("read ", where), S_ISDIR(info.st_mode) ? EISDIR : EINVAL);
   }
-  std::string text =
-      NVBOX_TRY(sys::read_all(fd->get(), limit).in(cat("read ", path::join(path_, path))));
+  const sys::Fd file(::open(sys::proc_path(found->get()).c_str(), O_RDONLY | O_CLOEXEC));
+  if (!file) return Error(cat("open ", where), errno);
+  std::string text = NVBOX_TRY(sys::read_all(file.get(), limit).in(cat("read ", where)));
   return std::optional(std::move(text));
 }
 

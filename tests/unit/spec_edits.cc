@@ -7,12 +7,14 @@ namespace {
 
 std::vector<std::string> paths(const std::vector<DeviceNode>& nodes) {
   std::vector<std::string> out;
+  out.reserve(nodes.size());
   for (const DeviceNode& node : nodes) out.push_back(node.path);
   return out;
 }
 
 std::vector<std::string> paths(const std::vector<Mount>& mounts) {
   std::vector<std::string> out;
+  out.reserve(mounts.size());
   for (const Mount& mount : mounts) out.push_back(mount.container_path);
   return out;
 }
