@@ -1,0 +1,68 @@
+#!/usr/bin/env bats
+# The multi-call binary itself.
+
+# shellcheck disable=SC2154,SC2030,SC2031 # variables of bats and helpers.bash
+
+load helpers
+bats_require_minimum_version 1.5.0
+
+@test "the binary is static and position independent" {
+  run file -b "$nvbox"
+  has_text 'static-pie linked'
+  run ldd "$nvbox"
+  has_text 'statically linked'
+}
+
+@test "--list prints names and groups, sorted" {
+  run "$nvbox" --list
+  [ "$status" -eq 0 ]
+  has_line 'nvbox core'
+  has_line 'nvidia-container-runtime core'
+  [ "$output" = "$(LC_ALL=C sort <<<"$output")" ]
+}
+
+@test "an unknown name is 127 with a suggestion" {
+  run -127 "$nvbox" nvidia-container-runtme
+  [ "$output" = 'nvbox: no applet "nvidia-container-runtme"; did you mean nvidia-container-runtime?' ]
+  run -127 "$nvbox" --frobnicate
+}
+
+@test "--version names the version and the commit" {
+  run "$nvbox" --version
+  [ "$status" -eq 0 ]
+  [[ ${lines[0]} =~ ^nvbox\ version\ [0-9]+\.[0-9]+\.[0-9]+$ ]]
+}
+
+@test "the runtime's --version is followed by the low-level runtime's" {
+  require runc unshare
+  run on_host t4x1 runc nvidia-container-runtime --version
+  [ "$status" -eq 0 ]
+  [[ ${lines[0]} =~ ^NVIDIA\ Container\ Runtime\ version\ [0-9.]+$ ]]
+  has_line 'spec: 1.3.0'
+  has_text 'runc version'
+}
+
+@test "names with what installers add to them work" {
+  require runc unshare
+  for name in nvidia-container-runtime.real .nvidia-container-runtime-wrapped \
+    nvidia-container-runtime-1.20.0; do
+    run on_host t4x1 runc sh -c "ln -s nvbox /usr/bin/$name && $name --version"
+    [ "$status" -eq 0 ]
+    has_text 'NVIDIA Container Runtime version'
+  done
+}
+
+@test "a full standard output is an error" {
+  run bash -c '"$1" --list >/dev/full' bash "$nvbox"
+  [ "$status" -eq 1 ]
+  [ "$output" = 'nvbox: standard output: write: No space left on device' ]
+}
+
+@test "the hook refuses the host's own root directory and unknown options" {
+  run bash -c 'echo "{\"bundle\":\"/tmp\",\"root\":\"/\"}" | "$1" nvbox-hook --mask-params' bash "$nvbox"
+  [ "$status" -eq 1 ]
+  has_text "is the host's root directory"
+  run bash -c 'echo "{}" | "$1" nvbox-hook --frobnicate x' bash "$nvbox"
+  [ "$status" -eq 1 ]
+  has_text 'unknown option "--frobnicate"'
+}
