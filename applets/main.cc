@@ -1,12 +1,12 @@
 // Finds the applet by the name the binary was called with, runs it, and is the only place that
 // prints an error and chooses the exit status.
-#include <fcntl.h>
 #include <unistd.h>
 
 #include <new>
 #include <vector>
 
 #include "nvbox/base/text.h"
+#include "nvbox/sys/fd.h"
 #include "nvbox/sys/file.h"
 #include "table.h"
 
@@ -15,15 +15,7 @@ namespace {
 using nvbox::applets::Applet;
 
 // EX_SOFTWARE of <sysexits.h>.
-constexpr int out_of_memory = 70;
-
-// A descriptor 0, 1 or 2 that is closed would be given to the next file that is opened, and
-// messages would be written into it.
-void open_standard_descriptors() {
-  for (int fd = 0; fd <= 2; ++fd) {
-    if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDWR) != fd) _exit(out_of_memory);
-  }
-}
+constexpr int internal_failure = 70;
 
 int run(int argc, char** argv, char** envp) {
   const std::string program = nvbox::applets::applet_name(argc > 0 ? argv[0] : "");
@@ -44,11 +36,11 @@ int run(int argc, char** argv, char** envp) {
 }  // namespace
 
 int main(int argc, char** argv, char** envp) {
-  open_standard_descriptors();
+  if (!nvbox::sys::open_standard_descriptors()) return internal_failure;
   try {
     return run(argc, argv, envp);
   } catch (const std::bad_alloc&) {
     (void)nvbox::sys::write_all(STDERR_FILENO, "nvbox: out of memory\n");
-    return out_of_memory;
+    return internal_failure;
   }
 }

@@ -29,6 +29,17 @@ Result<std::string> path_of(int fd) {
   return std::string(target, static_cast<size_t>(length));
 }
 
+Result<> open_standard_descriptors() {
+  for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; ++fd) {
+    if (fcntl(fd, F_GETFD) >= 0) continue;
+    Fd null(open("/dev/null", O_RDWR));
+    if (!null) return Error("open /dev/null", errno);
+    // The lowest free number is the closed one.
+    null.release();
+  }
+  return {};
+}
+
 namespace {
 
 // Kernels before 5.9 have no close_range(2).

@@ -1,35 +1,21 @@
 #include "nvbox/sys/sandbox.h"
 
-#include <fcntl.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
 #include <cerrno>
 #include <cstdlib>
 
 #include "nvbox/sys/fd.h"
 
 namespace nvbox::sys {
-namespace {
-
-// A standard descriptor that is closed would be taken by the next file that is opened, and messages
-// would be written into that.
-Result<> fill_standard_descriptors() {
-  while (true) {
-    Fd null(open("/dev/null", O_RDWR));
-    if (!null) return Error("open /dev/null", errno);
-    if (null.get() > STDERR_FILENO) return {};
-    null.release();
-  }
-}
-
-}  // namespace
 
 Result<> enter_sandbox() {
   clearenv();
   close_from(STDERR_FILENO + 1);
-  NVBOX_TRY(fill_standard_descriptors());
+  NVBOX_TRY(open_standard_descriptors());
   if (chdir("/") != 0) return Error("change to /", errno);
   umask(S_IWGRP | S_IWOTH);
   constexpr rlimit none{0, 0};
