@@ -140,6 +140,7 @@ Result<> add_mounts(Json& document, const std::vector<spec::Mount>& mounts) {
   if (mounts.empty()) return {};
   auto& list = (*NVBOX_TRY(ensure_array(document, "mounts"))).get_ref<Json::array_t&>();
   std::vector<PlacedMount> all;
+  all.reserve(list.size() + mounts.size());
   for (Json& mount : list) all.push_back(placed(std::move(mount)));
   for (const spec::Mount& mount : mounts) {
     PlacedMount added = placed(to_json(mount));

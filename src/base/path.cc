@@ -36,11 +36,10 @@ std::string clean(std::string_view path) {
   const bool absolute = path.starts_with('/');
   std::vector<std::string_view> kept;
   for (const std::string_view piece : components(path)) {
-    if (piece != "..") {
-      kept.push_back(piece);
-    } else if (!kept.empty() && kept.back() != "..") {
+    const bool is_up = piece == "..";
+    if (is_up && !kept.empty() && kept.back() != "..") {
       kept.pop_back();
-    } else if (!absolute) {
+    } else if (!is_up || !absolute) {
       kept.push_back(piece);
     }
   }

@@ -28,6 +28,7 @@ void keep_first(std::vector<T>& list) {
 template <typename T>
 void sort_by_path(std::vector<T>& list, std::string T::*path) {
   std::vector<std::pair<std::ptrdiff_t, T>> by_depth;
+  by_depth.reserve(list.size());
   for (T& entry : list) {
     const std::ptrdiff_t depth = std::ranges::count(path::clean(entry.*path), '/');
     by_depth.emplace_back(depth, std::move(entry));
