@@ -35,8 +35,8 @@ std::string proc_path(int fd);
 // rename; never to open it again.
 Result<std::string> path_of(int fd);
 
-// Opens /dev/null in the place of standard descriptors that are closed: the next file that is opened
-// would take the number, and messages would be written into it.
+// Opens /dev/null in the place of standard descriptors that are closed: the next file that is
+// opened would take the number, and messages would be written into it.
 Result<> open_standard_descriptors();
 
 // Closes every descriptor from `first` on.
