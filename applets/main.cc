@@ -27,7 +27,8 @@ int run(int argc, char** argv, char** envp) {
   nvbox::Result<int> status = applet->run(
       {.name = applet->name, .arguments = arguments, .environment = environment, .log = log});
   if (status) return *status;
-  const std::string message = status.error().full_message();
+  // Parts of it may come from a container: it must not be able to write lines of its own.
+  const std::string message = nvbox::printable(status.error().full_message());
   log.error(message);
   (void)nvbox::sys::write_all(STDERR_FILENO, nvbox::cat(applet->name, ": ", message, "\n"));
   return 1;

@@ -51,23 +51,29 @@ std::string_view trim(std::string_view text) {
   return text.substr(first, text.find_last_not_of(blanks) - first + 1);
 }
 
-std::string quote(std::string_view text) {
+std::string printable(std::string_view text) {
   constexpr std::string_view hex = "0123456789abcdef";
-  std::string out = "\"";
+  std::string out;
   for (const char character : text) {
     const auto byte = static_cast<unsigned char>(character);
-    if (character == '"' || character == '\\') {
-      out += '\\';
+    if (byte >= 0x20 && byte != 0x7f) {
       out += character;
-    } else if (byte < 0x20 || byte == 0x7f) {
+    } else {
       out += "\\x";
       out += hex[byte >> 4];
       out += hex[byte & 15];
-    } else {
-      out += character;
     }
   }
-  return out += '"';
+  return out;
+}
+
+std::string quote(std::string_view text) {
+  std::string escaped;
+  for (const char character : text) {
+    if (character == '"' || character == '\\') escaped += '\\';
+    escaped += character;
+  }
+  return cat('"', printable(escaped), '"');
 }
 
 std::string lower(std::string_view text) {

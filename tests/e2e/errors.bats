@@ -119,3 +119,14 @@ refused() {
     [ "$output" = hello ]
   done
 }
+
+@test "a device name cannot forge lines of the error" {
+  run on_host t4x1 runc bash -c '
+    "$1/bundle.sh" /run/b glibc true
+    jq -c ".process.env += [\"NVIDIA_VISIBLE_DEVICES=GPU-x\\n{\\\"level\\\":\\\"error\\\"}\"]" /run/b/config.json >/run/x
+    mv /run/x /run/b/config.json
+    nvidia-container-runtime create --bundle /run/b c' bash "$support"
+  [ "$status" -eq 1 ]
+  [ "${#lines[@]}" -eq 1 ]
+  has_text 'device GPU-x\x0a{'
+}

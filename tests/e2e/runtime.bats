@@ -242,3 +242,21 @@ gpus_inside() {
   [ "$status" -eq 0 ]
   [ "$(tail -n 1 <<<"$output")" = same ]
 }
+
+@test "a driver in a directory of its own is taken from there" {
+  run on_host t4x1 "$low_level" bash -c '
+    set -e
+    mkdir -p /run/driver/{dev,etc,lib,usr}
+    mount --bind /dev /run/driver/dev
+    mount --bind /usr /run/driver/usr
+    rmdir /run/driver/lib && ln -s usr/lib /run/driver/lib
+    printf "[nvidia-container-cli]\nroot = \"/run/driver\"\n" >>/etc/nvidia-container-runtime/config.toml
+    export CONTAINER_SPEC=/run/spec
+    "$1/container.sh" --env NVIDIA_VISIBLE_DEVICES=0 glibc probe nodes -- dlopen libcuda.so.1
+    jq -r ".mounts[] | select(.destination | contains(\"libcuda.so\")) | .source" /run/spec' \
+    bash "$support"
+  [ "$status" -eq 0 ]
+  [ "$(gpus_inside)" = /dev/nvidia0 ]
+  has_text 'libcuda.so.1: libcuda.so.535.261.03'
+  has_line /run/driver/usr/lib/x86_64-linux-gnu/libcuda.so.535.261.03
+}

@@ -80,5 +80,9 @@ TEST(Text, errno_text_is_the_kernels_word) {
   EXPECT_EQ(errno_text(-1), "Unknown error");
 }
 
+TEST(Printable, keeps_everything_on_one_line) {
+  EXPECT_EQ(printable("a\nb\x1b[31m \"c\\"), "a\\x0ab\\x1b[31m \"c\\");
+}
+
 }  // namespace
 }  // namespace nvbox

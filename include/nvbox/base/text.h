@@ -50,6 +50,9 @@ std::string_view trim(std::string_view text);
 // what somebody else wrote.
 std::string quote(std::string_view text);
 
+// With control bytes written as \xNN, so that what somebody else wrote stays on its line.
+std::string printable(std::string_view text);
+
 // ASCII only: host names, UUIDs and bus ids.
 std::string lower(std::string_view text);
 
