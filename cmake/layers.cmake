@@ -4,6 +4,7 @@
 cmake_minimum_required(VERSION 3.25)
 
 set(may_base)
+set(may_cli base)
 set(may_sys base)
 set(may_data base)
 set(may_host base sys)
@@ -13,10 +14,11 @@ set(may_driver base sys data host)
 # plan decides and touches nothing: of driver and config it may see the plain values only.
 set(may_plan base spec driver/inventory.h config/config.h)
 set(may_hook base sys host spec data)
-set(may_apply base sys host spec hook data)
+# apply makes the nodes that driver says there should be.
+set(may_apply base sys host spec hook data driver/discover.h driver/expected_nodes.h)
 set(may_runtime base sys data host spec config driver plan apply)
 
-set(modules base sys data host spec config driver plan hook apply runtime)
+set(modules base cli sys data host spec config driver plan hook apply runtime)
 set(failed FALSE)
 foreach(module IN LISTS modules)
   file(GLOB_RECURSE files ${ROOT}/src/${module}/* ${ROOT}/include/nvbox/${module}/*)

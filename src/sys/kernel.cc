@@ -1,5 +1,6 @@
 #include "nvbox/sys/kernel.h"
 
+#include <linux/close_range.h>
 #include <linux/openat2.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -13,6 +14,18 @@ int openat2(int directory, const std::string& path, std::uint64_t flags, std::ui
   how.mode = mode;
   how.resolve = resolve;
   return static_cast<int>(syscall(SYS_openat2, directory, path.c_str(), &how, sizeof how));
+}
+
+int pidfd_open(pid_t pid) {
+  return static_cast<int>(syscall(SYS_pidfd_open, pid, 0U));
+}
+
+void close_on_exec_from(unsigned first) {
+  (void)syscall(SYS_close_range, first, ~0U, CLOSE_RANGE_CLOEXEC);
+}
+
+int finit_module(int file, const std::string& options, int flags) {
+  return static_cast<int>(syscall(SYS_finit_module, file, options.c_str(), flags));
 }
 
 }  // namespace nvbox::sys

@@ -99,6 +99,27 @@ Result<> attach(MountFd mount, int target) {
   return bind_legacy(mount.source_.get(), target, mount.restrictions_);
 }
 
+Result<Fd> attach_and_open(MountFd mount, int target) {
+  const int failure = mount.clone_ ? move_to(mount.clone_.get(), target) : ENOSYS;
+  if (failure == 0) {
+    Result<> settled = settle(mount.clone_.get(), mount.is_restricted_ ? 0 : mount.restrictions_);
+    if (settled) return std::move(mount.clone_);
+    (void)detach(mount.clone_.get());
+    return std::move(settled).error();
+  }
+  if (!is_missing_call(failure)) return Error("attach a mount", failure);
+  return bind_and_open_legacy(mount.source_.get(), target, mount.restrictions_);
+}
+
+bool has_detached_mounts() {
+  // Each call with arguments that it refuses only after the kernel and every filter let it in.
+  const auto exists = [](long result) { return result >= 0 || !is_missing_call(errno); };
+  return exists(open_tree(-1, "", AT_EMPTY_PATH | OPEN_TREE_CLONE)) &&
+         exists(move_mount(-1, "", -1, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH)) &&
+         exists(fsopen("", 0)) && exists(fsconfig(-1, FSCONFIG_CMD_CREATE, nullptr, nullptr, 0)) &&
+         exists(fsmount(-1, 0, 0));
+}
+
 Result<Fd> mount_tmpfs(int target, size_t bytes) {
   Fd root = make_tmpfs(bytes);
   const int failure = root ? move_to(root.get(), target) : errno;

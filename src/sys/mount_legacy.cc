@@ -69,15 +69,16 @@ Result<struct stat> status_of(int fd) {
   return status;
 }
 
-Result<> finish_bind(int source, int target, Restrictions restrictions) {
-  const Fd root = NVBOX_TRY(find_mounted_on(target));
+Result<Fd> finish_bind(int source, int target, Restrictions restrictions) {
+  Fd root = NVBOX_TRY(find_mounted_on(target));
   const struct stat expected = NVBOX_TRY(status_of(source));
   const struct stat found = NVBOX_TRY(status_of(root.get()));
   if (found.st_dev != expected.st_dev || found.st_ino != expected.st_ino) {
     return Error("the new mount was exchanged for something else");
   }
   NVBOX_TRY(restrict_legacy(root.get(), restrictions));
-  return make_private_legacy(root.get());
+  NVBOX_TRY(make_private_legacy(root.get()));
+  return root;
 }
 
 Result<Fd> finish_tmpfs(int target) {
@@ -113,7 +114,17 @@ Result<> bind_legacy(int source, int target, Restrictions restrictions) {
   }
   // A bind has the flags of the mount that it shows a part of.
   if ((restrictions & ~inherited) == 0) return {};
-  Result<> finished = finish_bind(source, target, restrictions);
+  Result<Fd> finished = finish_bind(source, target, restrictions);
+  if (finished) return {};
+  undo_mount(target);
+  return std::move(finished).error();
+}
+
+Result<Fd> bind_and_open_legacy(int source, int target, Restrictions restrictions) {
+  if (mount(proc_path(source).c_str(), proc_path(target).c_str(), nullptr, MS_BIND, nullptr) != 0) {
+    return Error("bind mount", errno);
+  }
+  Result<Fd> finished = finish_bind(source, target, restrictions);
   if (!finished) undo_mount(target);
   return finished;
 }

@@ -13,6 +13,8 @@ namespace nvbox::sys {
 bool is_missing_call(int errno_value);
 
 Result<> bind_legacy(int source, int target, Restrictions restrictions);
+// As bind_legacy(), and opens the root of the new mount.
+Result<Fd> bind_and_open_legacy(int source, int target, Restrictions restrictions);
 Result<Fd> mount_tmpfs_legacy(int target, size_t bytes);
 Result<> restrict_legacy(int mount_root, Restrictions restrictions);
 Result<> make_private_legacy(int mount_root);

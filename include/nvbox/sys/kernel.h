@@ -2,6 +2,8 @@
 // -1 and errno on failure.
 #pragma once
 
+#include <sys/types.h>
+
 #include <cstdint>
 #include <string>
 
@@ -10,5 +12,15 @@ namespace nvbox::sys {
 // openat2(2), Linux 5.6. `resolve` is a set of RESOLVE_* of <linux/openat2.h>.
 int openat2(int directory, const std::string& path, std::uint64_t flags, std::uint64_t mode,
             std::uint64_t resolve);
+
+// pidfd_open(2), Linux 5.3.
+int pidfd_open(pid_t pid);
+
+// close_range(2) with CLOSE_RANGE_CLOEXEC, Linux 5.11; nothing happens before. Every descriptor of
+// ours is closed by exec anyway: this is for those that a caller left open.
+void close_on_exec_from(unsigned first);
+
+// finit_module(2); `flags` is a set of MODULE_INIT_* of <linux/module.h>.
+int finit_module(int file, const std::string& options, int flags);
 
 }  // namespace nvbox::sys

@@ -26,6 +26,7 @@ class MountFd {
  private:
   friend Result<MountFd> clone_mount(Fd source, Restrictions restrictions);
   friend Result<> attach(MountFd mount, int target);
+  friend Result<Fd> attach_and_open(MountFd mount, int target);
 
   Fd source_{};
   Fd clone_{};  // empty where the kernel cannot make one: attach() binds `source_` then
@@ -39,6 +40,14 @@ Result<MountFd> clone_mount(Fd source, Restrictions restrictions);
 
 // Mounts over what `target` refers to. The mount is private; on failure nothing is left behind.
 Result<> attach(MountFd mount, int target);
+
+// As attach(), and gives the root of the new mount, by which it can be detached again.
+Result<Fd> attach_and_open(MountFd mount, int target);
+
+// Whether a mount can exist before it has a place: clone_mount() then copies at once, and the copy
+// can be attached in another mount namespace. Otherwise the source must be of the namespace in
+// which it is attached, and that namespace must have its mounts where "/" and /proc lead.
+bool has_detached_mounts();
 
 // Mounts a new tmpfs that holds at most `bytes` over the directory `target`, private, without
 // devices, programs and set-user-id. Returns its root.

@@ -1,0 +1,72 @@
+// Another process and its mount namespace, held so that neither can be exchanged for another one.
+#pragma once
+
+#include <sys/types.h>
+
+#include <string>
+
+#include "nvbox/base/result.h"
+#include "nvbox/sys/fd.h"
+
+namespace nvbox::sys {
+
+// A process through its directory in /proc, which never becomes that of another process: when the
+// process is gone, every question is answered with an error (ESRCH or ENOENT).
+class Process {
+ public:
+  static Result<Process> open(pid_t pid);
+
+  pid_t pid() const { return pid_; }
+  // Its root directory, in its mount namespace.
+  Result<Fd> root() const;
+  Result<Fd> mount_namespace() const;
+  // Who owns what the process makes: root of its user namespace, or its user.
+  Result<uid_t> uid() const;
+  Result<gid_t> gid() const;
+
+ private:
+  Process(pid_t pid, Fd directory) : pid_(pid), directory_(std::move(directory)) {}
+
+  pid_t pid_;
+  Fd directory_;
+};
+
+// Whether this process is in that mount namespace.
+Result<bool> is_own_mount_namespace(int mount_namespace);
+
+// What "/" means while in another mount namespace. With `kept` it stays the directory that it was,
+// so that /proc is still our own, whatever is mounted in the other namespace.
+enum class RootDirectory { kept, entered };
+
+// This process in another mount namespace until the scope ends. The process must be
+// single-threaded.
+class MountNamespaceScope {
+ public:
+  // Nothing happens when this is the process' mount namespace already.
+  static Result<MountNamespaceScope> enter(int mount_namespace, RootDirectory root);
+  MountNamespaceScope(MountNamespaceScope&&) noexcept = default;
+  MountNamespaceScope& operator=(MountNamespaceScope&&) = delete;
+  ~MountNamespaceScope();
+
+ private:
+  MountNamespaceScope() = default;
+
+  Fd former_{};  // empty when there is nothing to go back to
+  Fd root_{};
+  Fd working_{};
+};
+
+// New files belong to `uid` and `gid` until the scope ends, with all capabilities kept. Without the
+// right to that, they belong to the process' user as ever.
+class FileOwnerScope {
+ public:
+  FileOwnerScope(uid_t uid, gid_t gid);
+  FileOwnerScope(const FileOwnerScope&) = delete;
+  FileOwnerScope& operator=(const FileOwnerScope&) = delete;
+  ~FileOwnerScope();
+
+ private:
+  int former_bits_ = -1;  // securebits; -1 when nothing was changed
+};
+
+}  // namespace nvbox::sys

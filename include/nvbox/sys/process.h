@@ -1,0 +1,58 @@
+// Other programs, run without anything of ours: no environment, no descriptors, no directory.
+#pragma once
+
+#include <sys/types.h>
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "nvbox/base/result.h"
+#include "nvbox/sys/fd.h"
+
+namespace nvbox::sys {
+
+struct Program {
+  std::string path;                        // below `root`; not searched for
+  std::vector<std::string> arguments{};    // beginning with the name
+  std::vector<std::string> environment{};  // "NAME=value"
+  std::string root = "/";                  // its root directory
+  std::string directory = "/";             // its working directory, below `root`
+  // Descriptors for its standard streams; /dev/null for those that are -1.
+  int input = -1;
+  int output = -1;
+  int error = -1;
+};
+
+// How a process ended.
+struct ExitStatus {
+  int code = 0;    // what it returned
+  int signal = 0;  // the signal that ended it, or 0
+
+  bool operator==(const ExitStatus&) const = default;
+};
+
+// A running child process. Dropping it kills and reaps it.
+class Child {
+ public:
+  Child(Child&& other) noexcept;
+  Child& operator=(Child&&) = delete;
+  ~Child();
+
+  pid_t pid() const { return pid_; }
+
+  // Waits for its end; nullopt when that takes longer. It can be asked again then.
+  Result<std::optional<ExitStatus>> wait(int timeout_ms);
+
+ private:
+  friend Result<Child> spawn(const Program& program);
+  Child(pid_t pid, Fd pidfd) : pid_(pid), pidfd_(std::move(pidfd)) {}
+
+  pid_t pid_;  // 0 once it was reaped
+  Fd pidfd_;   // empty before Linux 5.3
+};
+
+// Starts a program. What fails in the child before the program runs is the error of this call.
+Result<Child> spawn(const Program& program);
+
+}  // namespace nvbox::sys
