@@ -1,22 +1,16 @@
 // CVE-2026-24260 and CVE-2024-0132: while the hook works, another process keeps exchanging a
 // directory of the container for a link out of it. Nothing outside may ever change.
-#include <fcntl.h>
 #include <gtest/gtest.h>
-#include <sys/mman.h>
-#include <sys/syscall.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
-#include <atomic>
 #include <chrono>
-#include <csignal>
 #include <cstdio>
 #include <functional>
-#include <new>
 #include <string>
 #include <vector>
 
 #include "namespaced/case.h"
+#include "namespaced/exchanger.h"
 #include "namespaced/tree.h"
 #include "nvbox/base/text.h"
 #include "nvbox/hook/create_symlinks.h"
@@ -29,38 +23,6 @@ namespace {
 
 constexpr int enough = 2000;
 constexpr auto most_time = std::chrono::seconds(3);
-// renameat2(2); <linux/fs.h> would define macros that collide.
-constexpr unsigned exchange = 2;
-
-// A process that exchanges two names until this object goes.
-class Exchanger {
- public:
-  Exchanger(const std::string& one, const std::string& other)
-      : count_(new (mmap(nullptr, sizeof(Counter), PROT_READ | PROT_WRITE,
-                         MAP_SHARED | MAP_ANONYMOUS, -1, 0)) Counter(0)) {
-    child_ = fork();
-    if (child_ != 0) return;
-    alarm(60);
-    while (syscall(SYS_renameat2, AT_FDCWD, one.c_str(), AT_FDCWD, other.c_str(), exchange) == 0) {
-      ++*count_;
-    }
-    _exit(1);
-  }
-  Exchanger(const Exchanger&) = delete;
-  Exchanger& operator=(const Exchanger&) = delete;
-  ~Exchanger() {
-    kill(child_, SIGKILL);
-    waitpid(child_, nullptr, 0);
-    munmap(count_, sizeof(Counter));
-  }
-
-  long count() const { return *count_; }
-
- private:
-  using Counter = std::atomic<long>;
-  Counter* count_;
-  pid_t child_ = -1;
-};
 
 // Where the exchange happens, and what the link says.
 struct Swap {

@@ -1,0 +1,88 @@
+#include "apply/compat_libraries.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <cerrno>
+
+#include <algorithm>
+#include <optional>
+#include <string_view>
+
+#include "nvbox/apply/to_steps.h"
+#include "nvbox/base/path.h"
+#include "nvbox/base/text.h"
+#include "nvbox/host/elf.h"
+
+namespace nvbox::apply {
+namespace {
+
+constexpr std::string_view version_mark = ".so.";
+
+// "libcuda.so.570.86.15" -> 570.
+std::optional<unsigned> major_of(std::string_view version) {
+  return parse_number<unsigned>(version.substr(0, version.find('.')));
+}
+
+std::optional<unsigned> major_of_library(std::string_view name) {
+  const size_t at = name.find(version_mark);
+  return at == std::string_view::npos ? std::nullopt
+                                      : major_of(name.substr(at + version_mark.size()));
+}
+
+// The parts of the driver that CUDA needs are called libcuda* and libnvidia-*.
+bool is_candidate(std::string_view name) {
+  return (name.starts_with("libcuda") || name.starts_with("libnvidia-")) && is_library_name(name) &&
+         name.contains(version_mark);
+}
+
+bool is_plain(std::string_view name) {
+  return !name.empty() && !name.contains('/') && is_candidate(name);
+}
+
+// The file itself, whatever leads to it; nullopt when it is not a regular file of the container.
+std::optional<CompatLibrary> open_library(const host::Root& container, const std::string& path) {
+  const auto real = container.resolve(path);
+  if (!real || !*real || !is_plain(path::base_name(**real))) return std::nullopt;
+  Result<sys::Fd> file = container.open_at(**real, O_PATH | O_NOFOLLOW);
+  struct stat info {};
+  if (!file || fstat(file->get(), &info) != 0 || !S_ISREG(info.st_mode)) return std::nullopt;
+  return CompatLibrary{
+      .name = std::string(path::base_name(**real)), .soname = {}, .file = std::move(file).value()};
+}
+
+// The name by which programs find it. Reading what is no ELF file is not an error.
+std::string soname_of(const host::Root& container, const std::string& path,
+                      const std::string& name) {
+  const Result<sys::Fd> file = container.open_at(path, O_RDONLY);
+  struct stat info {};
+  if (!file || fstat(file->get(), &info) != 0 || !S_ISREG(info.st_mode)) return {};
+  const auto elf = host::read_elf(file->get());
+  if (!elf || !*elf || (*elf)->soname == name || !is_plain((*elf)->soname)) return {};
+  return (*elf)->soname;
+}
+
+}  // namespace
+
+Result<std::vector<CompatLibrary>> find_compat_libraries(const host::Root& container,
+                                                         const std::string& compat_root,
+                                                         const std::string& driver_version) {
+  std::vector<CompatLibrary> found;
+  const auto names = NVBOX_TRY(container.list(compat_root));
+  const std::optional<unsigned> driver = major_of(driver_version);
+  for (const std::string& name : names.value_or(std::vector<std::string>())) {
+    if (!is_candidate(name)) continue;
+    const std::string path = path::join(compat_root, name);
+    std::optional<CompatLibrary> library = open_library(container, path);
+    if (!library || std::ranges::find(found, library->name, &CompatLibrary::name) != found.end()) {
+      continue;
+    }
+    const std::optional<unsigned> major = major_of_library(library->name);
+    if (driver && major == driver) continue;
+    library->soname = soname_of(container, path, library->name);
+    library->is_newer = driver && major && *major > *driver;
+    found.push_back(*std::move(library));
+  }
+  return found;
+}
+
+}  // namespace nvbox::apply

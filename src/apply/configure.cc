@@ -1,0 +1,145 @@
+#include "nvbox/apply/configure.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <cerrno>
+
+#include <optional>
+#include <span>
+#include <string_view>
+
+#include "nvbox/apply/run_steps.h"
+#include "nvbox/apply/to_steps.h"
+#include "nvbox/base/path.h"
+#include "nvbox/base/text.h"
+#include "nvbox/hook/mask_params.h"
+#include "nvbox/sys/fd.h"
+#include "nvbox/sys/namespaces.h"
+
+namespace nvbox::apply {
+namespace {
+
+// The files of /proc/driver/nvidia that are about the driver and not about a GPU.
+constexpr const char* proc_file_names[] = {"params", "version", "registry"};
+constexpr size_t most_proc_bytes = size_t{1} << 20;
+
+Result<struct stat> status_of(const sys::Fd& fd) {
+  struct stat info {};
+  if (fstat(fd.get(), &info) != 0) return Error("stat failed", errno);
+  return info;
+}
+
+Error open_failed(const std::string& path, const Error& error) {
+  return Error(cat("open failed: ", path), error.code());
+}
+
+// Nobody means the machine that configure runs on, nor a whole mount namespace.
+Result<> refuse_root_directory(const host::Root& rootfs, const sys::Fd& above) {
+  sys::Fd directory = NVBOX_TRY(rootfs.open_at("/", O_PATH | O_DIRECTORY));
+  const struct stat found = NVBOX_TRY(status_of(directory));
+  const struct stat root = NVBOX_TRY(status_of(above));
+  if (found.st_dev != root.st_dev || found.st_ino != root.st_ino) return {};
+  return Error("invalid rootfs directory: it is the root directory");
+}
+
+Result<host::Root> open_root(const sys::Fd& directory) {
+  return host::Root::open(sys::proc_path(directory.get()));
+}
+
+Result<Target> target_of_process(const sys::Process& process, const std::string& rootfs) {
+  const std::string name = cat("/proc/", process.pid(), "/root");
+  const Result<sys::Fd> root = process.root();
+  if (!root) return open_failed(name + "/", root.error());
+  const host::Root above = NVBOX_TRY(open_root(*root));
+  const Result<sys::Fd> directory = above.open_at(rootfs, O_PATH | O_DIRECTORY);
+  if (!directory) return open_failed(name + rootfs, directory.error());
+  Target target = {.container = NVBOX_TRY(open_root(*directory)), .pid = process.pid()};
+  NVBOX_TRY(refuse_root_directory(target.container, *root));
+  target.uid = NVBOX_TRY(process.uid());
+  target.gid = NVBOX_TRY(process.gid());
+  sys::Fd mount_namespace = NVBOX_TRY(process.mount_namespace());
+  const bool is_own = NVBOX_TRY(sys::is_own_mount_namespace(mount_namespace.get()));
+  if (!is_own) target.mount_namespace = std::move(mount_namespace);
+  return target;
+}
+
+// The caller is in the container's mount namespace, and its parent in the container's cgroup.
+Result<Target> target_here(const std::string& rootfs) {
+  Result<host::Root> container = host::Root::open(rootfs);
+  if (!container) return open_failed(rootfs, container.error());
+  const host::Root above = NVBOX_TRY(host::Root::open("/"));
+  const sys::Fd root = NVBOX_TRY(above.open_at("/", O_PATH | O_DIRECTORY));
+  NVBOX_TRY(refuse_root_directory(*container, root));
+  return Target{.container = std::move(container).value(),
+                .uid = geteuid(),
+                .gid = getegid(),
+                .pid = getppid()};
+}
+
+Result<Target> target_of(const ConfigureRequest& request) {
+  if (request.pid <= 0) return target_here(request.rootfs);
+  const Result<sys::Process> process = sys::Process::open(request.pid);
+  if (!process) return open_failed(cat("/proc/", request.pid, "/root/"), process.error());
+  return target_of_process(*process, request.rootfs);
+}
+
+bool exists(const host::Root& root, std::string_view path) {
+  const auto info = root.stat(path);
+  return info && *info;
+}
+
+ImageLayout layout_of(const host::Root& container) {
+  const auto library = container.stat("/usr/lib");
+  const auto library_64 = container.stat("/usr/lib64");
+  const bool has_library = library && *library;
+  const bool is_same = has_library && library_64 && *library_64 &&
+                       (*library)->st_dev == (*library_64)->st_dev &&
+                       (*library)->st_ino == (*library_64)->st_ino;
+  return {.is_debian = exists(container, "/etc/debian_version"),
+          .has_usr_lib32 = exists(container, "/usr/lib32"),
+          .has_separate_usr_lib = has_library && !is_same};
+}
+
+// Offset and value of what tells 32-bit ELF files from others (elf(5), e_ident).
+constexpr std::string_view elf_32_start("\177ELF\1", 5);
+
+bool is_32_bit_library(const host::Root& host, const std::string& path) {
+  const Result<sys::Fd> file = host.open_at(path, O_RDONLY);
+  char start[elf_32_start.size()];
+  return file && pread(file->get(), start, sizeof start, 0) == ssize_t{sizeof start} &&
+         std::string_view(start, sizeof start) == elf_32_start;
+}
+
+Result<HostFacts> facts_of(const host::Root& host, const ConfigureRequest& request) {
+  HostFacts facts;
+  for (const char* name : proc_file_names) {
+    std::optional<std::string> text =
+        NVBOX_TRY(host.read(path::join(proc_directory, name), most_proc_bytes));
+    if (!text) continue;
+    const std::optional<std::string> masked = hook::masked_params(*text);
+    facts.proc_files.push_back({name, masked ? *masked : *std::move(text)});
+  }
+  for (const spec::Mount& mount : request.edits.mounts) {
+    if (!is_library_name(path::base_name(mount.container_path))) continue;
+    if (is_32_bit_library(host, mount.host_path)) {
+      facts.libraries_32.push_back(mount.container_path);
+    }
+  }
+  return facts;
+}
+
+}  // namespace
+
+Result<> configure(const host::Root& host, const ConfigureRequest& request, const Log& log) {
+  if (!request.rootfs.starts_with('/') || path::clean(request.rootfs) == "/") {
+    return Error("invalid rootfs directory").in("input error");
+  }
+  Target target = NVBOX_TRY(target_of(request).in("container error"));
+  target.strict_cgroups = request.strict_cgroups;
+  const HostFacts facts = NVBOX_TRY(facts_of(host, request).in("mount error"));
+  const std::vector<Step> steps = to_steps(request, layout_of(target.container), facts);
+  return run_steps(host, target, steps, log);
+}
+
+}  // namespace nvbox::apply

@@ -1,0 +1,111 @@
+#include "apply/journal.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+#include <cerrno>
+
+#include <optional>
+
+#include "nvbox/base/path.h"
+#include "nvbox/base/text.h"
+#include "nvbox/host/root_write.h"
+#include "nvbox/sys/mount.h"
+
+namespace nvbox::apply {
+namespace {
+
+constexpr size_t most_watched_bytes = size_t{64} * 1024;
+
+Result<sys::Fd> duplicate(int fd) {
+  sys::Fd copy(fcntl(fd, F_DUPFD_CLOEXEC, 0));
+  if (!copy) return Error("duplicate descriptor", errno);
+  return copy;
+}
+
+bool is_same_time(const timespec& one, const timespec& other) {
+  return one.tv_sec == other.tv_sec && one.tv_nsec == other.tv_nsec;
+}
+
+// Whether nobody did anything to it. A directory has changed by what was made in it.
+bool is_untouched(const struct stat& then, const struct stat& now) {
+  if (then.st_dev != now.st_dev || then.st_ino != now.st_ino || then.st_mode != now.st_mode) {
+    return false;
+  }
+  return S_ISDIR(now.st_mode) ||
+         (then.st_size == now.st_size && is_same_time(then.st_mtim, now.st_mtim));
+}
+
+}  // namespace
+
+Result<> Journal::created(int directory, const std::string& name) {
+  Created entry = {.directory = NVBOX_TRY(duplicate(directory)), .name = name, .status = {}};
+  if (fstatat(directory, name.c_str(), &entry.status, AT_SYMLINK_NOFOLLOW) != 0) {
+    return Error(cat("stat ", name), errno);
+  }
+  entries_.emplace_back(std::move(entry));
+  return {};
+}
+
+Result<> Journal::replaced(int directory, const std::string& name, const std::string& former) {
+  entries_.emplace_back(Replaced{NVBOX_TRY(duplicate(directory)), name, former});
+  return {};
+}
+
+void Journal::watch(const host::Root& root, const std::string& path) {
+  const auto status = root.stat(path);
+  if (!status) return;
+  if (!*status) {
+    entries_.emplace_back(Watched{&root, path, std::nullopt});
+    return;
+  }
+  auto text = root.read(path, most_watched_bytes);
+  if (text && *text) entries_.emplace_back(Watched{&root, path, **std::move(text)});
+}
+
+void Journal::undo_entry(const Mounted& entry) {
+  (void)sys::detach(entry.root.get());
+}
+
+void Journal::undo_entry(const Created& entry) const {
+  struct stat now {};
+  if (files_ == Files::keep) return;
+  if (fstatat(entry.directory.get(), entry.name.c_str(), &now, AT_SYMLINK_NOFOLLOW) != 0) return;
+  if (!is_untouched(entry.status, now)) return;
+  // A directory that others put something into stays by itself.
+  unlinkat(entry.directory.get(), entry.name.c_str(), S_ISDIR(now.st_mode) ? AT_REMOVEDIR : 0);
+}
+
+void Journal::undo_entry(const Replaced& entry) {
+  renameat(entry.directory.get(), entry.former.c_str(), entry.directory.get(), entry.name.c_str());
+}
+
+void Journal::undo_entry(const Watched& entry) const {
+  if (entry.text) {
+    (void)host::write_file(*entry.root, entry.path, *entry.text);
+    return;
+  }
+  if (files_ == Files::keep) return;
+  const Result<sys::Fd> directory =
+      entry.root->open_at(path::parent(entry.path), O_PATH | O_DIRECTORY);
+  if (!directory) return;
+  const std::string name(path::base_name(entry.path));
+  if (unlinkat(directory->get(), name.c_str(), 0) == 0 || errno != EISDIR) return;
+  unlinkat(directory->get(), name.c_str(), AT_REMOVEDIR);
+}
+
+void Journal::undo() {
+  for (auto entry = entries_.rbegin(); entry != entries_.rend(); ++entry) {
+    std::visit([this](const auto& one) { undo_entry(one); }, *entry);
+  }
+  entries_.clear();
+}
+
+void Journal::commit() {
+  for (const auto& entry : entries_) {
+    const auto* replaced = std::get_if<Replaced>(&entry);
+    if (replaced != nullptr) unlinkat(replaced->directory.get(), replaced->former.c_str(), 0);
+  }
+  entries_.clear();
+}
+
+}  // namespace nvbox::apply

@@ -1,0 +1,79 @@
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+#include <cerrno>
+
+#include "nvbox/apply/load_modules.h"
+#include "nvbox/base/path.h"
+#include "nvbox/base/text.h"
+#include "nvbox/host/root_write.h"
+#include "nvbox/sys/fd.h"
+
+namespace nvbox::apply {
+namespace {
+
+using driver::ExpectedNode;
+
+sys::Fd open_entry(const sys::Fd& directory, const std::string& name) {
+  return sys::Fd(openat(directory.get(), name.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC));
+}
+
+bool is_node(const sys::Fd& entry, const ExpectedNode& node) {
+  struct stat status {};
+  return entry && fstat(entry.get(), &status) == 0 && S_ISCHR(status.st_mode) &&
+         status.st_rdev == makedev(node.major, node.minor);
+}
+
+// The node, made unless it is there. Another process may make it at the same time.
+Result<sys::Fd> open_or_make(const sys::Fd& directory, const std::string& name,
+                             const ExpectedNode& node) {
+  sys::Fd entry = open_entry(directory, name);
+  if (is_node(entry, node)) return entry;
+  if (entry && unlinkat(directory.get(), name.c_str(), 0) != 0 && errno != ENOENT) {
+    return Error("remove what is in its place", errno);
+  }
+  const int made =
+      mknodat(directory.get(), name.c_str(), S_IFCHR | node.mode, makedev(node.major, node.minor));
+  if (made != 0 && errno != EEXIST) return Error("make the node", errno);
+  entry = open_entry(directory, name);
+  if (!is_node(entry, node)) return Error("make the node", EEXIST);
+  return entry;
+}
+
+Result<> set_access(const sys::Fd& entry, const ExpectedNode& node) {
+  struct stat status {};
+  if (fstat(entry.get(), &status) != 0) return Error("stat", errno);
+  if ((status.st_uid != node.uid || status.st_gid != node.gid) &&
+      fchownat(entry.get(), "", node.uid, node.gid, AT_EMPTY_PATH) != 0) {
+    return Error("set its owner", errno);
+  }
+  // A descriptor opened with O_PATH has no fchmod(2).
+  if ((status.st_mode & mode_t{07777}) != node.mode &&
+      chmod(sys::proc_path(entry.get()).c_str(), node.mode) != 0) {
+    return Error("set its mode", errno);
+  }
+  return {};
+}
+
+Result<> make_node_itself(const host::Root& dev, const ExpectedNode& node) {
+  const sys::Fd directory = NVBOX_TRY(host::make_directories(dev, path::parent(node.path)));
+  const std::string name(path::base_name(node.path));
+  const sys::Fd entry = NVBOX_TRY(open_or_make(directory, name, node));
+  return set_access(entry, node);
+}
+
+}  // namespace
+
+Result<> make_node(const host::Root& dev, const ExpectedNode& node) {
+  const std::string where = path::join(dev.path(), node.path);
+  if (node.may_be_made) NVBOX_TRY(make_node_itself(dev, node).in(where));
+  constexpr std::string_view dev_directory = "/dev/";
+  const std::string target = cat("../", std::string_view(node.path).substr(dev_directory.size()));
+  const std::string link = cat("/dev/char/", node.major, ":", node.minor);
+  Result<host::Changed> made = host::make_link(dev, target, link);
+  if (!made) return std::move(made).error();
+  return {};
+}
+
+}  // namespace nvbox::apply

@@ -1,0 +1,196 @@
+#include "apply/target.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <cerrno>
+#include <climits>
+#include <cstdio>
+
+#include <optional>
+
+#include "nvbox/base/path.h"
+#include "nvbox/base/text.h"
+
+namespace nvbox::apply {
+namespace {
+
+constexpr mode_t directory_mode = 0755;
+constexpr mode_t permission_bits = 0777;
+
+// A directory of a path, and the one component in it that the path means.
+struct Place {
+  sys::Fd directory;
+  std::string name;
+  std::string where;  // for messages
+};
+
+Result<Place> place_of(const host::Root& root, const std::string& path, Journal& journal) {
+  std::string where = path::join(root.path(), path);
+  std::string name(path::base_name(path));
+  if (name.empty() || name == "." || name == "..") {
+    return Error(cat("file creation failed: ", where), EINVAL);
+  }
+  sys::Fd directory =
+      NVBOX_TRY(make_directories(root, path::parent(path), directory_mode, journal));
+  return Place{std::move(directory), std::move(name), std::move(where)};
+}
+
+std::string link_text(int directory, const std::string& name) {
+  char target[PATH_MAX];
+  const ssize_t length = readlinkat(directory, name.c_str(), target, sizeof target);
+  return length < 0 ? std::string() : std::string(target, static_cast<size_t>(length));
+}
+
+Error explain(const Place& place, std::string_view what) {
+  return Error(cat("file creation failed: ", place.where, " is ", what, " in the image"), EEXIST)
+      .hint(
+          "the image brings driver files of its own; build it without them, or remove this one "
+          "from the container");
+}
+
+Result<sys::Fd> checked_file(const Place& place, sys::Fd target) {
+  struct stat info {};
+  if (fstat(target.get(), &info) != 0) return Error(cat("stat failed: ", place.where), errno);
+  if (S_ISLNK(info.st_mode)) {
+    return explain(place,
+                   cat("a symbolic link to ", quote(link_text(place.directory.get(), place.name))));
+  }
+  if (S_ISDIR(info.st_mode)) return explain(place, "a directory");
+  return target;
+}
+
+// nullopt when there is nothing.
+Result<std::optional<sys::Fd>> open_place(const Place& place) {
+  sys::Fd fd(openat(place.directory.get(), place.name.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC));
+  if (fd) return std::optional(std::move(fd));
+  if (errno == ENOENT) return std::nullopt;
+  return Error(cat("open failed: ", place.where), errno);
+}
+
+// Somebody else may make the same file, or remove it, between a look and the next.
+constexpr int most_attempts = 16;
+
+std::string temporary_name(const std::string& name) {
+  return cat(".", name, ".nvbox-", getpid());
+}
+
+// Puts a new link in the place of a file; the file gets the name that is returned.
+Result<std::string> exchange_link(const Place& place, const std::string& target) {
+  std::string former = temporary_name(place.name);
+  const int directory = place.directory.get();
+  unlinkat(directory, former.c_str(), 0);
+  if (symlinkat(target.c_str(), directory, former.c_str()) != 0) {
+    return Error(cat("link ", place.where), errno);
+  }
+  if (renameat2(directory, former.c_str(), directory, place.name.c_str(), RENAME_EXCHANGE) == 0) {
+    struct stat info {};
+    const bool was_directory =
+        fstatat(directory, former.c_str(), &info, AT_SYMLINK_NOFOLLOW) == 0 &&
+        S_ISDIR(info.st_mode);
+    if (!was_directory) return former;
+    renameat2(directory, former.c_str(), directory, place.name.c_str(), RENAME_EXCHANGE);
+    unlinkat(directory, former.c_str(), 0);
+    return explain(place, "a directory");
+  }
+  // File systems that cannot exchange: the old file is lost, as with any program that replaces it.
+  const bool is_unknown = errno == EINVAL || errno == ENOSYS;
+  if (is_unknown && renameat(directory, former.c_str(), directory, place.name.c_str()) == 0) {
+    return std::string();
+  }
+  const int failure = errno;
+  unlinkat(directory, former.c_str(), 0);
+  return Error(cat("link ", place.where), failure);
+}
+
+}  // namespace
+
+Result<sys::Fd> make_directories(const host::Root& root, std::string_view directory, mode_t mode,
+                                 Journal& journal) {
+  constexpr int flags = O_PATH | O_DIRECTORY;
+  const std::string where = path::join(root.path(), directory);
+  Result<sys::Fd> existing = root.open_at(directory, flags);
+  if (existing || existing.error().code() != ENOENT) return existing;
+  sys::Fd here = NVBOX_TRY(root.open_at("/", flags));
+  std::string walked;
+  for (const std::string_view component : path::components(directory)) {
+    walked += cat("/", component);
+    Result<sys::Fd> next = root.open_at(walked, flags);
+    if (!next && next.error().code() == ENOENT) {
+      const std::string name(component);
+      // One component, so nothing is followed; the new directory is then found through the root.
+      const bool made = mkdirat(here.get(), name.c_str(), mode) == 0;
+      if (!made && errno != EEXIST) return Error(cat("file creation failed: ", where), errno);
+      if (made) NVBOX_TRY(journal.created(here.get(), name));
+      next = root.open_at(walked, flags);
+    }
+    here = NVBOX_TRY(std::move(next));
+  }
+  return here;
+}
+
+Result<sys::Fd> file_target(const host::Root& root, const std::string& path, mode_t mode,
+                            Journal& journal) {
+  const Place place = NVBOX_TRY(place_of(root, path, journal));
+  for (int attempt = 0; attempt < most_attempts; ++attempt) {
+    std::optional<sys::Fd> existing = NVBOX_TRY(open_place(place));
+    if (existing) return checked_file(place, *std::move(existing));
+    constexpr int flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
+    const sys::Fd made(
+        openat(place.directory.get(), place.name.c_str(), flags, mode & permission_bits));
+    if (!made && errno != EEXIST) {
+      return Error(cat("file creation failed: ", place.where), errno);
+    }
+    if (made) NVBOX_TRY(journal.created(place.directory.get(), place.name));
+  }
+  return Error(cat("file creation failed: ", place.where), EEXIST);
+}
+
+Result<sys::Fd> directory_target(const host::Root& root, const std::string& path, mode_t mode,
+                                 Journal& journal) {
+  Result<sys::Fd> directory = make_directories(root, path, mode, journal);
+  if (directory || directory.error().code() != ENOTDIR) return directory;
+  return std::move(directory).hint("the image has something else at the place of a directory");
+}
+
+Result<> make_link(const host::Root& root, const std::string& target, const std::string& link,
+                   Journal& journal) {
+  const Place place = NVBOX_TRY(place_of(root, link, journal));
+  const int directory = place.directory.get();
+  if (link_text(directory, place.name) == target) return {};
+  if (symlinkat(target.c_str(), directory, place.name.c_str()) == 0) {
+    return journal.created(directory, place.name);
+  }
+  if (errno != EEXIST) return Error(cat("link ", place.where), errno);
+  const std::string former = NVBOX_TRY(exchange_link(place, target));
+  return former.empty() ? Result<>() : journal.replaced(directory, place.name, former);
+}
+
+Result<> make_container_node(const host::Root& root, const std::string& path, mode_t mode,
+                             dev_t device, uid_t uid, gid_t gid, Journal& journal) {
+  const Place place = NVBOX_TRY(place_of(root, path, journal));
+  const std::optional<sys::Fd> existing = NVBOX_TRY(open_place(place));
+  struct stat info {};
+  if (existing && fstat(existing->get(), &info) == 0 && info.st_rdev == device &&
+      (info.st_mode & S_IFMT) == (mode & S_IFMT)) {
+    return {};
+  }
+  const int directory = place.directory.get();
+  if (mknodat(directory, place.name.c_str(), mode, device) != 0) {
+    return Error(cat("file creation failed: ", place.where), errno);
+  }
+  // The umask took bits away, and the node may belong to a group.
+  const sys::Fd node(openat(directory, place.name.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC));
+  const bool is_ours = node && fstat(node.get(), &info) == 0 && info.st_rdev == device &&
+                       (info.st_mode & S_IFMT) == (mode & S_IFMT);
+  if (!is_ours) return Error(cat("file creation failed: ", place.where), ESTALE);
+  if (fchownat(node.get(), "", uid, gid, AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW) != 0 ||
+      chmod(sys::proc_path(node.get()).c_str(), mode & permission_bits) != 0) {
+    const int failure = errno;
+    unlinkat(directory, place.name.c_str(), 0);
+    return Error(cat("file creation failed: ", place.where), failure);
+  }
+  return journal.created(directory, place.name);
+}
+
+}  // namespace nvbox::apply
