@@ -35,6 +35,7 @@ struct Applet {
 
 Result<int> run_nvbox(const Call& call);
 Result<int> run_nvbox_hook(const Call& call);
+Result<int> run_nvidia_container_cli(const Call& call);
 Result<int> run_nvidia_container_runtime(const Call& call);
 
 }  // namespace nvbox::applets

@@ -12,6 +12,8 @@ constexpr std::array applets = {
     Applet{"nvbox", run_nvbox, Group::core, "lists and starts the programs in this binary"},
     Applet{"nvbox-hook", run_nvbox_hook, Group::internal,
            "createContainer hook of the containers that nvbox edits"},
+    Applet{"nvidia-container-cli", run_nvidia_container_cli, Group::core,
+           "tells what GPUs this host has and gives them to containers, without a runtime"},
     Applet{"nvidia-container-runtime", run_nvidia_container_runtime, Group::core,
            "OCI runtime that gives containers their GPUs and then runs runc or crun"},
     Applet{"nvidia-container-runtime.cdi", run_nvidia_container_runtime, Group::core,

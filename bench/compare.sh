@@ -99,6 +99,20 @@ lifecycle 'create+start+delete, 8 GPUs: nvbox' /usr/bin/nvidia-container-runtime
 [[ -z $reference ]] ||
   lifecycle 'create+start+delete, 8 GPUs: peer' "$reference/nvidia-container-runtime" gpu
 
+# nvidia-container-cli; `configure` works in a mount namespace of its own on a rootfs that it leaves
+# with mount points in it, as a second start would find it.
+cli_rows() { # cli_rows NAME BINARY
+  local rootfs=$work/$1-rootfs
+  cp -a "$work/plain/rootfs" "$rootfs"
+  row "cli --version: $1" '' "$2" --version
+  row "cli list: $1" '' "$2" list
+  row "cli info: $1" '' "$2" info
+  row "cli configure, 8 GPUs: $1" '' unshare --mount "$2" configure --no-cgroups --device=all \
+    --compute --utility "$rootfs"
+}
+cli_rows nvbox /usr/bin/nvidia-container-cli
+[[ -z $reference ]] || cli_rows peer "$reference/nvidia-container-cli"
+
 printf '%s\n' "${rows[@]}" | awk -F '\t' '
   BEGIN {
     format = "%-36s %10s %9s %9s %9s %9s %9s %8s\n"

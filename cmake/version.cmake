@@ -5,6 +5,9 @@ set(commit "${NVBOX_COMMIT}")
 if(NOT commit)
   execute_process(COMMAND git -C ${CMAKE_SOURCE_DIR} rev-parse HEAD
                   OUTPUT_VARIABLE commit OUTPUT_STRIP_TRAILING_WHITESPACE ERROR_QUIET)
+  execute_process(COMMAND git -C ${CMAKE_SOURCE_DIR} log -1 --format=%cd
+                          --date=format:%Y-%m-%dT%H:%M%z
+                  OUTPUT_VARIABLE commit_date OUTPUT_STRIP_TRAILING_WHITESPACE ERROR_QUIET)
   # A new commit or checkout changes one of these; configure again then.
   foreach(file HEAD logs/HEAD)
     if(EXISTS ${CMAKE_SOURCE_DIR}/.git/${file})
@@ -17,4 +20,5 @@ file(CONFIGURE OUTPUT ${CMAKE_BINARY_DIR}/generated/version_data.h CONTENT
 "#pragma once
 #define NVBOX_VERSION \"${PROJECT_VERSION}\"
 #define NVBOX_COMMIT \"${commit}\"
+#define NVBOX_COMMIT_DATE \"${commit_date}\"
 ")

@@ -8,9 +8,9 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-build_packages=(cmake ninja-build g++ git nlohmann-json3-dev)
+build_packages=(cmake ninja-build g++ git nlohmann-json3-dev libcap-dev)
 test_packages=(libgtest-dev libbenchmark-dev libtoml11-dev libseccomp-dev bats jq strace util-linux procps file runc crun
-               containerd docker.io podman busybox-static musl musl-tools hyperfine time)
+               containerd docker.io podman lxc uidmap busybox-static musl musl-tools hyperfine time)
 lint_packages=(clang clang-format clang-tidy shellcheck)
 
 say() { printf '== %s\n' "$*"; }

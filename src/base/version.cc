@@ -12,4 +12,8 @@ std::string_view commit() {
   return NVBOX_COMMIT;
 }
 
+std::string_view commit_date() {
+  return NVBOX_COMMIT_DATE;
+}
+
 }  // namespace nvbox

@@ -1,0 +1,157 @@
+// The commands of nvidia-container-cli and what they share.
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "applet.h"
+#include "nvbox/base/result.h"
+#include "nvbox/cli/options.h"
+#include "nvbox/driver/discover.h"
+#include "nvbox/driver/inventory.h"
+#include "nvbox/driver/mig_control.h"
+#include "nvbox/host/root.h"
+#include "nvbox/plan/device_list.h"
+#include "nvbox/plan/list_files.h"
+#include "nvbox/sys/capabilities.h"
+
+namespace nvbox::applets::container_cli {
+
+// The options before the command.
+struct Globals {
+  std::string debug{};
+  bool load_kmods = false;
+  bool no_pivot = false;
+  bool no_create_imex_channels = false;
+  std::optional<std::string> user{};
+  std::optional<std::string> root{};
+  std::optional<std::string> ldcache{};
+};
+
+// How one of the commands was called.
+struct Invocation {
+  const Call& call;
+  const Globals& globals;
+  std::span<const std::string_view> arguments;  // behind the command's name
+};
+
+Result<int> run_info(const Invocation& invocation);
+Result<int> run_list(const Invocation& invocation);
+Result<int> run_configure(const Invocation& invocation);
+
+// Writes to standard output.
+Result<> print(std::string_view text);
+
+// One line on standard error, as every message of the program begins: "nvidia-container-cli: ...".
+void warn(const Call& call, std::string_view message);
+
+std::string version_text();
+
+// The settings and operands of a command line, or the exit status when it was a request for help or
+// a mistake, which has then been answered.
+template <typename Settings>
+struct Parsed {
+  std::optional<int> exit_status{};
+  Settings settings{};
+  std::vector<std::string> operands{};
+};
+
+// Answers --help, --usage, --version and mistakes; nullopt when there was nothing to answer.
+Result<std::optional<int>> answer(const cli::Command& command, std::span<const cli::Row> rows,
+                                  const Result<cli::Scanned>& scanned);
+
+template <typename Settings>
+Result<Parsed<Settings>> parse(const cli::Command& command,
+                               std::span<const cli::Option<Settings>> options,
+                               std::span<const std::string_view> arguments) {
+  const std::vector<cli::Row> rows = cli::rows_of(options);
+  Result<cli::Scanned> scanned = cli::scan(rows, command.takes_operands, arguments);
+  Parsed<Settings> out = {.exit_status = NVBOX_TRY(answer(command, rows, scanned))};
+  if (out.exit_status) return out;
+  cli::store(options, *scanned, out.settings);
+  out.operands = std::move(scanned->operands);
+  return out;
+}
+
+// --user's UID[:GID], each a number or a name of /etc/passwd or /etc/group; checked, and then not
+// needed, because nothing is done under another identity.
+Result<> check_user(const host::Root& host, std::string_view user);
+
+// --mig-config and --mig-monitor, which share their rules.
+struct MigOptions {
+  std::string config{};
+  std::string monitor{};
+
+  bool are_given() const { return !config.empty() || !monitor.empty(); }
+};
+
+// The host and the driver's directory.
+class Machine {
+ public:
+  // Gives up every capability that no phase of the tool needs, and loads the kernel modules when
+  // that is asked for.
+  static Result<Machine> open(const Invocation& invocation,
+                              std::span<const unsigned> imex_channels = {});
+
+  const host::Root& host() const { return host_; }
+  driver::Roots roots() const { return {host_, driver_, driver_}; }
+
+  // What was found; what could not be looked at goes to the debug log.
+  Result<driver::Inventory> discover(const Invocation& invocation, const driver::Need& need) const;
+
+ private:
+  Machine(host::Root host, host::Root driver)
+      : host_(std::move(host)), driver_(std::move(driver)) {}
+
+  host::Root host_;
+  host::Root driver_;
+};
+
+// Makes effective, until the scope ends, what this process was given of a phase's capabilities: a
+// caller may give fewer than a phase can need.
+Result<sys::Raised> raise_given(sys::CapSet phase);
+
+// An error for want of permission says which capabilities of the phase were not given.
+Error name_missing(Error error, sys::CapSet phase);
+
+// What the options ask for, for the selected GPUs; errors carry their class.
+Result<std::vector<driver::MigControl>> find_mig_controls(const MigOptions& options,
+                                                          const Machine& machine,
+                                                          const driver::Inventory& inventory,
+                                                          const plan::DeviceList& list);
+
+// What info prints about one GPU. Empty is unknown.
+struct GpuFacts {
+  unsigned index = 0;
+  unsigned minor = 0;
+  std::string model{};
+  std::string brand{};
+  std::string uuid{};
+  std::string bus_location{};  // "00000000:3b:00.0"
+  std::string architecture{};
+};
+
+struct Facts {
+  std::string driver_version{};
+  std::string cuda_version{};
+  std::vector<GpuFacts> gpus{};
+};
+
+std::string info_text(const Facts& facts);
+std::string info_csv(const Facts& facts);
+Result<std::string> info_json(const Facts& facts);
+
+// "0000:3b:00.0" -> "00000000:3b:00.0".
+std::string bus_location(std::string_view bus_id);
+
+Result<std::string> list_json(const plan::Listing& listing);
+
+// --format=text|json.
+enum class Format { text, csv, json };
+Result<Format> format_of(std::string_view word);
+
+}  // namespace nvbox::applets::container_cli

@@ -1,0 +1,132 @@
+// The machine as the commands of nvidia-container-cli see it.
+#include <algorithm>
+#include <cerrno>
+
+#include "nvbox/apply/load_modules.h"
+#include "nvbox/apply/phases.h"
+#include "nvbox/base/text.h"
+#include "nvbox/sys/capabilities.h"
+#include "nvidia_container_cli.h"
+
+namespace nvbox::applets::container_cli {
+namespace {
+
+// Whether a colon-separated file of accounts has a line of this name.
+Result<bool> has_account(const host::Root& host, std::string_view file, std::string_view name) {
+  const auto text = NVBOX_TRY(host.read(file));
+  const std::vector<std::string_view> lines = split(text ? std::string_view(*text) : "", '\n');
+  return std::ranges::any_of(lines, [&](std::string_view line) {
+    return line.starts_with(name) && line.substr(name.size()).starts_with(':');
+  });
+}
+
+Result<> check_account(const host::Root& host, std::string_view file, std::string_view name) {
+  if (name.empty() || parse_number<unsigned>(name)) return {};
+  const bool is_known = NVBOX_TRY(has_account(host, file, name));
+  if (is_known) return {};
+  return Error("input error: parse user/group failed: no such file or directory")
+      .hint(cat(file, " has no ", quote(name)));
+}
+
+// Looking around in a driver root that is not readable for all.
+constexpr sys::CapSet looks_around = {CAP_DAC_READ_SEARCH};
+
+// From here on a mistake can do no more than the tool has to.
+Result<> give_up_rights() {
+  NVBOX_TRY(sys::forbid_new_privileges());
+  return sys::keep_only(looks_around | apply::finds_container | apply::changes_container |
+                        apply::changes_device_rules | apply::loads_modules);
+}
+
+}  // namespace
+
+Result<> check_user(const host::Root& host, std::string_view user) {
+  const size_t colon = std::min(user.find(':'), user.size());
+  NVBOX_TRY(check_account(host, "/etc/passwd", user.substr(0, colon)));
+  return check_account(host, "/etc/group", user.substr(std::min(colon + 1, user.size())));
+}
+
+Result<sys::Raised> raise_given(sys::CapSet phase) {
+  const sys::CapSet permitted = NVBOX_TRY(sys::permitted_capabilities());
+  return sys::Raised::raise(phase & permitted);
+}
+
+Error name_missing(Error error, sys::CapSet phase) {
+  if (error.code() != EPERM && error.code() != EACCES) return error;
+  const Result<sys::CapSet> permitted = sys::permitted_capabilities();
+  if (!permitted || phase.without(*permitted).is_empty()) return error;
+  return std::move(error).hint(
+      cat("this process was not given ", sys::to_string(phase.without(*permitted))));
+}
+
+Result<Machine> Machine::open(const Invocation& invocation,
+                              std::span<const unsigned> imex_channels) {
+  NVBOX_TRY(give_up_rights().in("permission error"));
+  const sys::Raised looking = NVBOX_TRY(raise_given(looks_around).in("permission error"));
+  host::Root host = NVBOX_TRY(host::Root::open("/").in("initialization error"));
+  NVBOX_TRY(check_user(host, invocation.globals.user.value_or("")));
+  host::Root driver = NVBOX_TRY(host::Root::open(invocation.globals.root.value_or("/"))
+                                    .in("initialization error: change root failed"));
+  Machine machine(std::move(host), std::move(driver));
+  if (invocation.globals.load_kmods) {
+    const sys::Raised loading = NVBOX_TRY(raise_given(apply::loads_modules).in("permission error"));
+    if (invocation.globals.no_create_imex_channels) imex_channels = {};
+    apply::load_modules(machine.roots(), imex_channels, invocation.call.log);
+  }
+  return machine;
+}
+
+Result<driver::Inventory> Machine::discover(const Invocation& invocation,
+                                            const driver::Need& need) const {
+  const sys::Raised looking = NVBOX_TRY(raise_given(looks_around).in("permission error"));
+  const auto variable = [&](std::string_view name) {
+    return std::string(invocation.call.environment.get(name).value_or(""));
+  };
+  driver::Inventory inventory =
+      NVBOX_TRY(driver::discover(roots(),
+                                 {.path = variable("PATH"),
+                                  .xdg_data_dirs = variable("XDG_DATA_DIRS"),
+                                  .ld_cache = invocation.globals.ldcache.value_or(""),
+                                  .mps_directory = variable("CUDA_MPS_PIPE_DIRECTORY")},
+                                 need)
+                    .in("initialization error"));
+  invocation.call.log.info(cat("driver ", inventory.driver.version, ", ", inventory.gpus.size(),
+                               " GPUs, ", inventory.libraries.size(), " libraries"));
+  for (const std::string& problem : inventory.problems) invocation.call.log.warning(problem);
+  return inventory;
+}
+
+Result<std::vector<driver::MigControl>> find_mig_controls(const MigOptions& options,
+                                                          const Machine& machine,
+                                                          const driver::Inventory& inventory,
+                                                          const plan::DeviceList& list) {
+  std::vector<driver::Gpu> gpus;
+  for (const size_t position : list.selection.gpus) gpus.push_back(inventory.gpus[position]);
+  std::vector<driver::MigControl> controls;
+  const std::pair<std::string_view, const std::string&> rows[] = {{"config", options.config},
+                                                                  {"monitor", options.monitor}};
+  for (const auto& [right, value] : rows) {
+    if (value.empty()) continue;
+    const std::string context = cat("mig-", right, " error");
+    if (value != "all") {
+      return Error(cat(value, ": only 'all' devices are currently supported")).in(context);
+    }
+    if (!list.is_all && !list.selection.migs.empty()) {
+      return Error(cat("cannot enable mig-", right, " with specific MIG devices selected"))
+          .in(context);
+    }
+    controls.push_back(
+        NVBOX_TRY(driver::find_mig_control(machine.roots(), right, gpus).in(context)));
+  }
+  return controls;
+}
+
+Result<Format> format_of(std::string_view word) {
+  if (word.empty() || word == "text") return Format::text;
+  if (word == "csv") return Format::csv;
+  if (word == "json") return Format::json;
+  return Error(cat("input error: --format=", word, ": not a format"))
+      .hint("known are text, csv (of info) and json");
+}
+
+}  // namespace nvbox::applets::container_cli

@@ -1,0 +1,154 @@
+// nvidia-container-cli info: the driver's version and the GPUs.
+#include <nlohmann/json.hpp>
+
+#include "nvbox/base/text.h"
+#include "nvbox/data/json.h"
+#include "nvbox/driver/product_facts.h"
+#include "nvidia_container_cli.h"
+
+namespace nvbox::applets::container_cli {
+namespace {
+
+using cli::Takes;
+
+struct InfoOptions {
+  bool csv = false;
+  std::string format{};
+};
+
+constexpr cli::Option<InfoOptions> info_options[] = {
+    {{"csv", 0, Takes::nothing, {}, "print comma separated values"}, &InfoOptions::csv},
+    {{"format", 0, Takes::value, "FORMAT", "text, csv or json"}, &InfoOptions::format},
+};
+
+constexpr cli::Command command = {
+    .name = "nvidia-container-cli info",
+    .operands = {},
+    .summary = "Prints the driver's version and the GPUs. A field that is not known is empty."};
+
+// The driver masks a UUID with question marks until the GPU was used once.
+std::string known_uuid(const std::string& uuid) {
+  return uuid.contains('?') ? "" : uuid;
+}
+
+GpuFacts facts_of(const driver::Gpu& gpu, const driver::ProductFacts& product) {
+  return {.index = gpu.index,
+          .minor = gpu.minor,
+          .model = gpu.model,
+          .brand = std::string(product.brand),
+          .uuid = known_uuid(gpu.uuid),
+          .bus_location = bus_location(gpu.bus_id),
+          .architecture = std::string(product.architecture)};
+}
+
+// A GPU that is broken is told on standard error, so that it does not hide the others.
+Facts gather(const driver::Inventory& inventory, const Machine& machine, const Call& call) {
+  const std::string& version = inventory.driver.version;
+  Facts facts = {.driver_version = version,
+                 .cuda_version = std::string(driver::cuda_version_of(version))};
+  for (const driver::Gpu& gpu : inventory.gpus) {
+    if (gpu.problem) {
+      warn(call, cat("warning: GPU ", gpu.index, " (", gpu.bus_id, "): ", *gpu.problem));
+      continue;
+    }
+    const auto id = driver::device_id_of(machine.host(), gpu.bus_id);
+    if (!id) call.log.warning(id.error().full_message());
+    driver::ProductFacts product;
+    if (id && *id) product = driver::product_facts(**id, version);
+    facts.gpus.push_back(facts_of(gpu, product));
+  }
+  return facts;
+}
+
+std::string field(std::string_view label, std::string_view value) {
+  constexpr size_t width = 15;
+  std::string line(label);
+  line.resize(width, ' ');
+  return cat(line, " ", value, "\n");
+}
+
+nlohmann::ordered_json or_null(const std::string& text) {
+  return text.empty() ? nlohmann::ordered_json() : nlohmann::ordered_json(text);
+}
+
+}  // namespace
+
+std::string bus_location(std::string_view bus_id) {
+  constexpr size_t domain_width = 8;
+  const size_t domain = std::min(bus_id.find(':'), bus_id.size());
+  return cat(std::string(domain_width - std::min(domain, domain_width), '0'), bus_id);
+}
+
+std::string info_text(const Facts& facts) {
+  std::string text = field("NVRM version:", facts.driver_version);
+  text += field("CUDA version:", facts.cuda_version);
+  for (const GpuFacts& gpu : facts.gpus) {
+    text += "\n";
+    text += field("Device Index:", cat(gpu.index));
+    text += field("Device Minor:", cat(gpu.minor));
+    text += field("Model:", gpu.model);
+    text += field("Brand:", gpu.brand);
+    text += field("GPU UUID:", gpu.uuid);
+    text += field("Bus Location:", gpu.bus_location);
+    text += field("Architecture:", gpu.architecture);
+  }
+  return text;
+}
+
+// Without quoting, like the peer: Incus reads the columns by position.
+std::string info_csv(const Facts& facts) {
+  std::string text =
+      cat("NVRM version,CUDA version\n", facts.driver_version, ",", facts.cuda_version,
+          "\n\nDevice Index,Device Minor,Model,Brand,GPU UUID,Bus Location,"
+          "Architecture\n");
+  for (const GpuFacts& gpu : facts.gpus) {
+    text += cat(gpu.index, ",", gpu.minor, ",", gpu.model, ",", gpu.brand, ",", gpu.uuid, ",",
+                gpu.bus_location, ",", gpu.architecture, "\n");
+  }
+  return text;
+}
+
+Result<std::string> info_json(const Facts& facts) {
+  nlohmann::ordered_json gpus = nlohmann::ordered_json::array();
+  for (const GpuFacts& gpu : facts.gpus) {
+    gpus.push_back({{"index", gpu.index},
+                    {"minor", gpu.minor},
+                    {"model", or_null(gpu.model)},
+                    {"brand", or_null(gpu.brand)},
+                    {"uuid", or_null(gpu.uuid)},
+                    {"busLocation", gpu.bus_location},
+                    {"architecture", or_null(gpu.architecture)}});
+  }
+  const data::Json document = {{"driverVersion", facts.driver_version},
+                               {"cudaVersion", or_null(facts.cuda_version)},
+                               {"gpus", std::move(gpus)}};
+  const std::string text = NVBOX_TRY(data::dump_json(document));
+  return text + "\n";
+}
+
+Result<int> run_info(const Invocation& invocation) {
+  const auto line = NVBOX_TRY(parse(
+      command, std::span<const cli::Option<InfoOptions>>(info_options), invocation.arguments));
+  if (line.exit_status) return *line.exit_status;
+  const Format format =
+      line.settings.csv ? Format::csv : NVBOX_TRY(format_of(line.settings.format));
+  const Machine machine = NVBOX_TRY(Machine::open(invocation));
+  const driver::Inventory inventory =
+      NVBOX_TRY(machine.discover(invocation, {.files = driver::Capabilities::none}));
+  const Facts facts = gather(inventory, machine, invocation.call);
+  switch (format) {
+    case Format::text:
+      NVBOX_TRY(print(info_text(facts)));
+      return 0;
+    case Format::csv:
+      NVBOX_TRY(print(info_csv(facts)));
+      return 0;
+    case Format::json:
+      break;
+  }
+  const std::string json = NVBOX_TRY(info_json(facts));
+  NVBOX_TRY(print(json));
+  return 0;
+}
+
+}  // namespace nvbox::applets::container_cli

@@ -1,0 +1,31 @@
+// The device lists of nvidia-container-cli: --device=0,GPU-5f2...,0000:3b:00.0.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "nvbox/base/result.h"
+#include "nvbox/driver/inventory.h"
+#include "nvbox/plan/select.h"
+
+namespace nvbox::plan {
+
+struct DeviceList {
+  Selection selection{};
+  // "all" was in the list; what stands behind it is not looked at.
+  bool is_all = false;
+
+  bool operator==(const DeviceList&) const = default;
+};
+
+// Like select, but as the peer's command line has it: empty items are no item, "all" is every GPU,
+// those with MIG instances too, and every MIG device; a MIG device comes with its GPU. A host
+// without GPUs has nothing to select from, so nothing is wrong with any list there. What cannot be
+// found is "X: unknown device".
+Result<DeviceList> select_devices(const driver::Inventory& inventory, std::string_view list);
+
+// --imex-channel=0,3: channel numbers.
+Result<std::vector<unsigned>> parse_imex_channels(std::string_view list);
+
+}  // namespace nvbox::plan

@@ -1,0 +1,114 @@
+#include "nvbox/plan/device_list.h"
+
+#include <gtest/gtest.h>
+
+#include "nvbox/base/text.h"
+
+namespace nvbox::plan {
+namespace {
+
+using driver::Gpu;
+using driver::HostDevice;
+using driver::Inventory;
+
+Gpu gpu(unsigned index) {
+  return {.index = index,
+          .minor = index,
+          .uuid = cat("GPU-a", index, "000000-0000-0000-0000-00000000000A"),
+          .bus_id = cat("0000:", index, "b:00.0"),
+          .node = HostDevice{cat("/dev/nvidia", index), 195, index, 0666, 0}};
+}
+
+// Four GPUs: 1 is broken, 2 has two MIG devices.
+Inventory four() {
+  Inventory inventory = {.gpus = {gpu(0), gpu(1), gpu(2), gpu(3)}};
+  const HostDevice cap{"/dev/nvidia-caps/nvidia-cap12", 511, 12, 0444, 0};
+  inventory.gpus[1].problem = "read its information file: Input/output error";
+  inventory.gpus[2].mig = {{7, 0, cap, cap}, {8, 0, cap, cap}};
+  return inventory;
+}
+
+Selection selected(std::string_view list) {
+  const Result<DeviceList> found = select_devices(four(), list);
+  EXPECT_TRUE(found) << found.error().full_message();
+  return found ? found->selection : Selection{};
+}
+
+std::string refusal(std::string_view list) {
+  const Result<DeviceList> found = select_devices(four(), list);
+  EXPECT_FALSE(found);
+  return found ? "" : found.error().full_message();
+}
+
+TEST(DeviceList, understands_index_uuid_and_pci_address) {
+  EXPECT_EQ(selected("3,0").gpus, (std::vector<size_t>{3, 0}));
+  EXPECT_EQ(selected("gpu-A3000000-0000-0000-0000-00000000000a").gpus, std::vector<size_t>{3});
+  for (const std::string_view address :
+       {"0000:3b:00.0", "00000000:3B:00.0", "0:3b:0", "0:3b:0.0 and more", "0000:3b:00.7"}) {
+    EXPECT_EQ(selected(address).gpus, std::vector<size_t>{3}) << address;
+  }
+}
+
+TEST(DeviceList, empty_items_are_none_and_repeated_ones_are_one) {
+  EXPECT_EQ(selected(""), Selection{});
+  EXPECT_EQ(selected(",,0,,0000:0b:00.0,").gpus, std::vector<size_t>{0});
+}
+
+TEST(DeviceList, all_is_every_usable_gpu_and_mig_device_and_ends_the_list) {
+  const Result<DeviceList> found = select_devices(four(), "ALL,nonsense");
+  ASSERT_TRUE(found);
+  const DeviceList expected = {
+      .selection = {.gpus = {0, 2, 3},
+                    .migs = {{2, 0}, {2, 1}},
+                    .notes = {"GPU 1 (0000:1b:00.0) cannot be used: read its information file: "
+                              "Input/output error"}},
+      .is_all = true};
+  EXPECT_EQ(*found, expected);
+}
+
+TEST(DeviceList, a_mig_device_comes_with_its_gpu) {
+  EXPECT_EQ(selected("MIG-GPU-a2000000-0000-0000-0000-00000000000A/8/0"),
+            (Selection{.gpus = {2}, .migs = {{2, 1}}}));
+}
+
+TEST(DeviceList, a_gpu_by_itself_comes_without_its_mig_devices) {
+  EXPECT_EQ(selected("2"), (Selection{.gpus = {2}}));
+}
+
+TEST(DeviceList, what_is_not_there_is_an_unknown_device) {
+  EXPECT_EQ(refusal("0,4"), "4: unknown device; this host has GPUs 0-3");
+  EXPECT_EQ(refusal("3b:00.0"), "3b:00.0: unknown device; this host has GPUs 0-3");
+  EXPECT_EQ(refusal("GPU-a3"), "GPU-a3: unknown device; this host has GPUs 0-3");
+  EXPECT_EQ(refusal("-1"), "-1: unknown device; this host has GPUs 0-3");
+  EXPECT_EQ(refusal(" 0"), " 0: unknown device; this host has GPUs 0-3");
+  EXPECT_EQ(refusal("99999999999999999999"),
+            "99999999999999999999: unknown device; this host has GPUs 0-3");
+}
+
+TEST(DeviceList, a_broken_gpu_is_refused_only_when_asked_for) {
+  EXPECT_EQ(refusal("1"),
+            "1: GPU 1 (0000:1b:00.0) cannot be used: read its information file: Input/output "
+            "error");
+}
+
+TEST(DeviceList, a_masked_uuid_is_explained) {
+  Inventory inventory = {.gpus = {gpu(0)}};
+  inventory.gpus[0].uuid = "GPU-" + std::string(8, '?');
+  EXPECT_EQ(select_devices(inventory, "GPU-1").error().full_message(),
+            "GPU-1: unknown device; the driver does not tell the UUIDs of all GPUs yet: run "
+            "nvidia-smi once, or ask by index");
+}
+
+TEST(DeviceList, is_not_looked_at_on_a_host_without_gpus) {
+  EXPECT_EQ(select_devices({}, "nonsense").value(), DeviceList{});
+}
+
+TEST(ImexChannels, are_numbers_below_two_to_the_twentieth) {
+  EXPECT_EQ(parse_imex_channels("0,,1048575,0").value(), (std::vector<unsigned>{0, 1048575}));
+  EXPECT_EQ(parse_imex_channels("1048576").error().message(),
+            "unsupported IMEX channel value: 1048576");
+  EXPECT_EQ(parse_imex_channels("0,all").error().message(), "unsupported IMEX channel value: all");
+}
+
+}  // namespace
+}  // namespace nvbox::plan
