@@ -54,18 +54,9 @@ setup() {
 }
 
 @test "containerd: ctr run --gpus" {
-  run on_host a100x8 runc bash -c '
-    mkdir /run/ctd
-    printf "version = 2\nroot = \"/run/ctd/root\"\nstate = \"/run/ctd/state\"\n[grpc]\naddress = \"/run/ctd/sock\"\n" \
-      >/run/ctd/config.toml
-    containerd -c /run/ctd/config.toml >/run/ctd/log 2>&1 &
-    trap "kill %1; wait" EXIT
-    tries=0
-    until ctr -a /run/ctd/sock version >/dev/null 2>&1 || [ $((tries += 1)) -gt 100 ]; do sleep 0.1; done
-    "$1/images.sh" --copy /run/image glibc
-    ctr -a /run/ctd/sock run --rm --rootfs --gpus 0 --runc-binary /usr/local/lib/simhost/runc \
-      /run/image "nvbox-$$" /usr/bin/probe nodes -- dlopen libcuda.so.1 -- open /dev/nvidia1' \
-    bash "$support"
+  run on_host a100x8 runc "$support/containerd.sh" --gpus 0 \
+    --runc-binary /usr/local/lib/simhost/runc \
+    -- /usr/bin/probe nodes -- dlopen libcuda.so.1 -- open /dev/nvidia1
   [ "$status" -eq 0 ]
   has_line '/dev/nvidia1 195:1 0666 0:0'
   has_no_text /dev/nvidia0

@@ -41,18 +41,9 @@ podman_gpu() { # podman_gpu LOW_LEVEL DEVICES PROBE_ARGUMENT...
 
 # containerd_gpu DEVICES PROBE_ARGUMENT...
 containerd_gpu() {
-  run on_host a100x8 runc bash -c '
-    mkdir /run/ctd
-    printf "version = 2\nroot = \"/run/ctd/root\"\nstate = \"/run/ctd/state\"\n[grpc]\naddress = \"/run/ctd/sock\"\n" \
-      >/run/ctd/config.toml
-    containerd -c /run/ctd/config.toml >/run/ctd/log 2>&1 &
-    trap "kill %1; wait" EXIT
-    tries=0
-    until ctr -a /run/ctd/sock version >/dev/null 2>&1 || [ $((tries += 1)) -gt 100 ]; do sleep 0.1; done
-    "$1/images.sh" --copy /run/image glibc
-    ctr -a /run/ctd/sock run --rm --rootfs --runc-binary /usr/bin/nvidia-container-runtime \
-      --env "NVIDIA_VISIBLE_DEVICES=$2" /run/image "nvbox-$$" /usr/bin/probe "${@:3}"' \
-    bash "$support" "$@"
+  run on_host a100x8 runc "$support/containerd.sh" \
+    --runc-binary /usr/bin/nvidia-container-runtime --env "NVIDIA_VISIBLE_DEVICES=$1" \
+    -- /usr/bin/probe "${@:2}"
 }
 
 @test "containerd" {
