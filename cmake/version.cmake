@@ -1,7 +1,9 @@
 # The version is project(VERSION); the commit is read at configure time. Both reach the code through
 # one generated header, so that only src/base/version.cc depends on them.
 set(NVBOX_COMMIT "" CACHE STRING "Commit that --version prints; empty asks git")
+set(NVBOX_COMMIT_DATE "" CACHE STRING "Its date, for a build that is given the commit")
 set(commit "${NVBOX_COMMIT}")
+set(commit_date "${NVBOX_COMMIT_DATE}")
 if(NOT commit)
   execute_process(COMMAND git -C ${CMAKE_SOURCE_DIR} rev-parse HEAD
                   OUTPUT_VARIABLE commit OUTPUT_STRIP_TRAILING_WHITESPACE ERROR_QUIET)

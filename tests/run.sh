@@ -64,7 +64,8 @@ check_reproducible() {
   other=$(mktemp -d)
   git ls-files -z --cached --others --exclude-standard | tar --null -T - -c | tar -x -C "$other"
   cmake -S "$other" -B "$other/elsewhere" -G Ninja -DBUILD_TESTING=OFF \
-    -DNVBOX_COMMIT="$(git rev-parse HEAD)" >/dev/null
+    -DNVBOX_COMMIT="$(git rev-parse HEAD)" \
+    -DNVBOX_COMMIT_DATE="$(git log -1 --format=%cd --date=format:%Y-%m-%dT%H:%M%z)" >/dev/null
   ninja -C "$other/elsewhere" --quiet
   cmp build/nvbox "$other/elsewhere/nvbox"
   rm -rf "$other"
