@@ -426,3 +426,13 @@ configured() {
   has_line /proc/driver/nvidia/capabilities
   has_line /dev/nvidia-caps/nvidia-cap1
 }
+
+@test "--load-kmods makes device nodes that are missing, as gVisor expects of info" {
+  cli_sh a100x8 'rm /dev/nvidia3 /dev/nvidiactl /dev/nvidia-uvm
+    nvidia-container-cli --load-kmods info >/dev/null
+    stat -c "%n %t:%T %a" /dev/nvidia3 /dev/nvidiactl /dev/nvidia-uvm'
+  [ "$status" -eq 0 ]
+  has_line '/dev/nvidia3 c3:3 666'
+  has_line '/dev/nvidiactl c3:ff 666'
+  has_line '/dev/nvidia-uvm 1fe:0 666'
+}
