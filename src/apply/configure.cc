@@ -64,7 +64,8 @@ Result<Target> target_of_process(const sys::Process& process, const std::string&
   return target;
 }
 
-// The caller is in the container's mount namespace, and its parent in the container's cgroup.
+// The caller is in the container's mount namespace, and this process in the container's cgroup, like
+// its parent. The parent's own number would be wrong: /proc may be that of an outer PID namespace.
 Result<Target> target_here(const std::string& rootfs) {
   Result<host::Root> container = host::Root::open(rootfs);
   if (!container) return open_failed(rootfs, container.error());
@@ -74,7 +75,7 @@ Result<Target> target_here(const std::string& rootfs) {
   return Target{.container = std::move(container).value(),
                 .uid = geteuid(),
                 .gid = getegid(),
-                .pid = getppid()};
+                .pid = 0};
 }
 
 Result<Target> target_of(const ConfigureRequest& request) {

@@ -111,12 +111,13 @@ std::optional<std::string> path_in(const CgroupMount& mount, const Cgroup& cgrou
 }
 
 Result<OpenCgroup> open_device_cgroup(pid_t pid) {
-  const std::string table = cat("/proc/", pid, "/cgroup");
+  const std::string process = pid == 0 ? "self" : cat(pid);
+  const std::string table = cat("/proc/", process, "/cgroup");
   const std::string membership = NVBOX_TRY(read_proc(table));
   const std::optional<Cgroup> cgroup = parse_device_cgroup(membership);
   if (!cgroup) return Error(cat(table, " names no cgroup that controls devices"), ENOENT);
   const std::string mounts = NVBOX_TRY(read_proc("/proc/self/mountinfo"));
-  Error failure(cat("the cgroup ", quote(cgroup->path), " of process ", pid,
+  Error failure(cat("the cgroup ", quote(cgroup->path), " of process ", process,
                     " is in none of the cgroup file systems that are mounted here"),
                 ENOENT);
   for (const CgroupMount& mount : parse_cgroup_mounts(mounts)) {

@@ -41,9 +41,9 @@ podman_gpu() { # podman_gpu LOW_LEVEL DEVICES PROBE_ARGUMENT...
 
 # containerd_gpu DEVICES PROBE_ARGUMENT...
 containerd_gpu() {
-  run on_host a100x8 runc "$support/containerd.sh" \
+  run on_host a100x8 runc "$support/containerd.sh" glibc \
     --runc-binary /usr/bin/nvidia-container-runtime --env "NVIDIA_VISIBLE_DEVICES=$1" \
-    -- /usr/bin/probe "${@:2}"
+    -- probe "${@:2}"
 }
 
 @test "containerd" {

@@ -18,7 +18,7 @@ namespace nvbox::apply {
 enum class CompatMode { disabled, ldconfig, mount };
 
 struct ConfigureRequest {
-  // The process whose mount namespace and cgroup are the container's. 0: the caller's parent
+  // The process whose mount namespace and cgroup are the container's. 0: this process itself
   // ("standalone"), with the root file system below the current namespace.
   pid_t pid = 0;
   std::string rootfs{};  // as the caller of configure sees it in that namespace

@@ -38,18 +38,28 @@ mkdir -p "$root/dev/pts"
 } >"$root/../config"
 
 if $unprivileged; then
-  # Where uidmap is installed, LXC lets its tools write the map.
+  # Where uidmap is installed, LXC may let its tools write the map.
   echo root:100000:65536 | tee /etc/subuid >/etc/subgid
   chown -R 100000:100000 "$root"
   # The kernel lets a user namespace mount a procfs and a sysfs only where one without anything
   # mounted over its directories is in sight, and a simulated host has mounted over both.
-  mkdir -p /run/full/{proc,sys}
-  mount -n -t proc proc /run/full/proc
-  mount -n -t sysfs sysfs /run/full/sys
+  if [[ ! -d /run/full ]]; then
+    mkdir -p /run/full/{proc,sys}
+    mount -n -t proc proc /run/full/proc
+    mount -n -t sysfs full /run/full/sys
+  fi
 fi
 
 status=0
-lxc-start -F -P /run/lxc-test -n "$name" -f "$root/../config" -o "$log" -l INFO -- \
-  /bin/sh -c 'exec "$@" >/result 2>&1' sh "$@" </dev/null >&2 || status=$?
-if [[ -e $root/result ]]; then cat "$root/result"; else cat "$log"; fi
+lxc-start -F -P /run/lxc-test -n "$name" -f "$root/../config" -o "$log" -l DEBUG -- \
+  /bin/sh -c 'exec "$@" >/result 2>&1' sh "$@" </dev/null >/dev/null 2>&1 || status=$?
+if [[ -e $root/result ]]; then
+  cat "$root/result"
+else
+  # What the hooks said, of which LXC logs several lines at once, and then what LXC says of it.
+  sed -n -e 's/.* produced output: //p' -e t -e '/^lxc-start /!p' "$log"
+  sed -n 's/.* ERROR .*:[0-9]* - /lxc: /p' "$log"
+fi
+# LXC waits in this cgroup while it removes the container's.
+rmdir /sys/fs/cgroup/*/lxc.pivot 2>/dev/null || true
 exit "$status"
