@@ -64,18 +64,17 @@ Result<Target> target_of_process(const sys::Process& process, const std::string&
   return target;
 }
 
-// The caller is in the container's mount namespace, and this process in the container's cgroup, like
-// its parent. The parent's own number would be wrong: /proc may be that of an outer PID namespace.
+// The caller is in the container's mount namespace, and this process in the container's cgroup,
+// like its parent. The parent's own number would be wrong: /proc may be that of an outer PID
+// namespace.
 Result<Target> target_here(const std::string& rootfs) {
   Result<host::Root> container = host::Root::open(rootfs);
   if (!container) return open_failed(rootfs, container.error());
   const host::Root above = NVBOX_TRY(host::Root::open("/"));
   const sys::Fd root = NVBOX_TRY(above.open_at("/", O_PATH | O_DIRECTORY));
   NVBOX_TRY(refuse_root_directory(*container, root));
-  return Target{.container = std::move(container).value(),
-                .uid = geteuid(),
-                .gid = getegid(),
-                .pid = 0};
+  return Target{
+      .container = std::move(container).value(), .uid = geteuid(), .gid = getegid(), .pid = 0};
 }
 
 Result<Target> target_of(const ConfigureRequest& request) {

@@ -50,8 +50,8 @@ struct OpenCgroup {
   Fd directory;
 };
 
-// The directory of the cgroup that controls the devices of `pid`; 0 is this process. The error for a
-// cgroup that is not visible here has the code ENOENT.
+// The directory of the cgroup that controls the devices of `pid`; 0 is this process. The error for
+// a cgroup that is not visible here has the code ENOENT.
 Result<OpenCgroup> open_device_cgroup(pid_t pid);
 
 // Whether this process is in a user namespace other than the machine's first, so that the kernel
