@@ -109,9 +109,12 @@ Outcome outcome_of(const Fixture& fixture, const sys::Fd& fd, int errno_value) {
 
 Outcome by_kernel(const Fixture& fixture, const std::string& path, int flags, mode_t mode) {
   const std::string relative = path.starts_with('/') ? "." + path : path;
-  const sys::Fd fd(sys::openat2(fixture.fd(), relative,
-                                static_cast<std::uint64_t>(flags | O_CLOEXEC), mode,
-                                RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS));
+  sys::Fd fd;
+  // Any rename or mount on the machine meanwhile makes the kernel say "try again" to a "..".
+  do {
+    fd = sys::Fd(sys::openat2(fixture.fd(), relative, static_cast<std::uint64_t>(flags | O_CLOEXEC),
+                              mode, RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS));
+  } while (!fd && errno == EAGAIN);
   return outcome_of(fixture, fd, errno);
 }
 
