@@ -22,6 +22,29 @@ constexpr ControlNode control[] = {
     {"/dev/nvidia-modeset", graphical, "nvidia-modprobe -m"},
 };
 
+std::optional<HostDevice> character_device(const Context& context, const std::string& path) {
+  const auto node = context.or_problem(context.roots.dev.device(path));
+  if (!node || node->type != 'c') return std::nullopt;
+  return HostDevice{path, node->major, node->minor, node->mode, node->gid};
+}
+
+// The paths of a directory's names that begin with `prefix`, by the number that follows it.
+std::vector<std::string> numbered_paths(const Context& context, std::string_view directory,
+                                        std::string_view prefix) {
+  std::vector<std::pair<std::optional<unsigned>, std::string>> found;
+  const auto names = context.or_problem(context.roots.dev.list(directory));
+  for (const std::string& name : names.value_or(std::vector<std::string>())) {
+    if (!name.starts_with(prefix)) continue;
+    const std::string_view rest = std::string_view(name).substr(prefix.size());
+    found.emplace_back(parse_number<unsigned>(rest), path::join(directory, name));
+  }
+  std::ranges::sort(found);
+  std::vector<std::string> paths;
+  paths.reserve(found.size());
+  for (auto& [number, path] : found) paths.push_back(std::move(path));
+  return paths;
+}
+
 // Majors of nvidia-uvm are given out anew at each boot; a node from another boot, or from an image,
 // opens another device.
 void check_uvm_major(const Context& context, const std::vector<HostDevice>& nodes) {
@@ -54,15 +77,26 @@ std::optional<unsigned> read_major(const Context& context, std::string_view name
 }
 
 std::optional<HostDevice> find_node(const Context& context, const std::string& path) {
+  auto node = character_device(context, path);
   const host::Root& dev = context.roots.dev;
-  const auto node = context.or_problem(dev.device(path));
-  if (node && node->type == 'c') {
-    return HostDevice{path, node->major, node->minor, node->mode, node->gid};
-  }
-  if (node || context.or_problem(dev.stat(path))) {
+  if (!node && context.or_problem(dev.stat(path))) {
     context.problem(cat(path::join(dev.path(), path), " is not a character device"));
   }
-  return std::nullopt;
+  return node;
+}
+
+std::vector<HostDevice> nodes_like(const Context& context, std::string_view pattern) {
+  std::vector<std::string> paths = {std::string(pattern)};
+  if (pattern.ends_with('*')) {
+    std::string_view prefix = path::base_name(pattern);
+    prefix.remove_suffix(1);
+    paths = numbered_paths(context, path::parent(pattern), prefix);
+  }
+  std::vector<HostDevice> nodes;
+  for (const std::string& path : paths) {
+    if (auto node = character_device(context, path)) nodes.push_back(*std::move(node));
+  }
+  return nodes;
 }
 
 std::vector<HostDevice> control_nodes(const Context& context) {

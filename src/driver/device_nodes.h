@@ -21,6 +21,11 @@ std::optional<unsigned> read_major(const Context& context, std::string_view name
 // problem.
 std::optional<HostDevice> find_node(const Context& context, const std::string& path);
 
+// The character devices that a path stands for: "/dev/gdrdrv", or with '*' at its end the names
+// that begin like it, "/dev/nvidia-fs*". By the number at the end of the name, those without one
+// first. What is not a character device is passed over.
+std::vector<HostDevice> nodes_like(const Context& context, std::string_view pattern);
+
 // Those of nvidiactl, nvidia-uvm, nvidia-uvm-tools and nvidia-modeset that are needed. Missing ones
 // are problems.
 std::vector<HostDevice> control_nodes(const Context& context);

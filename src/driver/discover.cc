@@ -8,6 +8,7 @@
 #include "driver/context.h"
 #include "driver/device_nodes.h"
 #include "driver/extensions.h"
+#include "driver/features.h"
 #include "driver/files.h"
 #include "driver/gpus.h"
 #include "driver/graphics.h"
@@ -40,6 +41,7 @@ Result<Inventory> discover(const Roots& roots, const Search& search, const Need&
   inventory.control = control_nodes(context);
   if (need.imex_channels) inventory.imex_channels = imex_channels(context);
   if (need.files != Capabilities::none) NVBOX_TRY(add_files(context, inventory));
+  if (need.features != Features::none) inventory.features = find_features(context);
   return inventory;
 }
 

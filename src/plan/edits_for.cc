@@ -42,6 +42,7 @@ class Planner {
     for (const size_t position : selection.imex_channels) {
       add_device({inventory_.imex_channels[position]});
     }
+    for (const driver::Feature& feature : inventory_.features) add_feature(feature);
     add_common();
     apply_disabled_hooks();
     return std::move(plan_);
@@ -89,6 +90,15 @@ class Planner {
     const driver::Gpu& parent = inventory_.gpus[gpu];
     const driver::Mig& device = parent.mig[mig];
     add_device({*parent.node, *device.gpu_instance_node, *device.compute_instance_node});
+  }
+
+  void add_feature(const driver::Feature& feature) {
+    add_device(feature.nodes);
+    for (const driver::HostFile& file : feature.files) {
+      plan_.edits.mounts.push_back({on_host(file.path),
+                                    file.container_path,
+                                    {"ro", "nosuid", "nodev", "rbind", "rprivate"}});
+    }
   }
 
   void add_links(const std::vector<driver::Link>& links) {
@@ -180,7 +190,8 @@ driver::Capabilities with_implied(driver::Capabilities requested) {
 driver::Need need_of(const Request& request) {
   return {.gpus = request.ask == Ask::all || request.ask == Ask::listed,
           .imex_channels = !request.imex_channels.empty(),
-          .files = with_implied(request.capabilities)};
+          .files = with_implied(request.capabilities),
+          .features = request.features};
 }
 
 Plan plan_for(const Inventory& inventory, const Selection& selection, Capabilities requested,

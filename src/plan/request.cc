@@ -6,6 +6,8 @@
 #include "nvbox/base/path.h"
 #include "nvbox/base/text.h"
 #include "nvbox/plan/capabilities.h"
+#include "plan/misspelt.h"
+#include "plan/required.h"
 
 namespace nvbox::plan {
 namespace {
@@ -23,12 +25,6 @@ std::vector<std::string> entries(std::string_view list) {
     if (const std::string_view entry = trim(piece); !entry.empty()) add_once(out, entry);
   }
   return out;
-}
-
-// Images of before NVIDIA_REQUIRE_CUDA carry only CUDA_VERSION; for them "unset" means everything.
-bool is_legacy_image(const spec::ContainerView& container) {
-  return !container.variable("CUDA_VERSION").value_or("").empty() &&
-         container.variable("NVIDIA_REQUIRE_CUDA").value_or("").empty();
 }
 
 // "void" anywhere wins; of "all" and "none" the first does.
@@ -141,23 +137,44 @@ std::vector<std::string> wanted_channels(const spec::ContainerView& container,
   return list;
 }
 
+driver::Features wanted_features(const spec::ContainerView& container) {
+  driver::Features wanted = driver::Features::none;
+  for (const driver::FeatureName& row : driver::feature_names) {
+    if (container.variable(row.variable) == "enabled") wanted = wanted | row.feature;
+  }
+  return wanted;
+}
+
+// Making MIG instances, and watching those of others, concerns the whole host.
+Result<std::string> mig_right(const spec::ContainerView& container, std::string_view variable) {
+  std::string devices(container.variable(variable).value_or(""));
+  if (devices.empty() || container.privileged) return devices;
+  return Error(cat(variable, "=", printable(devices), ": the container is not privileged"))
+      .hint("give it CAP_SYS_ADMIN (docker run --privileged), or unset the variable");
+}
+
+Result<driver::Capabilities> wanted_capabilities(const spec::ContainerView& container,
+                                                 const config::Config& config) {
+  if (config.runtime.jit_ignore_driver_capabilities) return driver::Capabilities::all;
+  return driver_capabilities(container.variable("NVIDIA_DRIVER_CAPABILITIES"),
+                             config.supported_driver_capabilities, is_legacy_image(container));
+}
+
 }  // namespace
 
 Result<Request> request_of(const spec::ContainerView& container, const config::Config& config,
                            Annotations annotations) {
-  Request request;
+  Request request{.warnings = misspelt_variables(container, config)};
   MountRequests mounted;
   if (config.accept_volume_mounts) mounted = requested_by_mounts(container, request.warnings);
   ask_for_devices(container, config, annotations, std::move(mounted.devices), request);
   if (request.ask == Ask::nothing) return request;
   request.imex_channels = wanted_channels(container, config, std::move(mounted.imex_channels));
-  if (config.runtime.jit_ignore_driver_capabilities) {
-    request.capabilities = driver::Capabilities::all;
-    return request;
-  }
-  request.capabilities = NVBOX_TRY(
-      driver_capabilities(container.variable("NVIDIA_DRIVER_CAPABILITIES"),
-                          config.supported_driver_capabilities, is_legacy_image(container)));
+  request.capabilities = NVBOX_TRY(wanted_capabilities(container, config));
+  request.features = wanted_features(container);
+  request.requirements = NVBOX_TRY(requirements_of(container, config));
+  request.mig_config = NVBOX_TRY(mig_right(container, "NVIDIA_MIG_CONFIG_DEVICES"));
+  request.mig_monitor = NVBOX_TRY(mig_right(container, "NVIDIA_MIG_MONITOR_DEVICES"));
   return request;
 }
 

@@ -46,6 +46,40 @@ inline constexpr CapabilityName capability_names[] = {
     {"video", Capabilities::video},
 };
 
+// What else of a driver a container can ask for, by a variable each that says "enabled", as a set.
+enum class Features : unsigned {
+  none = 0,
+  gds = 1U << 0,
+  mofed = 1U << 1,
+  gdrcopy = 1U << 2,
+  nvswitch = 1U << 3,
+  all = (1U << 4) - 1,
+};
+
+constexpr Features operator|(Features a, Features b) {
+  return static_cast<Features>(static_cast<unsigned>(a) | static_cast<unsigned>(b));
+}
+constexpr Features operator&(Features a, Features b) {
+  return static_cast<Features>(static_cast<unsigned>(a) & static_cast<unsigned>(b));
+}
+// Whether the sets have an element in common.
+constexpr bool intersects(Features a, Features b) {
+  return (a & b) != Features::none;
+}
+
+// What they are called, in the order in which the peer adds them.
+struct FeatureName {
+  std::string_view word;
+  std::string_view variable;
+  Features feature;
+};
+inline constexpr FeatureName feature_names[] = {
+    {"gds", "NVIDIA_GDS", Features::gds},
+    {"mofed", "NVIDIA_MOFED", Features::mofed},
+    {"gdrcopy", "NVIDIA_GDRCOPY", Features::gdrcopy},
+    {"nvswitch", "NVIDIA_NVSWITCH", Features::nvswitch},
+};
+
 // A character device of the host. `path` is what it is called in a container; below the dev root
 // it has the same name.
 struct HostDevice {
@@ -119,6 +153,15 @@ struct HostFile {
   bool operator==(const HostFile&) const = default;
 };
 
+// One of Features that this host has.
+struct Feature {
+  Features feature = Features::none;
+  std::vector<HostDevice> nodes{};  // at least one
+  std::vector<HostFile> files{};    // to be read, never written
+
+  bool operator==(const Feature&) const = default;
+};
+
 enum class DriverKind { none, dgpu };
 
 struct Driver {
@@ -140,6 +183,7 @@ struct Inventory {
   std::vector<std::string> library_directories{};  // where versioned libraries were found
   std::vector<HostFile> files{};
   std::vector<Link> extra_links{};  // gbm backend, X.Org modules, ...
+  std::vector<Feature> features{};
   // What could not be looked at, and why; for the log.
   std::vector<std::string> problems{};
 
@@ -151,6 +195,7 @@ struct Need {
   bool gpus = true;
   bool imex_channels = false;
   Capabilities files = Capabilities::all;
+  Features features = Features::none;
 
   bool operator==(const Need&) const = default;
 };

@@ -26,6 +26,14 @@ struct Request {
   bool from_annotations = false;
   driver::Capabilities capabilities = driver::Capabilities::none;
   std::vector<std::string> imex_channels{};
+  // Counted when the variable says "enabled" and devices are asked for.
+  driver::Features features = driver::Features::none;
+  // What the image demands of the host, for check_requirements.
+  std::vector<std::string> requirements{};
+  // NVIDIA_MIG_CONFIG_DEVICES and NVIDIA_MIG_MONITOR_DEVICES: the right to make MIG instances, and
+  // to watch all of them. Empty is no request.
+  std::string mig_config{};
+  std::string mig_monitor{};
   // What was ignored, and why; for the log.
   std::vector<std::string> warnings{};
 
@@ -37,7 +45,8 @@ enum class Annotations { ignore, honour };
 
 // Sources in this order: annotations (when honoured and they name a device), volume mounts (when
 // config accepts them and they name a device), environment (when config accepts it or the container
-// is privileged). Errors: unsupported driver capabilities.
+// is privileged). Errors: unsupported driver capabilities, a CUDA_VERSION that is none where it
+// counts as a requirement, and rights over MIG for a container that is not privileged.
 Result<Request> request_of(const spec::ContainerView& container, const config::Config& config,
                            Annotations annotations);
 
