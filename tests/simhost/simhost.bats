@@ -151,6 +151,25 @@ libnvidia-ml.so.1 (libc6) => /lib/i386-linux-gnu/libnvidia-ml.so.1" ]
 /run/nvidia-fabricmanager/socket" ]
 }
 
+@test "a100x8: what features need" {
+  run "$simhost" a100x8 -- sh -c '
+    stat -c "%n %t:%T %a" /dev/nvidia-fs15 /dev/gdrdrv /dev/infiniband/*[m0]
+    ls -d /dev/nvidia-fs* | wc -l
+    ls -d /run/udev/data /etc/cufile.json
+    grep -E " (nvidia-fs|gdrdrv|infiniband_verbs)$" /proc/devices'
+  [ "$output" = "/dev/nvidia-fs15 1fa:f 666
+/dev/gdrdrv 1f9:0 666
+/dev/infiniband/rdma_cm a:7b 666
+/dev/infiniband/umad0 e7:0 600
+/dev/infiniband/uverbs0 e7:c0 666
+16
+/etc/cufile.json
+/run/udev/data
+231 infiniband_verbs
+505 gdrdrv
+506 nvidia-fs" ]
+}
+
 @test "a100mig: the second GPU's instances have the driver's cap numbers" {
   run "$simhost" a100mig -- sh -c '
     cd /proc/driver/nvidia/capabilities/gpu1/mig

@@ -158,6 +158,29 @@ TEST(Plan, gives_mig_devices_their_capability_nodes_and_the_gpu_once) {
                                              "/dev/nvidia-caps/nvidia-cap22", "/dev/nvidiactl"}));
 }
 
+TEST(Plan, gives_features_beside_the_gpus) {
+  driver::Inventory host = {
+      .gpus = {{.node = HostDevice{"/dev/nvidia0", 195, 0, 0666, 0}}},
+      .features = {{driver::Features::gds,
+                    {{"/dev/nvidia-fs0", 506, 0, 0660, 70}},
+                    {{FileKind::directory, "/run/udev", "/run/udev"},
+                     {FileKind::data, "/opt/cufile.json", "/etc/cufile.json"}}},
+                   {driver::Features::gdrcopy, {{"/dev/gdrdrv", 505, 0, 0666, 70}}, {}}}};
+  host.driver.root = "/run/nvidia/driver";
+  const Plan plan = plan_for(host, {.gpus = {0}}, Capabilities::utility, {});
+  EXPECT_EQ(
+      plan.edits,
+      (spec::ContainerEdits{
+          .env = {"NVIDIA_VISIBLE_DEVICES=void"},
+          .nodes =
+              {{.path = "/dev/nvidia0", .major = 195, .minor = 0, .file_mode = 0666},
+               {.path = "/dev/nvidia-fs0", .major = 506, .minor = 0, .file_mode = 0660, .gid = 70},
+               {.path = "/dev/gdrdrv", .major = 505, .minor = 0, .file_mode = 0666, .gid = 70}},
+          .mounts = {{"/run/nvidia/driver/run/udev", "/run/udev", read_only},
+                     {"/run/nvidia/driver/opt/cufile.json", "/etc/cufile.json", read_only}},
+          .additional_gids = {70}}));
+}
+
 TEST(Plan, honours_disabled_hooks_and_feature_flags) {
   config::Config config;
   config.runtime.jit_disabled_hooks = {"update-ldcache", "enable-cuda-compat"};
@@ -181,10 +204,14 @@ TEST(HookFor, carries_the_work_and_an_environment_of_its_own) {
 TEST(Need, is_what_the_request_makes_worth_looking_for) {
   EXPECT_EQ(need_of({.ask = Ask::driver_only, .capabilities = Capabilities::utility}),
             (driver::Need{.gpus = false, .files = Capabilities::utility}));
-  EXPECT_EQ(need_of({.ask = Ask::all, .capabilities = Capabilities::video, .imex_channels = {"0"}}),
+  EXPECT_EQ(need_of({.ask = Ask::all,
+                     .capabilities = Capabilities::video,
+                     .imex_channels = {"0"},
+                     .features = driver::Features::mofed}),
             (driver::Need{.gpus = true,
                           .imex_channels = true,
-                          .files = Capabilities::video | Capabilities::compute}));
+                          .files = Capabilities::video | Capabilities::compute,
+                          .features = driver::Features::mofed}));
 }
 
 }  // namespace

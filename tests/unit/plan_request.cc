@@ -225,6 +225,86 @@ TEST(Request, without_capabilities_means_utility_and_compute) {
   EXPECT_EQ(request->capabilities, Capabilities::utility | Capabilities::compute);
 }
 
+driver::Features features_of(std::vector<std::pair<std::string, std::string>> env) {
+  const Result<Request> request = request_of(container(std::move(env)), {}, Annotations::ignore);
+  EXPECT_TRUE(request);
+  return request->features;
+}
+
+TEST(Request, for_features_is_the_value_enabled_and_nothing_else) {
+  using driver::Features;
+  EXPECT_EQ(features_of({{"NVIDIA_VISIBLE_DEVICES", "all"},
+                         {"NVIDIA_GDS", "enabled"},
+                         {"NVIDIA_MOFED", "1"},
+                         {"NVIDIA_GDRCOPY", "Enabled"},
+                         {"NVIDIA_NVSWITCH", "enabled"}}),
+            Features::gds | Features::nvswitch);
+  EXPECT_EQ(features_of({{"NVIDIA_VISIBLE_DEVICES", "none"},
+                         {"NVIDIA_MOFED", "enabled"},
+                         {"NVIDIA_GDRCOPY", "enabled"}}),
+            Features::mofed | Features::gdrcopy);
+}
+
+TEST(Request, for_features_leaves_the_gpus_as_they_are) {
+  EXPECT_EQ(outcome_of(container({{"NVIDIA_GDS", "enabled"}, {"NVIDIA_VISIBLE_DEVICES", "0"}}), {}),
+            (Outcome{Ask::listed, {"0"}}));
+}
+
+TEST(Request, for_features_alone_is_not_a_gpu_container) {
+  const Result<Request> request =
+      request_of(container({{"NVIDIA_GDS", "enabled"}, {"NVIDIA_MIG_CONFIG_DEVICES", "all"}}), {},
+                 Annotations::ignore);
+  ASSERT_TRUE(request);
+  EXPECT_EQ(*request, Request{});
+}
+
+TEST(Request, carries_what_the_image_requires) {
+  const Result<Request> request = request_of(
+      container({{"NVIDIA_VISIBLE_DEVICES", "all"}, {"NVIDIA_REQUIRE_CUDA", "cuda>=12.2"}}), {},
+      Annotations::ignore);
+  ASSERT_TRUE(request);
+  EXPECT_EQ(request->requirements, std::vector<std::string>{"cuda>=12.2"});
+}
+
+TEST(Request, with_a_requirement_that_cannot_be_read_is_an_error) {
+  EXPECT_FALSE(request_of(container({{"CUDA_VERSION", "latest"}}), {}, Annotations::ignore));
+}
+
+TEST(Request, for_rights_over_mig_needs_a_privileged_container) {
+  ContainerView view = container({{"NVIDIA_VISIBLE_DEVICES", "all"},
+                                  {"NVIDIA_MIG_CONFIG_DEVICES", "all"},
+                                  {"NVIDIA_MIG_MONITOR_DEVICES", "0,1"}});
+  EXPECT_EQ(request_of(view, {}, Annotations::ignore).error().full_message(),
+            "NVIDIA_MIG_CONFIG_DEVICES=all: the container is not privileged; give it "
+            "CAP_SYS_ADMIN (docker run --privileged), or unset the variable");
+  view.privileged = true;
+  const Result<Request> request = request_of(view, {}, Annotations::ignore);
+  ASSERT_TRUE(request);
+  EXPECT_EQ(request->mig_config, "all");
+  EXPECT_EQ(request->mig_monitor, "0,1");
+}
+
+TEST(Request, for_no_rights_over_mig_may_set_their_variables) {
+  EXPECT_TRUE(request_of(container({{"NVIDIA_VISIBLE_DEVICES", "all"},
+                                    {"NVIDIA_MIG_CONFIG_DEVICES", ""},
+                                    {"NVIDIA_MIG_MONITOR_DEVICES", ""}}),
+                         {}, Annotations::ignore));
+  EXPECT_EQ(request_of(container({{"NVIDIA_VISIBLE_DEVICES", "all"},
+                                  {"NVIDIA_MIG_MONITOR_DEVICES", "all"}}),
+                       {}, Annotations::ignore)
+                .error()
+                .message(),
+            "NVIDIA_MIG_MONITOR_DEVICES=all: the container is not privileged");
+}
+
+TEST(Request, for_nothing_says_when_a_variable_was_misspelt) {
+  const Result<Request> request =
+      request_of(container({{"NVIDIA_VISIBLE_DEVICE", "all"}}), {}, Annotations::ignore);
+  ASSERT_TRUE(request);
+  EXPECT_EQ(*request, (Request{.warnings = {"ignoring variable \"NVIDIA_VISIBLE_DEVICE\": did you "
+                                            "mean NVIDIA_VISIBLE_DEVICES?"}}));
+}
+
 // Vectors 16 to 23, the part about the mode.
 Request listed(std::vector<std::string> devices) {
   return {.ask = Ask::listed, .devices = std::move(devices)};

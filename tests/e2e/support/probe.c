@@ -66,7 +66,8 @@ static void print_node(const char* path, const struct stat* status) {
 }
 
 static void print_driver_node(const char* path, const struct stat* status) {
-  if (strncmp(path, "/dev/nvidia", strlen("/dev/nvidia")) == 0) print_node(path, status);
+  const int is_driver = strncmp(path, "/dev/nvidia", strlen("/dev/nvidia")) == 0;
+  if (is_driver || strcmp(path, "/dev/gdrdrv") == 0) print_node(path, status);
 }
 
 static void command_nodes(char** args) {
@@ -75,6 +76,7 @@ static void command_nodes(char** args) {
   each_entry("/dev/nvidia-caps", print_node);
   each_entry("/dev/nvidia-caps-imex-channels", print_node);
   each_entry("/dev/dri", print_node);
+  each_entry("/dev/infiniband", print_node);
 }
 
 static void try_open(const char* path, int flags) {

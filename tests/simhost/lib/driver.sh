@@ -93,6 +93,7 @@ data_file() {
     nvidia_icd.json) echo '{"file_format_version": "1.0.0", "ICD": {"library_path": "libGLX_nvidia.so.0", "api_version": "1.3"}}' ;;
     nvidia_layers.json) echo '{"file_format_version": "1.0.0", "layer": {"name": "VK_LAYER_NV_optimus", "library_path": "libGLX_nvidia.so.0"}}' ;;
     nvidia.icd) echo libnvidia-opencl.so.1 ;;
+    cufile.json) echo '{"properties": {"allow_compat_mode": true}}' ;;
     i386-linux-gnu.conf) printf '/usr/local/lib/i386-linux-gnu\n/lib/i386-linux-gnu\n/usr/lib/i386-linux-gnu\n' ;;
     *) printf 'stand-in for %s\n' "${1##*/}" ;;
   esac
@@ -111,9 +112,18 @@ build_groups() {
   [[ $render_gid == 0 ]] || echo "render:x:$render_gid:" >"$1/groups"
 }
 
+build_run() {
+  local out=$1
+  mkdir -m 0755 "$out/run" "$out/run/lock"
+  build_sockets "$out"
+  # udev's database, with one NVMe disk for GPUDirect Storage.
+  ((gds)) || return 0
+  mkdir -m 0755 "$out"/run/udev{,/data}
+  echo 'E:ID_MODEL=Simulated NVMe' >"$out/run/udev/data/b259:0"
+}
+
 build_sockets() {
   local out=$1 path
-  mkdir -m 0755 "$out/run" "$out/run/lock"
   ((${#sockets[@]})) || return 0
   gcc -Os -Wall "$simhost_dir/stubs/mksocket.c" -o "$out/mksocket"
   for path in "${sockets[@]}"; do

@@ -186,6 +186,7 @@ make_driver_nodes() {
   each_gpu make_gpu_nodes "$dev"
   make_cap_nodes "$dev"
   make_nvswitch_nodes "$dev"
+  make_feature_nodes "$dev"
   ((imex == 0)) || mkdir "$dev/nvidia-caps-imex-channels"
   for ((number = 0; number < imex; number++)); do
     node "$dev/nvidia-caps-imex-channels/channel$number" 0666 "${major[imex]}" "$number"
@@ -232,6 +233,22 @@ make_nvswitch_nodes() {
   done
 }
 
+# GPUDirect Storage, InfiniBand verbs and GDRCopy: modules of their own, which serve nodes beside the driver's.
+make_feature_nodes() {
+  local dev=$1 number
+  for ((number = 0; number < gds; number++)); do
+    node "$dev/nvidia-fs$number" 0666 "${major[fs]}" "$number"
+  done
+  [[ $gdrcopy != yes ]] || node "$dev/gdrdrv" 0666 "${major[gdrdrv]}" 0
+  ((mofed)) || return 0
+  mkdir "$dev/infiniband"
+  node "$dev/infiniband/rdma_cm" 0666 10 123
+  for ((number = 0; number < mofed; number++)); do
+    node "$dev/infiniband/uverbs$number" 0666 "${major[verbs]}" $((192 + number))
+    node "$dev/infiniband/umad$number" 0600 "${major[verbs]}" "$number"
+  done
+}
+
 write_sys() {
   local sys=$1 line busid device
   each_gpu write_gpu_in_sys "$sys"
@@ -264,6 +281,9 @@ write_majors() {
   local line="${major[nvidia]} nvidia ${major[nvidia]} nvidia-modeset ${major[nvidia]} nvidiactl ${major[drm]} drm"
   ((${#nvswitches[@]} == 0)) || line+=" ${major[nvlink]} nvidia-nvlink ${major[nvswitch]} nvidia-nvswitch"
   ((imex == 0)) || line+=" ${major[imex]} nvidia-caps-imex-channels"
+  ((gds == 0)) || line+=" ${major[fs]} nvidia-fs"
+  ((mofed == 0)) || line+=" ${major[verbs]} infiniband_verbs"
+  [[ $gdrcopy != yes ]] || line+=" ${major[gdrdrv]} gdrdrv"
   line+=" ${major[uvm]} nvidia-uvm ${major[caps]} nvidia-caps"
   # shellcheck disable=SC2086 # pairs
   printf '%3d %s\n' $line

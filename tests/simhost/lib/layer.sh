@@ -3,7 +3,7 @@
 # so that a start costs mounts and one tar, and several starts can share it.
 #   <profile>-<sum>/usr, etc   lower layers with the driver's files
 #   <profile>-<sum>/live.tar   what goes into /proc/driver, /dev and /sys
-#   <profile>-<sum>/run        sockets, which tar cannot hold
+#   <profile>-<sum>/run        sockets, which tar cannot hold, and more
 #   <profile>-<sum>/ldcache-*  ld.so.cache of this host and the driver together
 # shellcheck disable=SC2154 # cache and simhost_dir come from the caller
 

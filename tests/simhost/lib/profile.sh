@@ -2,10 +2,10 @@
 # Reads a profile (format: README.md) into the arrays below.
 # shellcheck disable=SC2034 # read by driver.sh and kernel.sh
 
-# Majors of a simulated host. The first is fixed by the driver, the others are dynamic on a real one.
-declare -rA major=([nvidia]=195 [drm]=226 [nvlink]=507 [nvswitch]=508 [imex]=509 [uvm]=510 [caps]=511)
+# Majors of a simulated host. Those below 232 are the same everywhere, the others dynamic on a real one.
+declare -rA major=([nvidia]=195 [drm]=226 [verbs]=231 [gdrdrv]=505 [fs]=506 [nvlink]=507 [nvswitch]=508 [imex]=509 [uvm]=510 [caps]=511)
 
-driver='' module=proprietary mig_capable=no imex=0
+driver='' module=proprietary mig_capable=no imex=0 gds=0 mofed=0 gdrcopy=no
 card_gid=0 render_gid=0 render_mode=0666
 gpus=() dead=() mig=() nvswitches=() sockets=() driver_files=()
 
@@ -28,6 +28,9 @@ read_profile() {
       mig) mig+=("$value") ;;
       nvswitch) nvswitches+=("$value") ;;
       imex) imex=$value ;;
+      gds) gds=$value ;;
+      mofed) mofed=$value ;;
+      gdrcopy) gdrcopy=$value ;;
       card_gid) card_gid=$value ;;
       render_gid) render_gid=$value ;;
       render_mode) render_mode=$value ;;

@@ -19,9 +19,13 @@ nvswitch 0000:c6:00.0 0x1af1
 nvswitch 0000:c7:00.0 0x1af1
 nvswitch 0000:c8:00.0 0x1af1
 nvswitch 0000:c9:00.0 0x1af1
+gds 16
+mofed 9
+gdrcopy yes
 socket /run/nvidia-persistenced/socket
 socket /run/nvidia-fabricmanager/socket
 
+f /etc/cufile.json
 f /usr/bin/nv-fabricmanager
 l /usr/lib/x86_64-linux-gnu/libnvidia-nscq.so libnvidia-nscq.so.2
 l /usr/lib/x86_64-linux-gnu/libnvidia-nscq.so.2 libnvidia-nscq.so.@VERSION@
