@@ -10,6 +10,10 @@ namespace {
 constexpr std::string_view blanks = " \t\r\n\v\f";
 
 size_t edit_distance(std::string_view from, std::string_view to) {
+  // A common beginning costs nothing, and names of one family have a long one.
+  const auto common = static_cast<size_t>(std::ranges::mismatch(from, to).in1 - from.begin());
+  from.remove_prefix(common);
+  to.remove_prefix(common);
   std::vector<size_t> row(to.size() + 1);
   std::iota(row.begin(), row.end(), size_t{0});
   for (size_t i = 0; i < from.size(); ++i) {
@@ -96,12 +100,18 @@ std::optional<bool> parse_bool(std::string_view text) {
 
 std::optional<std::string_view> did_you_mean(std::string_view word,
                                              std::span<const std::string_view> candidates) {
-  const auto nearest = std::ranges::min_element(
-      candidates, {}, [&](std::string_view candidate) { return edit_distance(word, candidate); });
-  if (nearest == candidates.end()) return std::nullopt;
-  const size_t tolerated = std::max<size_t>(2, word.size() / 4);
-  if (edit_distance(word, *nearest) > tolerated) return std::nullopt;
-  return *nearest;
+  std::optional<std::string_view> nearest;
+  size_t too_far = std::max<size_t>(2, word.size() / 4) + 1;
+  for (const std::string_view candidate : candidates) {
+    // It takes at least as many edits as the lengths differ by.
+    const auto [shorter, longer] = std::minmax(word.size(), candidate.size());
+    if (longer - shorter >= too_far) continue;
+    const size_t distance = edit_distance(word, candidate);
+    if (distance >= too_far) continue;
+    too_far = distance;
+    nearest = candidate;
+  }
+  return nearest;
 }
 
 std::string_view errno_text(int errno_value) {
