@@ -1,5 +1,6 @@
 #include "nvbox/base/log.h"
 
+#include <algorithm>
 #include <ctime>
 
 #include "nvbox/base/text.h"
@@ -64,6 +65,7 @@ std::string log_line(LogFormat format, Level level, std::string_view time,
     return cat("{\"level\":\"", name_of(level), "\",\"msg\":", json_string(message), ",\"time\":\"",
                time, "\"}\n");
   }
+  if (format == LogFormat::plain) return cat(name_of(level), ": ", printable(message), "\n");
   return cat("time=\"", time, "\" level=", name_of(level), " msg=", json_string(message), "\n");
 }
 
@@ -75,10 +77,17 @@ std::string rfc3339_now() {
   return {text, std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &utc)};
 }
 
+bool Log::enabled(Level level) const {
+  return std::ranges::any_of(outputs_,
+                             [&](const Output& output) { return wants(output, level); });
+}
+
 void Log::write(Level level, std::string_view message) const {
   if (!enabled(level)) return;
   const std::string time = rfc3339_now();
-  for (const auto& [format, sink] : sinks_) sink(log_line(format, level, time, message));
+  for (const Output& output : outputs_) {
+    if (wants(output, level)) output.sink(log_line(output.format, level, time, message));
+  }
 }
 
 }  // namespace nvbox

@@ -58,6 +58,21 @@ TEST(Log, lines_up_to_the_level_reach_every_sink) {
   EXPECT_EQ(second, "{\"level\":\"error\",\"msg\":\"one\"{\"level\":\"warning\",\"msg\":\"two\"");
 }
 
+TEST(Log, a_sink_with_a_level_of_its_own_does_not_follow_the_log) {
+  std::string all;
+  std::string few;
+  Log log;
+  log.set_level(Level::error);
+  log.add(LogFormat::plain, Level::debug, [&](std::string_view line) { all += line; });
+  log.add(LogFormat::plain, [&](std::string_view line) { few += line; });
+  EXPECT_TRUE(log.enabled(Level::debug));
+  EXPECT_FALSE(log.enabled(Level::trace));
+  log.error("one\n");
+  log.debug("two");
+  EXPECT_EQ(all, "error: one\\x0a\ndebug: two\n");
+  EXPECT_EQ(few, "error: one\\x0a\n");
+}
+
 TEST(Log, without_a_sink_nothing_is_enabled) {
   Log log;
   log.set_level(Level::trace);

@@ -43,7 +43,7 @@ using Warnings = std::vector<std::string>;
 
 TEST_F(LogFiles, both_files_get_every_line) {
   const RuntimeLog out =
-      open_log(Settings{.debug = at("debug")}, CommandLine{.log_path = at("engine")});
+      open_log({}, Settings{.debug = at("debug")}, CommandLine{.log_path = at("engine")});
   out.log.info("one");
   out.log.error("two");
   EXPECT_EQ(messages("debug"), "msg=\"one\"\nmsg=\"two\"\n");
@@ -52,7 +52,7 @@ TEST_F(LogFiles, both_files_get_every_line) {
 }
 
 TEST_F(LogFiles, json_is_for_both_files) {
-  const RuntimeLog out = open_log(Settings{.debug = at("debug")},
+  const RuntimeLog out = open_log({}, Settings{.debug = at("debug")},
                                   CommandLine{.log_path = at("engine"), .log_json = true});
   out.log.error("one");
   EXPECT_EQ(messages("debug"), "msg\":\"one\"\n");
@@ -60,19 +60,19 @@ TEST_F(LogFiles, json_is_for_both_files) {
 }
 
 TEST_F(LogFiles, a_file_that_is_named_twice_gets_each_line_once) {
-  const RuntimeLog out = open_log(Settings{.debug = at("log")}, CommandLine{.log_path = at("log")});
+  const RuntimeLog out = open_log({}, Settings{.debug = at("log")}, CommandLine{.log_path = at("log")});
   out.log.info("one");
   EXPECT_EQ(messages("log"), "msg=\"one\"\n");
 }
 
 TEST_F(LogFiles, lines_are_appended) {
   std::ofstream(at("log")) << "msg=old\n";
-  open_log(Settings{}, CommandLine{.log_path = at("log")}).log.info("new");
+  open_log({}, Settings{}, CommandLine{.log_path = at("log")}).log.info("new");
   EXPECT_EQ(messages("log"), "msg=old\nmsg=\"new\"\n");
 }
 
 TEST_F(LogFiles, nothing_is_made_until_something_is_said) {
-  const RuntimeLog out = open_log(Settings{.debug = at("a/b/log")}, {});
+  const RuntimeLog out = open_log({}, Settings{.debug = at("a/b/log")}, {});
   out.log.debug("not at this level");
   EXPECT_FALSE(std::filesystem::exists(at("a")));
   const mode_t mask = umask(022);
@@ -87,20 +87,20 @@ TEST_F(LogFiles, nothing_is_made_until_something_is_said) {
 }
 
 TEST_F(LogFiles, no_file_is_named_by_nothing_and_by_dev_null) {
-  EXPECT_FALSE(open_log(Settings{.debug = ""}, {}).log.enabled(Level::error));
+  EXPECT_FALSE(open_log({}, Settings{.debug = ""}, {}).log.enabled(Level::error));
   EXPECT_FALSE(
-      open_log(Settings{}, CommandLine{.log_path = "/dev/null"}).log.enabled(Level::error));
+      open_log({}, Settings{}, CommandLine{.log_path = "/dev/null"}).log.enabled(Level::error));
 }
 
 TEST_F(LogFiles, a_question_for_the_version_is_not_logged) {
-  EXPECT_FALSE(open_log(Settings{.debug = at("log")}, CommandLine{.version = true})
+  EXPECT_FALSE(open_log({}, Settings{.debug = at("log")}, CommandLine{.version = true})
                    .log.enabled(Level::error));
 }
 
 TEST_F(LogFiles, a_file_that_cannot_be_opened_is_a_warning) {
   std::ofstream(at("file")) << "";
   const RuntimeLog out =
-      open_log(Settings{.debug = at("file/log")}, CommandLine{.log_path = at("engine")});
+      open_log({}, Settings{.debug = at("file/log")}, CommandLine{.log_path = at("engine")});
   out.log.info("one");
   out.log.info("two");
   EXPECT_EQ(*out.warnings, (Warnings{cat("log file ", at("file/log"), " is not written: open ",
@@ -109,7 +109,7 @@ TEST_F(LogFiles, a_file_that_cannot_be_opened_is_a_warning) {
 }
 
 TEST_F(LogFiles, a_directory_that_cannot_be_made_is_a_warning) {
-  const RuntimeLog out = open_log(Settings{.debug = "/proc/nvbox/log"}, {});
+  const RuntimeLog out = open_log({}, Settings{.debug = "/proc/nvbox/log"}, {});
   out.log.info("one");
   EXPECT_EQ(*out.warnings,
             (Warnings{"log file /proc/nvbox/log is not written: create directory /proc/nvbox: No "
@@ -118,7 +118,7 @@ TEST_F(LogFiles, a_directory_that_cannot_be_made_is_a_warning) {
 
 TEST_F(LogFiles, a_fifo_without_a_reader_is_a_warning) {
   ASSERT_EQ(mkfifo(at("fifo").c_str(), 0600), 0);
-  const RuntimeLog out = open_log(Settings{.debug = at("fifo")}, {});
+  const RuntimeLog out = open_log({}, Settings{.debug = at("fifo")}, {});
   out.log.info("one");
   EXPECT_EQ(*out.warnings, (Warnings{cat("log file ", at("fifo"), " is not written: open ",
                                          at("fifo"), ": No such device or address")}));
@@ -144,7 +144,7 @@ TEST_F(LogFiles, levels) {
        {"nvidia-container-runtime.log-level: unknown level \"loud\", using info"}},
   };
   for (const LevelVector& vector : vectors) {
-    const RuntimeLog out = open_log(Settings{.debug = at("log"), .log_level = vector.level},
+    const RuntimeLog out = open_log({}, Settings{.debug = at("log"), .log_level = vector.level},
                                     CommandLine{.debug = vector.debug_option});
     EXPECT_EQ(*out.warnings, vector.warnings) << vector.level;
     for (const Level level :

@@ -16,10 +16,14 @@ enum class Level { error, warning, info, debug, trace };
 // Unknown words give nullopt.
 std::optional<Level> parse_level(std::string_view word);
 
-enum class LogFormat { text, json };
+enum class LogFormat {
+  text,
+  json,
+  plain,  // "level: message", for people
+};
 
-// One line for a record, with its newline; the layouts are logrus' (time, level, msg), because
-// engines parse the file given by --log. `time` is RFC 3339.
+// One line for a record, with its newline; the layouts of text and json are logrus' (time, level,
+// msg), because engines parse the file given by --log. `time` is RFC 3339.
 std::string log_line(LogFormat format, Level level, std::string_view time,
                      std::string_view message);
 
@@ -31,10 +35,15 @@ class Log {
   // Receives whole lines. A sink that cannot write drops them: logging never fails a start.
   using Sink = std::function<void(std::string_view line)>;
 
+  // How much the sinks get that have no level of their own.
   void set_level(Level level) { level_ = level; }
-  void add(LogFormat format, Sink sink) { sinks_.emplace_back(format, std::move(sink)); }
+  void add(LogFormat format, Sink sink) { outputs_.push_back({format, {}, std::move(sink)}); }
+  void add(LogFormat format, Level level, Sink sink) {
+    outputs_.push_back({format, level, std::move(sink)});
+  }
 
-  bool enabled(Level level) const { return !sinks_.empty() && level <= level_; }
+  // Whether a sink wants records of the level.
+  bool enabled(Level level) const;
   void write(Level level, std::string_view message) const;
   void error(std::string_view message) const { write(Level::error, message); }
   void warning(std::string_view message) const { write(Level::warning, message); }
@@ -42,8 +51,18 @@ class Log {
   void debug(std::string_view message) const { write(Level::debug, message); }
 
  private:
+  struct Output {
+    LogFormat format;
+    std::optional<Level> level;
+    Sink sink;
+  };
+
+  bool wants(const Output& output, Level level) const {
+    return level <= output.level.value_or(level_);
+  }
+
   Level level_ = Level::info;
-  std::vector<std::pair<LogFormat, Sink>> sinks_;
+  std::vector<Output> outputs_;
 };
 
 }  // namespace nvbox

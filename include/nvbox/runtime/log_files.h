@@ -20,7 +20,7 @@ struct RuntimeLog {
   std::shared_ptr<const std::vector<std::string>> warnings{};
 };
 
-// Never fails; with --version nothing is written anywhere.
-RuntimeLog open_log(const config::Config::Runtime& settings, const CommandLine& line);
+// `base` with these files added. Never fails; with --version no file is written.
+RuntimeLog open_log(Log base, const config::Config::Runtime& settings, const CommandLine& line);
 
 }  // namespace nvbox::runtime
