@@ -1,4 +1,4 @@
-// The binary under its own name: the way to the other applets without links, and to their list.
+// The binary under its own name: what is in it. `nvbox NAME` is resolved before this runs.
 #include <unistd.h>
 
 #include <algorithm>
@@ -66,14 +66,7 @@ Result<int> run_nvbox(const Call& call) {
   if (first == "--list") return print(list());
   if (first == "--version" || first == "-v") return print(version_text());
   if (first == "--help" || first == "-h") return print(help());
-  const Applet* applet = find_applet(first);
-  if (applet == nullptr) return complain(first);
-  return applet
-      ->run({.name = applet->name,
-             .arguments = call.arguments.subspan(1),
-             .environment = call.environment,
-             .log = call.log})
-      .in(applet->name);
+  return complain(first);
 }
 
 }  // namespace nvbox::applets

@@ -4,22 +4,41 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <string>
+#include <string_view>
+#include <vector>
+
 #include "applet.h"
 #include "nvbox/hook/container_root.h"
 #include "nvbox/hook/create_container.h"
 #include "nvbox/spec/container_work.h"
-#include "nvbox/sys/file.h"
+#include "nvbox/sys/log_file.h"
 #include "nvbox/sys/sandbox.h"
 
 namespace nvbox::applets {
+namespace {
+
+// --log=FILE: where nvidia-container-runtime was told to write everything (NVIDIA_CTK_DEBUG). The
+// rest is the work.
+std::vector<std::string> take_log_option(const Call& call) {
+  constexpr std::string_view option = "--log=";
+  std::vector<std::string> rest;
+  for (const std::string_view argument : call.arguments) {
+    if (!argument.starts_with(option)) {
+      rest.emplace_back(argument);
+      continue;
+    }
+    call.log.add(LogFormat::text, Level::debug,
+                 sys::log_file(std::string(argument.substr(option.size())), [](const Error&) {}));
+  }
+  return rest;
+}
+
+}  // namespace
 
 Result<int> run_nvbox_hook(const Call& call) {
   NVBOX_TRY(sys::enter_sandbox());
-  // Runtimes show a hook's standard error when it fails.
-  call.log.set_level(Level::warning);
-  call.log.add(LogFormat::text,
-               [](std::string_view line) { (void)sys::write_all(STDERR_FILENO, line); });
-  const std::vector<std::string> arguments(call.arguments.begin(), call.arguments.end());
+  const std::vector<std::string> arguments = take_log_option(call);
   const spec::ContainerWork work = NVBOX_TRY(spec::parse_arguments(arguments));
   const spec::OciState state = NVBOX_TRY(hook::read_state(STDIN_FILENO));
   const host::Root host = NVBOX_TRY(host::Root::open("/"));

@@ -2,17 +2,15 @@
 // Apptainer), and the one that health checks ask for GPUs.
 #include "nvidia_container_cli.h"
 
-#include <fcntl.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <iterator>
-#include <memory>
 
 #include "nvbox/base/text.h"
 #include "nvbox/base/version.h"
-#include "nvbox/sys/fd.h"
 #include "nvbox/sys/file.h"
+#include "nvbox/sys/log_file.h"
 
 namespace nvbox::applets {
 namespace container_cli {
@@ -73,32 +71,16 @@ int no_such_command(std::string_view name, std::span<const cli::Row> rows) {
   return 1;
 }
 
-// What /dev/stderr and /dev/stdout name when they are sockets or belong to somebody else, which
-// cannot be opened a second time.
-std::optional<int> standard_descriptor(std::string_view path) {
-  if (path == "/dev/stderr") return STDERR_FILENO;
-  if (path == "/dev/stdout") return STDOUT_FILENO;
-  return std::nullopt;
-}
-
-// A debug log that cannot be opened is a warning: containers start without one.
+// A debug log that cannot be written is a warning: containers start without one.
 void open_debug_log(const Globals& globals, const Call& call) {
-  const std::string path = globals.debug.empty()
-                               ? std::string(call.environment.get("NVC_DEBUG_FILE").value_or(""))
-                               : globals.debug;
+  std::string path = globals.debug.empty()
+                         ? std::string(call.environment.get("NVC_DEBUG_FILE").value_or(""))
+                         : globals.debug;
   if (path.empty()) return;
-  std::shared_ptr<sys::Fd> file;
-  auto standard = standard_descriptor(path);
-  if (!standard) {
-    Result<sys::Fd> fd =
-        sys::open_path(path, O_WRONLY | O_APPEND | O_CREAT | O_NOCTTY | O_NONBLOCK, 0644);
-    if (!fd) return warn(call, cat("warning: no debug log: ", fd.error().message()));
-    file = std::make_shared<sys::Fd>(std::move(fd).value());
-    standard = file->get();
-  }
-  call.log.set_level(Level::debug);
-  call.log.add(LogFormat::text,
-               [file, fd = *standard](std::string_view line) { (void)sys::write_all(fd, line); });
+  call.log.add(LogFormat::text, Level::debug,
+               sys::log_file(std::move(path), [name = call.name](const Error& error) {
+                 complain(cat(name, ": warning: ", error.message(), "\n"));
+               }));
 }
 
 // The peer calls both of these what they are below its library.
