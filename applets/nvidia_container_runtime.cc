@@ -16,6 +16,7 @@
 #include "nvbox/runtime/spec_file.h"
 #include "nvbox/sys/fd.h"
 #include "nvbox/sys/file.h"
+#include "nvbox/sys/process.h"
 
 namespace nvbox::applets {
 namespace {
@@ -44,7 +45,9 @@ Result<std::string> this_program() {
 }
 
 Result<> edit_spec(const std::string& path, const config::Config& config, const Call& call) {
-  const runtime::SpecFile file = NVBOX_TRY(runtime::SpecFile::open(path));
+  const runtime::SpecFile file =
+      NVBOX_TRY(runtime::SpecFile::open(path).hint(
+          "--bundle must name a directory with the container's config.json"));
   spec::OciSpec spec = NVBOX_TRY(file.read());
   const std::string program = NVBOX_TRY(this_program());
   const runtime::Injected injected =
@@ -85,15 +88,16 @@ Result<int> run_nvidia_container_runtime(const Call& call) {
   const runtime::CommandLine line = runtime::parse_command_line(call.arguments);
   if (line.version) NVBOX_TRY(print_version());
   // The engine shows its user what is in the --log file, so that must work before config.toml does.
-  call.log = runtime::open_log({}, line).log;
+  const Log base = call.log;
+  call.log = runtime::open_log(base, {}, line).log;
   const config::Config config =
       NVBOX_TRY(config::load_config(config::config_path(config::lookup_from(call.environment))));
-  const runtime::RuntimeLog log = runtime::open_log(config.runtime, line);
+  const runtime::RuntimeLog log = runtime::open_log(base, config.runtime, line);
   call.log = log.log;
   const Result<runtime::LowLevel> low_level = prepare(call, line, config);
   tell(log, call.name);
   if (!low_level) return low_level.error();
-  NVBOX_TRY(runtime::exec_low_level(low_level->path, call.arguments, call.environment.variables()));
+  NVBOX_TRY(sys::exec_program(low_level->path, call.arguments, call.environment.variables()));
   return 1;
 }
 

@@ -15,9 +15,7 @@ constexpr size_t largest_spec = size_t{16} * 1024 * 1024;
 
 Result<SpecFile> SpecFile::open(const std::string& path) {
   // O_NONBLOCK: a FIFO in the place of the file must not hang the engine.
-  sys::Fd file = NVBOX_TRY(sys::open_path(path, O_RDONLY | O_NONBLOCK)
-                               .hint("--bundle must name a directory with the container's "
-                                     "config.json"));
+  sys::Fd file = NVBOX_TRY(sys::open_path(path, O_RDONLY | O_NONBLOCK));
   const std::string real = NVBOX_TRY(sys::path_of(file.get()));
   sys::Fd directory =
       NVBOX_TRY(sys::open_path(std::string(path::parent(real)), O_PATH | O_DIRECTORY));

@@ -148,6 +148,18 @@ Result<std::optional<ExitStatus>> Child::wait(int timeout_ms) {
   }
 }
 
+Result<> exec_program(const std::string& path, std::span<const std::string_view> arguments,
+                      char* const* environment) {
+  std::vector<std::string> words = {path};
+  words.insert(words.end(), arguments.begin(), arguments.end());
+  std::vector<char*> pointers;
+  pointers.reserve(words.size() + 1);
+  for (std::string& word : words) pointers.push_back(word.data());
+  pointers.push_back(nullptr);
+  execve(path.c_str(), pointers.data(), environment);
+  return Error(cat("run ", path), errno);
+}
+
 Result<Child> spawn(const Program& program) {
   const std::string context = cat("run ", program.path);
   int ends[2];

@@ -13,6 +13,7 @@
 #include <fstream>
 
 #include "nvbox/base/text.h"
+#include "nvbox/sys/process.h"
 
 namespace nvbox::runtime {
 namespace {
@@ -124,7 +125,7 @@ TEST_F(LowLevelTest, the_runtime_gets_its_path_and_the_untouched_arguments_and_e
     char variable[] = "NVBOX_TEST=a b";
     char* const environment[] = {variable, nullptr};
     const std::vector<std::string_view> arguments = {"--log", "", "create", "--bundle=/ b"};
-    _exit(exec_low_level(script, arguments, environment) ? 0 : 1);
+    _exit(sys::exec_program(script, arguments, environment) ? 0 : 1);
   }
   int status = 0;
   ASSERT_EQ(waitpid(child, &status, 0), child);
@@ -135,7 +136,7 @@ TEST_F(LowLevelTest, the_runtime_gets_its_path_and_the_untouched_arguments_and_e
 }
 
 TEST(LowLevel, a_runtime_that_cannot_be_run_is_an_error) {
-  const Result<> ran = exec_low_level("/nvbox/absent", {}, environ);
+  const Result<> ran = sys::exec_program("/nvbox/absent", {}, environ);
   ASSERT_FALSE(ran);
   EXPECT_EQ(ran.error().message(), "run /nvbox/absent: No such file or directory");
 }

@@ -1,10 +1,12 @@
-// Other programs, run without anything of ours: no environment, no descriptors, no directory.
+// Other programs.
 #pragma once
 
 #include <sys/types.h>
 
 #include <optional>
+#include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "nvbox/base/result.h"
@@ -12,6 +14,12 @@
 
 namespace nvbox::sys {
 
+// Becomes the program at `path`, with `path` and `arguments` (without the program's name) and this
+// environment. Returns only when that fails.
+Result<> exec_program(const std::string& path, std::span<const std::string_view> arguments,
+                      char* const* environment);
+
+// A program to run without anything of ours: no environment, no descriptors, no directory.
 struct Program {
   std::string path;                        // below `root`; not searched for
   std::vector<std::string> arguments{};    // beginning with the name

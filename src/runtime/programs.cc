@@ -1,0 +1,61 @@
+#include "nvbox/runtime/programs.h"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "nvbox/base/path.h"
+#include "nvbox/base/text.h"
+
+namespace nvbox::runtime {
+namespace {
+
+// Where the peer looks after $PATH, which engines started by hand or by systemd cut short.
+constexpr std::string_view usual_directories[] = {
+    "/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin",
+};
+
+}  // namespace
+
+ProgramSearch::ProgramSearch(std::string_view search_path) {
+  const auto add = [&](std::string_view directory) {
+    if (std::ranges::find(directories_, directory) == directories_.end()) {
+      directories_.push_back(directory);
+    }
+  };
+  for (const std::string_view directory : split(search_path, ':')) {
+    if (directory.starts_with('/')) add(directory);
+  }
+  std::ranges::for_each(usual_directories, add);
+  // The link is followed to the file that runs, under whatever name it was started.
+  if (stat("/proc/self/exe", &self_) != 0) self_ = {};
+}
+
+Program ProgramSearch::find(const std::string& name) const {
+  if (name.contains('/')) return {name, kind_of(name)};
+  Program best{name, Program::Kind::absent};
+  for (const std::string_view directory : directories_) {
+    std::string path = path::join(directory, name);
+    const Program::Kind kind = kind_of(path);
+    if (kind == Program::Kind::usable) return {std::move(path), kind};
+    if (best.kind == Program::Kind::absent && kind != Program::Kind::absent) {
+      best = {std::move(path), kind};
+    }
+  }
+  return best;
+}
+
+Program::Kind ProgramSearch::kind_of(const std::string& path) const {
+  struct stat info {};
+  if (stat(path.c_str(), &info) != 0) return Program::Kind::absent;
+  if (info.st_dev == self_.st_dev && info.st_ino == self_.st_ino) return Program::Kind::ourselves;
+  // access(2) also knows of mounts with noexec and of access control lists.
+  if (!S_ISREG(info.st_mode) || access(path.c_str(), X_OK) != 0) {
+    return Program::Kind::not_executable;
+  }
+  return Program::Kind::usable;
+}
+
+}  // namespace nvbox::runtime
