@@ -53,6 +53,15 @@ std::string obstacle(const Gpu& gpu) {
   return cat("GPU ", gpu.index, " (", gpu.bus_id, ") cannot be used: ", gpu.problem.value_or(""));
 }
 
+// Names that only nvbox knows: ranges, and beginnings of UUIDs.
+Result<> take_range_or_prefix(const Inventory& inventory, const std::string& name,
+                              Selection& selection) {
+  const Selection found =
+      NVBOX_TRY(select(inventory, {.ask = Ask::listed, .devices = {name}}));
+  for (const size_t gpu : found.gpus) add_once(selection.gpus, gpu);
+  return {};
+}
+
 Result<> take_mig(const Inventory& inventory, const std::string& name, Selection& selection) {
   const Result<Selection> found = select(inventory, {.ask = Ask::listed, .devices = {name}});
   if (!found) {
@@ -89,6 +98,7 @@ Result<> take(const Inventory& inventory, std::string_view name, Selection& sele
     return {};
   }
   if (is_mig_name(name)) return take_mig(inventory, std::string(name), selection);
+  if (take_range_or_prefix(inventory, std::string(name), selection)) return {};
   return unknown(inventory, name);
 }
 

@@ -172,7 +172,7 @@ Result<Request> request_of(const spec::ContainerView& container, const config::C
   request.imex_channels = wanted_channels(container, config, std::move(mounted.imex_channels));
   request.capabilities = NVBOX_TRY(wanted_capabilities(container, config));
   request.features = wanted_features(container);
-  request.requirements = NVBOX_TRY(requirements_of(container, config));
+  request.requirements = requirements_of(container, config, request.warnings);
   request.mig_config = NVBOX_TRY(mig_right(container, "NVIDIA_MIG_CONFIG_DEVICES"));
   request.mig_monitor = NVBOX_TRY(mig_right(container, "NVIDIA_MIG_MONITOR_DEVICES"));
   return request;

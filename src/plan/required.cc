@@ -56,8 +56,9 @@ bool is_legacy_image(const spec::ContainerView& container) {
          container.variable("NVIDIA_REQUIRE_CUDA").value_or("").empty();
 }
 
-Result<std::vector<std::string>> requirements_of(const spec::ContainerView& container,
-                                                 const config::Config& config) {
+std::vector<std::string> requirements_of(const spec::ContainerView& container,
+                                         const config::Config& config,
+                                         std::vector<std::string>& warnings) {
   std::vector<std::string> requirements;
   if (are_disabled(container, config)) return requirements;
   std::vector<std::pair<std::string, std::string>> variables;
@@ -72,12 +73,11 @@ Result<std::vector<std::string>> requirements_of(const spec::ContainerView& cont
   for (auto& [name, value] : variables) requirements.push_back(std::move(value));
   if (!is_legacy_image(container)) return requirements;
   const std::string_view cuda = container.variable("CUDA_VERSION").value_or("");
-  const auto version = major_and_minor(cuda);
-  if (!version) {
-    return Error(cat("CUDA_VERSION: ", quote(cuda), " is not a version"))
-        .hint("correct it, or start the container with NVIDIA_DISABLE_REQUIRE=1");
+  if (const auto version = major_and_minor(cuda)) {
+    requirements.push_back(cat("cuda>=", *version));
+  } else {
+    warnings.push_back(cat("CUDA_VERSION: ", quote(cuda), " is not a version; nothing is required"));
   }
-  requirements.push_back(cat("cuda>=", *version));
   return requirements;
 }
 

@@ -71,14 +71,20 @@ TEST(DeviceList, a_mig_device_comes_with_its_gpu) {
             (Selection{.gpus = {2}, .migs = {{2, 1}}}));
 }
 
+TEST(DeviceList, ranges_and_beginnings_of_uuids_are_names_too) {
+  EXPECT_EQ(selected("3,2-3"), (Selection{.gpus = {3, 2}}));
+  EXPECT_EQ(selected("GPU-a3"), (Selection{.gpus = {3}}));
+}
+
 TEST(DeviceList, a_gpu_by_itself_comes_without_its_mig_devices) {
   EXPECT_EQ(selected("2"), (Selection{.gpus = {2}}));
 }
 
 TEST(DeviceList, what_is_not_there_is_an_unknown_device) {
   EXPECT_EQ(refusal("0,4"), "4: unknown device; this host has GPUs 0-3");
-  EXPECT_EQ(refusal("3b:00.0"), "3b:00.0: unknown device; this host has GPUs 0-3");
-  EXPECT_EQ(refusal("GPU-a3"), "GPU-a3: unknown device; this host has GPUs 0-3");
+  EXPECT_EQ(refusal("3c:00.0"), "3c:00.0: unknown device; this host has GPUs 0-3");
+  EXPECT_EQ(refusal("GPU-b"), "GPU-b: unknown device; this host has GPUs 0-3");
+  EXPECT_EQ(refusal("2-9"), "2-9: unknown device; this host has GPUs 0-3");
   EXPECT_EQ(refusal("-1"), "-1: unknown device; this host has GPUs 0-3");
   EXPECT_EQ(refusal(" 0"), " 0: unknown device; this host has GPUs 0-3");
   EXPECT_EQ(refusal("99999999999999999999"),

@@ -266,8 +266,12 @@ TEST(Request, carries_what_the_image_requires) {
   EXPECT_EQ(request->requirements, std::vector<std::string>{"cuda>=12.2"});
 }
 
-TEST(Request, with_a_requirement_that_cannot_be_read_is_an_error) {
-  EXPECT_FALSE(request_of(container({{"CUDA_VERSION", "latest"}}), {}, Annotations::ignore));
+TEST(Request, with_a_cuda_version_that_is_none_is_warned_of) {
+  const auto request = request_of(container({{"CUDA_VERSION", "latest"}}), {}, Annotations::ignore);
+  ASSERT_TRUE(request);
+  EXPECT_EQ(request->requirements, std::vector<std::string>{});
+  EXPECT_EQ(request->warnings, std::vector<std::string>{"CUDA_VERSION: \"latest\" is not a version; "
+                                                        "nothing is required"});
 }
 
 TEST(Request, for_rights_over_mig_needs_a_privileged_container) {
