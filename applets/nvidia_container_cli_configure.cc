@@ -6,10 +6,9 @@
 #include "nvbox/apply/phases.h"
 #include "nvbox/base/path.h"
 #include "nvbox/base/text.h"
-#include "nvbox/driver/product_facts.h"
 #include "nvbox/plan/device_list.h"
 #include "nvbox/plan/edits_for.h"
-#include "nvbox/plan/requirements.h"
+#include "nvbox/runtime/requirements.h"
 #include "nvidia_container_cli.h"
 
 namespace nvbox::applets::container_cli {
@@ -190,26 +189,6 @@ Result<> add_channels(const driver::Inventory& inventory, const std::vector<unsi
   return {};
 }
 
-Result<> check_requirements(const ConfigureOptions& options, const Machine& machine,
-                            const driver::Inventory& inventory, const plan::Selection& selection) {
-  if (options.requirements.empty()) return {};
-  const std::string& version = inventory.driver.version;
-  const plan::Facts host = {.driver = version,
-                            .cuda = std::string(driver::cuda_version_of(version))};
-  std::vector<plan::Facts> facts;
-  for (const size_t position : selection.gpus) {
-    const auto id =
-        NVBOX_TRY(driver::device_id_of(machine.host(), inventory.gpus[position].bus_id));
-    const driver::ProductFacts product =
-        id ? driver::product_facts(*id, version) : driver::ProductFacts{};
-    facts.push_back(host);
-    facts.back().architecture = product.architecture;
-    facts.back().brand = product.brand;
-  }
-  if (facts.empty()) facts.push_back(host);
-  return plan::check_requirements(options.requirements, facts);
-}
-
 // What of /proc/driver/nvidia belongs to the selected devices.
 void show_devices(const driver::Inventory& inventory, const plan::Selection& selection,
                   apply::ConfigureRequest& request) {
@@ -275,8 +254,8 @@ Result<> fill(const ConfigureOptions& options, const Invocation& invocation, con
   }
   const std::vector<driver::MigControl> controls =
       NVBOX_TRY(find_mig_controls(options.mig, machine, inventory, list));
-  NVBOX_TRY(
-      check_requirements(options, machine, inventory, list.selection).in("requirement error"));
+  NVBOX_TRY(runtime::check_requirements(options.requirements, machine.host(), inventory,
+                                        list.selection));
   NVBOX_TRY(add_channels(inventory, channels, list.selection));
   NVBOX_TRY(check_nodes(inventory, list.selection));
   plan::Plan plan =

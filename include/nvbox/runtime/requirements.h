@@ -1,0 +1,19 @@
+// Whether this host meets the conditions of an image (NVIDIA_REQUIRE_*, --require).
+#pragma once
+
+#include <span>
+#include <string>
+
+#include "nvbox/base/result.h"
+#include "nvbox/driver/inventory.h"
+#include "nvbox/host/root.h"
+#include "nvbox/plan/select.h"
+
+namespace nvbox::runtime {
+
+// plan::check_requirements for the driver and every selected GPU. `host` is where /sys is. Errors
+// begin with "requirement error".
+Result<> check_requirements(std::span<const std::string> requirements, const host::Root& host,
+                            const driver::Inventory& inventory, const plan::Selection& selection);
+
+}  // namespace nvbox::runtime
