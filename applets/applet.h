@@ -26,16 +26,25 @@ using Run = Result<int> (*)(const Call& call);
 // and needs no link.
 enum class Group { core, internal };
 
+// Who calls an applet, which decides where its messages go and whose word its environment is.
+enum class Caller {
+  host,            // people, scripts and engines
+  runtime,         // a low-level runtime, for a hook outside the container's namespaces
+  container_hook,  // a low-level runtime, for a hook inside the container's mount namespace
+};
+
 struct Applet {
   std::string_view name;
   Run run;
   Group group;
   std::string_view summary;  // one line for help
+  Caller caller = Caller::host;
 };
 
 Result<int> run_nvbox(const Call& call);
 Result<int> run_nvbox_hook(const Call& call);
 Result<int> run_nvidia_container_cli(const Call& call);
 Result<int> run_nvidia_container_runtime(const Call& call);
+Result<int> run_nvidia_container_runtime_hook(const Call& call);
 
 }  // namespace nvbox::applets

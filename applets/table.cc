@@ -11,15 +11,20 @@ namespace {
 constexpr std::array applets = {
     Applet{"nvbox", run_nvbox, Group::core, "lists and starts the programs in this binary"},
     Applet{"nvbox-hook", run_nvbox_hook, Group::internal,
-           "createContainer hook of the containers that nvbox edits"},
+           "createContainer hook of the containers that nvbox edits", Caller::container_hook},
     Applet{"nvidia-container-cli", run_nvidia_container_cli, Group::core,
            "tells what GPUs this host has and gives them to containers, without a runtime"},
     Applet{"nvidia-container-runtime", run_nvidia_container_runtime, Group::core,
            "OCI runtime that gives containers their GPUs and then runs runc or crun"},
+    Applet{"nvidia-container-runtime-hook", run_nvidia_container_runtime_hook, Group::core,
+           "prestart hook that gives containers their GPUs: docker --gpus, hooks.d",
+           Caller::runtime},
     Applet{"nvidia-container-runtime.cdi", run_nvidia_container_runtime, Group::core,
            "nvidia-container-runtime in cdi mode"},
     Applet{"nvidia-container-runtime.legacy", run_nvidia_container_runtime, Group::core,
            "nvidia-container-runtime in legacy mode"},
+    Applet{"nvidia-container-toolkit", run_nvidia_container_runtime_hook, Group::core,
+           "old name of nvidia-container-runtime-hook", Caller::runtime},
 };
 static_assert(std::ranges::is_sorted(applets, {}, &Applet::name));
 

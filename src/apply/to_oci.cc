@@ -6,6 +6,7 @@
 
 #include "nvbox/base/path.h"
 #include "nvbox/base/text.h"
+#include "nvbox/data/json_read.h"
 
 namespace nvbox::apply {
 namespace {
@@ -199,6 +200,14 @@ Result<> add_edits(spec::OciSpec& spec, const spec::ContainerEdits& edits) {
   NVBOX_TRY(add_mounts(document, edits.mounts));
   NVBOX_TRY(add_hooks(document, edits.hooks));
   return add_gids(document, edits.additional_gids);
+}
+
+Result<bool> has_nvidia_hook(const spec::OciSpec& spec) {
+  const data::JsonPlace document(spec.document());
+  const std::optional<data::JsonPlace> stages = NVBOX_TRY(document.member("hooks"));
+  if (!stages) return false;
+  const std::vector<data::JsonPlace> prestart = NVBOX_TRY(stages->elements("prestart"));
+  return std::ranges::any_of(prestart, [](const auto& hook) { return injects_gpus(hook.value()); });
 }
 
 Result<size_t> remove_nvidia_hooks(spec::OciSpec& spec) {

@@ -95,7 +95,10 @@ constexpr Key rows[] = {
      "hook to inject in legacy mode"},
     {"nvidia-container-runtime-hook.skip-mode-detection",
      field<&Config::hook, &Config::Hook::skip_mode_detection>,
-     "let the hook work whatever nvidia-container-runtime.mode says"},
+     "never refuse because of nvidia-container-runtime.mode"},
+    {"nvidia-container-runtime-hook.strict-mode-detection",
+     field<&Config::hook, &Config::Hook::strict_mode_detection>,
+     "refuse where the mode is not legacy, as the peer's hook does, unless skip-mode-detection"},
 
     {"nvidia-ctk.path", field<&Config::ctk_path>, "program of the hooks that are injected"},
 

@@ -1,6 +1,7 @@
 #include "nvbox/config/config.h"
 
 #include <algorithm>
+#include <cerrno>
 #include <optional>
 #include <utility>
 
@@ -140,10 +141,11 @@ Result<Config> parse_config(std::string_view text) {
   return config;
 }
 
-Result<Config> load_config(const std::string& path) {
+Result<Config> load_config(const std::string& path, Missing missing) {
   const host::Root root = NVBOX_TRY(host::Root::open("/"));
   const std::string place = NVBOX_TRY(absolute(path));
   const std::optional<std::string> text = NVBOX_TRY(root.read(place));
+  if (!text && missing == Missing::error) return Error(cat("open ", path), ENOENT);
   if (!text) return Config{};
   return parse_config(*text).in(path);
 }

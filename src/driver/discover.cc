@@ -40,7 +40,9 @@ Result<Inventory> discover(const Roots& roots, const Search& search, const Need&
   if (need.gpus) inventory.gpus = find_gpus(context);
   inventory.control = control_nodes(context);
   if (need.imex_channels) inventory.imex_channels = imex_channels(context);
-  if (need.files != Capabilities::none) NVBOX_TRY(add_files(context, inventory));
+  if (need.files != Capabilities::none && !need.only_nodes) {
+    NVBOX_TRY(add_files(context, inventory));
+  }
   if (need.features != Features::none) inventory.features = find_features(context);
   return inventory;
 }

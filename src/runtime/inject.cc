@@ -3,13 +3,9 @@
 #include <utility>
 
 #include "nvbox/apply/to_oci.h"
-#include "nvbox/base/text.h"
-#include "nvbox/driver/discover.h"
-#include "nvbox/host/root.h"
-#include "nvbox/plan/edits_for.h"
 #include "nvbox/plan/mode.h"
 #include "nvbox/plan/request.h"
-#include "nvbox/plan/select.h"
+#include "runtime/inject_native.h"
 
 namespace nvbox::runtime {
 namespace {
@@ -32,44 +28,21 @@ Result<std::pair<plan::Request, plan::Mode>> request_and_mode(const spec::Contai
   return std::pair(std::move(request), mode);
 }
 
-Result<> require_jit(plan::Mode mode) {
+Result<> inject(spec::OciSpec& spec, plan::Mode mode, plan::Request request,
+                const InjectOptions& options, const Log& log) {
   switch (mode) {
     case plan::Mode::jit_cdi:
-      return {};
+      return inject_native(spec, std::move(request), options, log);
+    case plan::Mode::legacy:
+      return inject_legacy(spec, request, options, log);
     case plan::Mode::cdi:
       return Error("devices of CDI specifications are not served by this version of nvbox")
           .hint("let the engine resolve CDI names itself, or ask by index or UUID");
-    case plan::Mode::legacy:
     case plan::Mode::csv:
       break;
   }
-  return Error("the modes legacy and csv are not served by this version of nvbox")
+  return Error("the mode csv is not served by this version of nvbox")
       .hint("set nvidia-container-runtime.mode to auto or jit-cdi in config.toml");
-}
-
-Result<driver::Inventory> discover(const InjectOptions& options, const driver::Need& need) {
-  const std::string& driver_root = options.config.cli.root;
-  const host::Root host = NVBOX_TRY(host::Root::open("/"));
-  const host::Root driver = NVBOX_TRY(
-      host::Root::open(driver_root.empty() ? "/" : driver_root).in("nvidia-container-cli.root"));
-  const auto variable = [&](std::string_view name) {
-    return std::string(options.environment.get(name).value_or(""));
-  };
-  return driver::discover({.host = host, .driver = driver, .dev = driver},
-                          {.path = variable("PATH"),
-                           .xdg_data_dirs = variable("XDG_DATA_DIRS"),
-                           .ld_cache = options.config.cli.ldcache,
-                           .mps_directory = variable("CUDA_MPS_PIPE_DIRECTORY")},
-                          need);
-}
-
-Result<plan::Plan> make_plan(const plan::Request& request, const InjectOptions& options,
-                             const Log& log) {
-  const driver::Inventory inventory = NVBOX_TRY(discover(options, plan::need_of(request)));
-  for (const std::string& problem : inventory.problems) log.warning(problem);
-  const plan::Selection selection = NVBOX_TRY(plan::select(inventory, request));
-  for (const std::string& note : selection.notes) log.warning(note);
-  return plan::plan_for(inventory, selection, request.capabilities, options.config);
 }
 
 }  // namespace
@@ -78,19 +51,15 @@ Result<Injected> inject_gpus(spec::OciSpec& spec, const InjectOptions& options, 
   const spec::ContainerView container = NVBOX_TRY(spec.view().in("config.json"));
   auto [request, mode] = NVBOX_TRY(request_and_mode(container, options));
   for (const std::string& warning : request.warnings) log.warning(warning);
-  const size_t removed_hooks = NVBOX_TRY(apply::remove_nvidia_hooks(spec).in("config.json"));
+  // In legacy mode the engine's hook is the one that does the work.
+  size_t removed_hooks = 0;
+  if (mode != plan::Mode::legacy) {
+    removed_hooks = NVBOX_TRY(apply::remove_nvidia_hooks(spec).in("config.json"));
+  }
   if (request.ask == plan::Ask::nothing) {
     return removed_hooks > 0 ? Injected::edits : Injected::nothing;
   }
-  NVBOX_TRY(require_jit(mode));
-  request = NVBOX_TRY(plan::strip_runtime_kind(std::move(request)));
-  plan::Plan plan = NVBOX_TRY(make_plan(request, options, log));
-  if (!plan.work.empty()) {
-    plan.edits.hooks.push_back(plan::hook_for(plan.work, options.program));
-  }
-  NVBOX_TRY(apply::add_edits(spec, plan.edits).in("config.json"));
-  log.debug(cat("injected ", plan.edits.nodes.size(), " device nodes and ",
-                plan.edits.mounts.size(), " mounts"));
+  NVBOX_TRY(inject(spec, mode, std::move(request), options, log));
   return Injected::edits;
 }
 

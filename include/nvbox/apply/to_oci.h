@@ -11,7 +11,10 @@ namespace nvbox::apply {
 // Errors only when the document has another type where an edit must go.
 Result<> add_edits(spec::OciSpec& spec, const spec::ContainerEdits& edits);
 
-// Removes prestart hooks that would inject GPUs a second time: what `docker run --gpus` adds.
+// Whether a prestart hook injects GPUs: what `docker run --gpus` adds.
+Result<bool> has_nvidia_hook(const spec::OciSpec& spec);
+
+// Removes prestart hooks that would inject GPUs a second time.
 // Returns how many there were.
 Result<size_t> remove_nvidia_hooks(spec::OciSpec& spec);
 

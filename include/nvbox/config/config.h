@@ -54,6 +54,8 @@ struct Config {
   struct Hook {
     std::string path = "nvidia-container-runtime-hook";
     bool skip_mode_detection = false;
+    // Ours: refuse like the peer's hook where the mode is not legacy.
+    bool strict_mode_detection = false;
     bool operator==(const Hook&) const = default;
   } hook{};
 
@@ -91,7 +93,11 @@ std::string config_path(const Lookup& lookup);
 // in the result, as the peer ignores them.
 Result<Config> parse_config(std::string_view text);
 
-// parse_config of the file; a missing file gives the defaults.
-Result<Config> load_config(const std::string& path);
+// What a file that is not there means: that nobody configured anything, or that somebody named the
+// wrong one.
+enum class Missing { defaults, error };
+
+// parse_config of the file.
+Result<Config> load_config(const std::string& path, Missing missing = Missing::defaults);
 
 }  // namespace nvbox::config

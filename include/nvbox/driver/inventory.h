@@ -194,7 +194,10 @@ struct Inventory {
 struct Need {
   bool gpus = true;
   bool imex_channels = false;
+  // Nodes and files that serve these.
   Capabilities files = Capabilities::all;
+  // Leave libraries, programs and other files out.
+  bool only_nodes = false;
   Features features = Features::none;
 
   bool operator==(const Need&) const = default;

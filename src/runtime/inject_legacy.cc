@@ -1,0 +1,67 @@
+#include <string>
+#include <utility>
+
+#include "nvbox/apply/to_oci.h"
+#include "nvbox/base/path.h"
+#include "nvbox/plan/edits_for.h"
+#include "nvbox/plan/native_names.h"
+#include "nvbox/runtime/programs.h"
+#include "runtime/inject_native.h"
+#include "runtime/machine.h"
+
+namespace nvbox::runtime {
+namespace {
+
+constexpr std::string_view hook_name = "nvidia-container-runtime-hook";
+
+// Where no such program is installed, this one is it, under that name.
+spec::Hook prestart_hook(const InjectOptions& options) {
+  const std::string& configured = options.config.hook.path;
+  Program program = {configured, Program::Kind::usable};
+  if (!configured.starts_with('/')) {
+    program = ProgramSearch(options.environment.get("PATH").value_or(""))
+                  .find(configured.empty() ? std::string(hook_name) : configured);
+  }
+  if (program.kind == Program::Kind::absent) {
+    return {.stage = "prestart",
+            .path = options.program,
+            .args = {std::string(hook_name), "prestart"}};
+  }
+  std::string name(path::base_name(program.path));
+  return {.stage = "prestart", .path = std::move(program.path), .args = {std::move(name), "prestart"}};
+}
+
+// The part of the work that the prestart hook leaves to a hook of its own.
+spec::ContainerWork compat_work(const driver::Inventory& inventory, const config::Config& config) {
+  spec::ContainerWork work;
+  if (config.runtime.legacy_cuda_compat_mode == "hook" &&
+      !config.features.disable_cuda_compat_lib_hook) {
+    work.cuda_compat_driver = inventory.driver.version;
+  }
+  return work;
+}
+
+}  // namespace
+
+Result<> inject_legacy(spec::OciSpec& spec, const plan::Request& asked,
+                       const InjectOptions& options, const Log& log) {
+  const plan::Request request = NVBOX_TRY(plan::with_native_names(asked, options.config));
+  // Files are the hook's.
+  driver::Need need = plan::need_of(request);
+  need.only_nodes = true;
+  const Machine machine = NVBOX_TRY(Machine::open(options.config));
+  const Choice choice = NVBOX_TRY(choose(machine, request, need, options, log));
+  const plan::Plan plan =
+      plan::plan_for(choice.inventory, choice.selection, request.capabilities, options.config);
+  // No variable: the hook has yet to read what is asked for.
+  spec::ContainerEdits edits = {.nodes = plan.edits.nodes,
+                                .mounts = plan.edits.mounts,
+                                .additional_gids = plan.edits.additional_gids};
+  const bool has_hook = NVBOX_TRY(apply::has_nvidia_hook(spec));
+  if (!has_hook) edits.hooks.push_back(prestart_hook(options));
+  const spec::ContainerWork work = compat_work(choice.inventory, options.config);
+  if (!work.empty()) edits.hooks.push_back(work_hook(work, options));
+  return apply::add_edits(spec, edits).in("config.json");
+}
+
+}  // namespace nvbox::runtime

@@ -1,0 +1,27 @@
+// The modes in which nvbox finds out itself what a device consists of.
+#pragma once
+
+#include "nvbox/base/log.h"
+#include "nvbox/base/result.h"
+#include "nvbox/plan/request.h"
+#include "nvbox/runtime/inject.h"
+#include "nvbox/spec/container_work.h"
+#include "nvbox/spec/edits.h"
+#include "nvbox/spec/oci.h"
+
+namespace nvbox::runtime {
+
+// jit-cdi: everything goes into the specification, and one createContainer hook does the rest.
+Result<> inject_native(spec::OciSpec& spec, plan::Request request, const InjectOptions& options,
+                       const Log& log);
+
+// legacy: the prestart hook configures the container, as without this runtime. The device nodes,
+// with their cgroup rules, are in the specification all the same: rules that only a hook knows of
+// are lost when systemd or `docker update` writes the container's own ones again.
+Result<> inject_legacy(spec::OciSpec& spec, const plan::Request& request,
+                       const InjectOptions& options, const Log& log);
+
+// plan::hook_for, which also passes NVIDIA_CTK_DEBUG on.
+spec::Hook work_hook(const spec::ContainerWork& work, const InjectOptions& options);
+
+}  // namespace nvbox::runtime

@@ -1,0 +1,33 @@
+#include "runtime/machine.h"
+
+#include <string>
+
+namespace nvbox::runtime {
+
+Result<Machine> Machine::open(const config::Config& config) {
+  host::Root host = NVBOX_TRY(host::Root::open("/"));
+  host::Root driver =
+      NVBOX_TRY(host::Root::open(config.cli.root.empty() ? "/" : config.cli.root)
+                    .in("nvidia-container-cli.root"));
+  return Machine(std::move(host), std::move(driver));
+}
+
+Result<Choice> choose(const Machine& machine, const plan::Request& request,
+                      const driver::Need& need, const InjectOptions& options, const Log& log) {
+  const auto variable = [&](std::string_view name) {
+    return std::string(options.environment.get(name).value_or(""));
+  };
+  driver::Inventory inventory =
+      NVBOX_TRY(driver::discover(machine.roots(),
+                                 {.path = variable("PATH"),
+                                  .xdg_data_dirs = variable("XDG_DATA_DIRS"),
+                                  .ld_cache = options.config.cli.ldcache,
+                                  .mps_directory = variable("CUDA_MPS_PIPE_DIRECTORY")},
+                                 need));
+  for (const std::string& problem : inventory.problems) log.warning(problem);
+  plan::Selection selection = NVBOX_TRY(plan::select(inventory, request));
+  for (const std::string& note : selection.notes) log.warning(note);
+  return Choice{std::move(inventory), std::move(selection)};
+}
+
+}  // namespace nvbox::runtime

@@ -1,0 +1,38 @@
+// The host as the modes of nvidia-container-runtime that need no specification see it.
+#pragma once
+
+#include "nvbox/base/log.h"
+#include "nvbox/base/result.h"
+#include "nvbox/driver/discover.h"
+#include "nvbox/driver/inventory.h"
+#include "nvbox/host/root.h"
+#include "nvbox/plan/request.h"
+#include "nvbox/plan/select.h"
+#include "nvbox/runtime/inject.h"
+
+namespace nvbox::runtime {
+
+class Machine {
+ public:
+  static Result<Machine> open(const config::Config& config);
+
+  const host::Root& host() const { return host_; }
+  driver::Roots roots() const { return {host_, driver_, driver_}; }
+
+ private:
+  Machine(host::Root host, host::Root driver)
+      : host_(std::move(host)), driver_(std::move(driver)) {}
+
+  host::Root host_;
+  host::Root driver_;
+};
+
+// What there is of `need`, and which of it the request means; what had to be left out is logged.
+struct Choice {
+  driver::Inventory inventory;
+  plan::Selection selection;
+};
+Result<Choice> choose(const Machine& machine, const plan::Request& request,
+                      const driver::Need& need, const InjectOptions& options, const Log& log);
+
+}  // namespace nvbox::runtime
