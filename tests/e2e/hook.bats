@@ -1,0 +1,257 @@
+#!/usr/bin/env bats
+# nvidia-container-runtime-hook as a prestart hook of a real low-level runtime, $E2E_LOW_LEVEL, and
+# nvidia-container-runtime in legacy mode, which injects it.
+
+# shellcheck disable=SC2154,SC2016,SC2030,SC2031 # variables of helpers.bash; text for an inner shell
+
+load helpers
+
+low_level=${E2E_LOW_LEVEL:-runc}
+
+setup() {
+  require "$low_level" jq unshare
+}
+
+# hooked PROFILE BUNDLE_ARGUMENT...: a container of the plain runtime with the hook that Docker adds.
+# $PREPARE is run before it, $SHOW is a file to print after it.
+hooked() {
+  run on_host "$1" "$low_level" bash -c '
+    low_level=$1 support=$2
+    shift 2
+    set -e
+    eval "${PREPARE-}"
+    options=()
+    while [[ $1 == -* ]]; do
+      case $1 in --env | --mount) options+=("$1" "$2"); shift 2 ;; *) options+=("$1"); shift ;; esac
+    done
+    "$support/bundle.sh" "${options[@]}" /run/b "$@"
+    # crun keeps what hooks say for whom this annotation names; runc tells it itself.
+    jq -c ".hooks.prestart = [{path: \"/usr/bin/nvidia-container-runtime-hook\",
+                               args: [\"nvidia-container-runtime-hook\", \"prestart\"]}]
+      | .annotations[\"run.oci.hooks.stderr\"] = \"/run/hook.err\"" /run/b/config.json >/run/x
+    mv /run/x /run/b/config.json
+    trap "cat /run/hook.err ${SHOW-} 2>/dev/null || true" EXIT
+    "/usr/local/lib/simhost/$low_level" --root /run/state run --bundle /run/b c </dev/null' \
+    bash "$low_level" "$support" "${@:2}"
+}
+
+# legacy PROFILE CONTAINER_SH_ARGUMENT...: by nvidia-container-runtime in legacy mode.
+legacy() {
+  run on_host "$1" "$low_level" bash -c '
+    printf "[nvidia-container-runtime]\nmode = \"legacy\"\nruntimes = [\"$2\"]\n%s\n" "${CONFIG-}" \
+      >/etc/nvidia-container-runtime/config.toml
+    exec "$1/container.sh" "${@:3}"' bash "$support" "/usr/local/lib/simhost/$low_level" "${@:2}"
+}
+
+gpus_inside() {
+  grep -oE '^/dev/nvidia[0-9]+ ' <<<"$output" | tr -d ' ' | paste -sd ' '
+}
+
+@test "hook: all GPUs, with libraries, loader cache and links" {
+  hooked a100x8 --env NVIDIA_VISIBLE_DEVICES=all glibc probe nodes \
+    -- dlopen libcuda.so.1 libnvidia-ml.so.1 libnvbox_image.so.1 -- links /usr/lib/x86_64-linux-gnu
+  [ "$status" -eq 0 ]
+  [ "$(gpus_inside)" = "$(printf '/dev/nvidia%d\n' {0..7} | paste -sd ' ')" ]
+  has_text 'libcuda.so.1: libcuda.so.550.163.01'
+  has_text 'libnvidia-ml.so.1: libnvidia-ml.so.550.163.01'
+  has_text 'libnvbox_image.so.1: libnvbox_image.so.1'
+}
+
+@test "hook: GPUs by index, range, UUID and CDI name" {
+  for devices in 4 4-4 GPU-87a10000-0000-4a10-8000-000000000004 nvidia.com/gpu=4; do
+    hooked a100x8 --env "NVIDIA_VISIBLE_DEVICES=$devices" glibc probe nodes
+    [ "$status" -eq 0 ]
+    [ "$(gpus_inside)" = /dev/nvidia5 ]
+  done
+}
+
+@test "hook: the cgroup allows the GPU that was asked for and no other" {
+  hooked a100x8 --env NVIDIA_VISIBLE_DEVICES=0 glibc sh -c \
+    'mknod /tmp/other c 195 0 && probe open /dev/nvidia1 /tmp/other'
+  [ "$status" -eq 0 ]
+  has_line '/dev/nvidia1: ENXIO'
+  has_line '/tmp/other: EPERM'
+}
+
+@test "hook: nothing is asked for, nothing is done and nothing is said" {
+  hooked a100x8 glibc probe nodes
+  [ "$status" -eq 0 ]
+  [ -z "$output" ]
+  hooked a100x8 --env NVIDIA_VISIBLE_DEVICES=void glibc probe nodes
+  [ "$status" -eq 0 ]
+  [ -z "$output" ]
+}
+
+@test "hook: the modes in which the peer refuses are served" {
+  for mode in cdi jit-cdi csv; do
+    PREPARE="printf '[nvidia-container-runtime]\nmode = \"$mode\"\n' >/etc/nvidia-container-runtime/config.toml" \
+      hooked a100x8 --env NVIDIA_VISIBLE_DEVICES=0 glibc probe nodes
+    [ "$status" -eq 0 ]
+    [ "$(gpus_inside)" = /dev/nvidia1 ]
+  done
+}
+
+@test "hook: strict-mode-detection refuses them" {
+  PREPARE='printf "[nvidia-container-runtime]\nmode = \"cdi\"\n[nvidia-container-runtime-hook]\nstrict-mode-detection = true\n" \
+    >/etc/nvidia-container-runtime/config.toml' hooked a100x8 --env NVIDIA_VISIBLE_DEVICES=0 glibc true
+  [ "$status" -ne 0 ]
+  has_text 'the mode is cdi, and strict-mode-detection allows the hook only legacy'
+}
+
+@test "hook: another nvidia-container-cli is executed with the peer's arguments and environment" {
+  PREPARE='printf "#!/bin/sh\nprintf \"%%s\\\\n\" \"\$@\" \"\$EXTRA\" >/run/cli\n" >/usr/local/bin/other-cli
+    chmod 755 /usr/local/bin/other-cli
+    printf "[nvidia-container-cli]\npath = \"other-cli\"\nenvironment = [\"EXTRA=a b\"]\nldconfig = \"@/sbin/ldconfig\"\n" \
+      >/etc/nvidia-container-runtime/config.toml' SHOW=/run/cli hooked a100x8 --env NVIDIA_VISIBLE_DEVICES=0,1 --env NVIDIA_DRIVER_CAPABILITIES=all \
+    --env NVIDIA_REQUIRE_CUDA='cuda>=11.0 brand=tesla' --env NVIDIA_REQUIRE_ARCH='arch>=7.0' glibc true
+  [ "$status" -eq 0 ]
+  pid=$(grep -oE -- '^--pid=[0-9]+$' <<<"$output")
+  [ "$output" = "--load-kmods
+configure
+--cuda-compat-mode=ldconfig
+--ldconfig=@/sbin/ldconfig
+--device=0,1
+--compat32
+--compute
+--display
+--graphics
+--ngx
+--utility
+--video
+--require=arch>=7.0
+--require=cuda>=11.0 brand=tesla
+$pid
+/run/b/rootfs
+a b" ]
+}
+
+@test "hook: an unmet requirement names what the host has and how to override it" {
+  hooked a100x8 --env NVIDIA_VISIBLE_DEVICES=0 --env 'NVIDIA_REQUIRE_CUDA=cuda>=99.0' glibc true
+  [ "$status" -ne 0 ]
+  has_text 'requirement error: unsatisfied condition: cuda>=99.0'
+  has_text 'this host has driver 550.163.01, cuda 12.4'
+  has_text 'NVIDIA_DISABLE_REQUIRE=1'
+  hooked a100x8 --env NVIDIA_VISIBLE_DEVICES=0 --env 'NVIDIA_REQUIRE_CUDA=cuda>=99.0' \
+    --env NVIDIA_DISABLE_REQUIRE=1 glibc probe nodes
+  [ "$status" -eq 0 ]
+  [ "$(gpus_inside)" = /dev/nvidia1 ]
+}
+
+@test "hook: bad input is one line" {
+  hooked a100x8 --env NVIDIA_VISIBLE_DEVICES=9 glibc true
+  [ "$status" -ne 0 ]
+  has_text 'nvidia-container-runtime-hook: device error: 9: unknown device; this host has GPUs 0-7'
+  hooked a100x8 --env NVIDIA_VISIBLE_DEVICES=0 --env NVIDIA_DRIVER_CAPABILITIES=compute,flying glibc true
+  [ "$status" -ne 0 ]
+  has_text "unsupported capabilities found in 'compute,flying'"
+  hooked a100mig --env NVIDIA_VISIBLE_DEVICES=all --env NVIDIA_MIG_CONFIG_DEVICES=all glibc true
+  [ "$status" -ne 0 ]
+  has_text NVIDIA_MIG_CONFIG_DEVICES
+}
+
+@test "hook: states and bundles that make no sense" {
+  run on_host t4x1 "$low_level" bash -c '
+    mkdir /run/b
+    for state in "{" "[]" "{}" "{\"pid\":1}" "{\"pid\":1,\"bundle\":\"/nowhere\"}" "{\"pid\":1,\"bundle\":\"/run/b\"}"; do
+      echo "$state" | nvidia-container-runtime-hook prestart
+      echo "status $?"
+    done
+    echo "{\"ociVersion\":\"1.0.2\",\"root\":{\"path\":\"r\"}}" >/run/b/config.json
+    echo "{\"pid\":1,\"bundle\":\"/run/b\"}" | nvidia-container-toolkit prestart
+    echo "status $?"'
+  [ "$status" -eq 0 ]
+  [ "$(grep -c '^status 1$' <<<"$output")" -eq 7 ]
+  [ "${#lines[@]}" -eq 14 ]
+  has_line 'nvidia-container-runtime-hook: open /nowhere/config.json: No such file or directory'
+  has_line 'nvidia-container-toolkit: /run/b/config.json: process is missing; it is not the specification of an OCI container'
+}
+
+@test "hook: flags, commands and exit statuses" {
+  run "$nvbox" nvidia-container-runtime-hook
+  [ "$status" -eq 2 ]
+  run "$nvbox" nvidia-container-runtime-hook frobnicate
+  [ "$status" -eq 2 ]
+  run "$nvbox" nvidia-container-runtime-hook -frobnicate prestart
+  [ "$status" -eq 2 ]
+  has_line 'flag provided but not defined: -frobnicate'
+  for arguments in poststart poststop -h --help '-debug poststop' '--config=/nowhere poststart'; do
+    # shellcheck disable=SC2086 # words
+    run "$nvbox" nvidia-container-runtime-hook $arguments
+    [ "$status" -eq 0 ]
+  done
+  for version in -version --version; do
+    run "$nvbox" nvidia-container-runtime-hook "$version"
+    [ "$status" -eq 0 ]
+    [[ ${lines[0]} =~ ^NVIDIA\ Container\ Runtime\ Hook\ version\ [0-9.]+$ ]]
+  done
+  run "$nvbox" nvidia-container-runtime-hook -config /nowhere/config.toml prestart
+  [ "$status" -eq 1 ]
+  [ "$output" = 'nvidia-container-runtime-hook: open /nowhere/config.toml: No such file or directory' ]
+}
+
+@test "hook: NVIDIA_CTK_DEBUG names a file, which may be unwritable" {
+  PREPARE='export NVIDIA_CTK_DEBUG=/run/debug.log' SHOW=/run/debug.log \
+    hooked a100x8 --env NVIDIA_VISIBLE_DEVICES=0 glibc true
+  [ "$status" -eq 0 ]
+  has_text 'level=info msg="driver 550.163.01, 8 GPUs'
+  has_text 'level=debug'
+  PREPARE='export NVIDIA_CTK_DEBUG=/proc/nowhere/debug.log' \
+    hooked a100x8 --env NVIDIA_VISIBLE_DEVICES=0 glibc probe nodes
+  [ "$status" -eq 0 ]
+  [ "$(gpus_inside)" = /dev/nvidia1 ]
+}
+
+@test "legacy: the specification has the hook, the nodes and their rules" {
+  CONTAINER_SPEC=$BATS_TEST_TMPDIR/config.json legacy a100x8 --env NVIDIA_VISIBLE_DEVICES=0 glibc \
+    probe nodes -- dlopen libcuda.so.1
+  [ "$status" -eq 0 ]
+  [ "$(gpus_inside)" = /dev/nvidia1 ]
+  has_text 'libcuda.so.1: libcuda.so.550.163.01'
+  run jq -c '[.hooks.prestart[] | select(.path | endswith("bind-proc-driver") | not)]' "$BATS_TEST_TMPDIR/config.json"
+  [ "$output" = '[{"path":"/usr/bin/nvidia-container-runtime-hook","args":["nvidia-container-runtime-hook","prestart"]}]' ]
+  run jq -c '[.linux.resources.devices[] | select(.allow) | [.major, .minor]]' "$BATS_TEST_TMPDIR/config.json"
+  [ "$output" = '[[195,1],[510,0],[510,1],[195,255]]' ]
+}
+
+@test "legacy: a hook that the engine added is left alone, and there is no second one" {
+  run on_host a100x8 "$low_level" bash -c '
+    printf "[nvidia-container-runtime]\nmode = \"legacy\"\nruntimes = [\"/bin/true\"]\n" >/etc/nvidia-container-runtime/config.toml
+    "$1/bundle.sh" --env NVIDIA_VISIBLE_DEVICES=all /run/b glibc true
+    jq -c ".hooks.prestart = [{path: \"/opt/nvidia-container-toolkit\", args: [\"x\"]}]" /run/b/config.json >/run/x
+    mv /run/x /run/b/config.json
+    nvidia-container-runtime create --bundle /run/b c
+    jq -c .hooks /run/b/config.json' bash "$support"
+  [ "$output" = '{"prestart":[{"path":"/opt/nvidia-container-toolkit","args":["x"]}]}' ]
+}
+
+@test "legacy: the program's name chooses the mode, and a plain container stays as it is" {
+  run on_host a100x8 "$low_level" bash -c '
+    printf "[nvidia-container-runtime]\nruntimes = [\"/bin/true\"]\n" >/etc/nvidia-container-runtime/config.toml
+    "$1/bundle.sh" /run/b glibc true
+    before=$(stat -c "%i %y" /run/b/config.json)
+    nvidia-container-runtime.legacy create --bundle /run/b c
+    [ "$before" = "$(stat -c "%i %y" /run/b/config.json)" ] && echo same
+    "$1/bundle.sh" --env NVIDIA_VISIBLE_DEVICES=all /run/b2 glibc true
+    nvidia-container-runtime.legacy create --bundle /run/b2 c
+    jq -c "[.hooks.prestart[0].args, (.linux.devices | length)]" /run/b2/config.json' bash "$support"
+  has_line same
+  has_line '[["nvidia-container-runtime-hook","prestart"],11]'
+}
+
+@test "legacy: cuda-compat-mode=hook adds its hook behind the prestart hook" {
+  CONFIG=$'[nvidia-container-runtime.modes.legacy]\ncuda-compat-mode = "hook"' CONTAINER_SPEC=$BATS_TEST_TMPDIR/config.json \
+    legacy a100x8 --env NVIDIA_VISIBLE_DEVICES=0 glibc probe dlopen libcuda.so.1
+  [ "$status" -eq 0 ]
+  has_text 'libcuda.so.1: libcuda.so.550.163.01'
+  run jq -r '.hooks.createContainer[0].args | join(" ")' "$BATS_TEST_TMPDIR/config.json"
+  has_text 'nvbox-hook'
+  has_text '550.163.01'
+}
+
+@test "legacy: gated variables add their nodes and do not hide the request" {
+  for name in NVIDIA_GDS NVIDIA_MOFED NVIDIA_GDRCOPY NVIDIA_NVSWITCH; do
+    legacy a100x8 --env NVIDIA_VISIBLE_DEVICES=0 --env "$name=enabled" glibc probe nodes
+    [ "$status" -eq 0 ]
+    [ "$(gpus_inside)" = /dev/nvidia1 ]
+  done
+}
