@@ -46,5 +46,6 @@ Result<int> run_nvbox_hook(const Call& call);
 Result<int> run_nvidia_container_cli(const Call& call);
 Result<int> run_nvidia_container_runtime(const Call& call);
 Result<int> run_nvidia_container_runtime_hook(const Call& call);
+Result<int> run_nvidia_docker(const Call& call);
 
 }  // namespace nvbox::applets

@@ -25,6 +25,8 @@ constexpr std::array applets = {
            "nvidia-container-runtime in legacy mode"},
     Applet{"nvidia-container-toolkit", run_nvidia_container_runtime_hook, Group::core,
            "old name of nvidia-container-runtime-hook", Caller::runtime},
+    Applet{"nvidia-docker", run_nvidia_docker, Group::core,
+           "docker, with the GPUs of NV_GPU for the containers that it starts"},
 };
 static_assert(std::ranges::is_sorted(applets, {}, &Applet::name));
 
