@@ -81,20 +81,28 @@ Result<GpuList> resolve_on(const host::Root& host, GpuList gpus) {
   return resolve_gpus(std::move(gpus), std::move(inventory));
 }
 
-// What was chosen that the caller could not know.
+// The GPUs that a variable names, checked where the daemon is on this host.
+Result<GpuList> gpus_for(const host::Root& host, Daemon daemon, std::string_view value,
+                         std::string_view name) {
+  GpuList gpus = NVBOX_TRY(parse_gpus(value).in(name));
+  if (daemon == Daemon::elsewhere) return gpus;
+  return resolve_on(host, std::move(gpus)).in(name);
+}
+
+// What the caller does not know from his own words.
 void tell_choice(const Call& call, const Choice& choice, const OwnOptions& own,
                  const GpuList& gpus) {
-  constexpr std::string_view everything = "all GPUs, because NV_GPU is not set";
-  const bool is_everything = gpus.asks == GpuList::Asks::unset && !own.gpus;
+  if (choice.mode == Mode::runtime) return;
+  std::string_view result;
+  if (gpus.asks == GpuList::Asks::unset) result = "all GPUs, because NV_GPU is not set";
+  if (own.gpus) result = "nothing added, because the command asks for GPUs itself";
   if (choice.reason.empty()) {
-    if (choice.mode != Mode::runtime && is_everything) tell(call, everything);
+    if (!result.empty()) tell(call, result);
     return;
   }
   const std::string_view option = choice.mode == Mode::cdi ? "--device nvidia.com/gpu" : "--gpus";
-  tell(call, cat(own.gpus ? "nothing added" : option, " instead of --runtime=nvidia: ",
-                 choice.reason, own.gpus ? ", and the command asks for GPUs itself" : "",
-                 "; choose with NV_MODE=runtime|cdi|gpus", is_everything ? "; " : "",
-                 is_everything ? everything : ""));
+  tell(call, cat(option, " instead of --runtime=nvidia: ", choice.reason,
+                 "; choose with NV_MODE=runtime|cdi|gpus", result.empty() ? "" : "; ", result));
 }
 
 // What is added behind `run` or `create`.
@@ -107,20 +115,14 @@ Result<std::vector<std::string>> added_words(const Call& call, const Line& line,
   Choice choice{.mode = wanted.value_or(Mode::runtime)};
   if (!wanted && !own.runtime) choice = choose_mode(host, daemon, call.environment);
 
-  GpuList gpus = NVBOX_TRY(parse_gpus(variable(call, "NV_GPU")).in("NV_GPU"));
-  if (daemon != Daemon::elsewhere) {
-    gpus = NVBOX_TRY(resolve_on(host, std::move(gpus)).in("NV_GPU"));
-  }
+  GpuList gpus = NVBOX_TRY(gpus_for(host, daemon, variable(call, "NV_GPU"), "NV_GPU"));
   if (own.privileged && gpus.asks != GpuList::Asks::unset && gpus.asks != GpuList::Asks::all) {
     tell(call, "NV_GPU does not hide GPUs from a container with --privileged");
   }
   // Behind --runtime=nvidia the command's own variable wins by itself.
   if (choice.mode != Mode::runtime && own.visible_devices) {
-    gpus = NVBOX_TRY(parse_gpus(*own.visible_devices).in("NVIDIA_VISIBLE_DEVICES"));
+    gpus = NVBOX_TRY(gpus_for(host, daemon, *own.visible_devices, "NVIDIA_VISIBLE_DEVICES"));
     if (gpus.asks == GpuList::Asks::unset) gpus.asks = GpuList::Asks::nothing;
-    if (daemon != Daemon::elsewhere) {
-      gpus = NVBOX_TRY(resolve_on(host, std::move(gpus)).in("NVIDIA_VISIBLE_DEVICES"));
-    }
   }
   tell_choice(call, choice, own, gpus);
   if (choice.mode != Mode::runtime && own.gpus) return std::vector<std::string>();
@@ -130,6 +132,7 @@ Result<std::vector<std::string>> added_words(const Call& call, const Line& line,
 // Returns only when that fails.
 int become(const Call& call, std::vector<std::string> words) {
   std::vector<char*> pointers;
+  pointers.reserve(words.size() + 1);
   for (std::string& word : words) pointers.push_back(word.data());
   pointers.push_back(nullptr);
   execvpe(words.front().c_str(), pointers.data(), call.environment.variables());

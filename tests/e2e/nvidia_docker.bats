@@ -151,8 +151,14 @@ docker_got() {
   on_a100x8 'NV_MODE=cdi nvidia-docker run -e NVIDIA_VISIBLE_DEVICES= i'
   docker_got run -e NVIDIA_VISIBLE_DEVICES= i
   on_a100x8 'has_cdi; nvidia-docker run --gpus 1 i'
-  has_text 'nvidia-docker: nothing added instead of --runtime=nvidia'
+  [[ ${lines[0]} == *'; nothing added, because the command asks for GPUs itself' ]]
   has_no_text nvidia.com/gpu=
+  on_a100x8 'NV_MODE=cdi nvidia-docker run --device nvidia.com/gpu=0 i'
+  is_output 'nvidia-docker: nothing added, because the command asks for GPUs itself
+<run>
+<--device>
+<nvidia.com/gpu=0>
+<i>'
   on_a100x8 'has_cdi; nvidia-docker run --runtime nvidia i'
   docker_got run --runtime=nvidia --runtime nvidia i
 }
