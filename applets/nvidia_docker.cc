@@ -17,9 +17,8 @@
 #include "nvidia_docker_host.h"
 
 namespace nvbox::applets {
+namespace docker {
 namespace {
-
-using namespace docker;
 
 // The shells' statuses for a command that is not there, and for one that cannot be executed.
 constexpr int not_found = 127;
@@ -168,8 +167,10 @@ Result<Command> docker_command(const Call& call, std::span<const std::string_vie
 }
 
 }  // namespace
+}  // namespace docker
 
 Result<int> run_nvidia_docker(const Call& call) {
+  using namespace docker;  // NOLINT(google-build-using-namespace): this file's own
   std::span<const std::string_view> arguments = call.arguments;
   const bool prints = !arguments.empty() && arguments.front() == "--print";
   if (prints) arguments = arguments.subspan(1);

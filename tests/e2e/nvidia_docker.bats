@@ -83,6 +83,13 @@ docker_got() {
   docker_got run --runtime=nvidia i
 }
 
+@test "GPUs that are not in /proc are not looked for there" {
+  on_a100x8 'mount -t tmpfs none /proc/driver; : >/etc/nv_tegra_release; NV_GPU=0 nvidia-docker run i'
+  docker_got run --runtime=nvidia -e NVIDIA_VISIBLE_DEVICES=0 i
+  on_a100x8 'mount -t tmpfs none /proc/driver; mknod /dev/dxg c 10 127; NV_GPU=0 nvidia-docker run i'
+  docker_got run --runtime=nvidia -e NVIDIA_VISIBLE_DEVICES=0 i
+}
+
 @test "the GPUs of another host are not this host's" {
   for remote in 'export DOCKER_HOST=tcp://h:2375' 'export DOCKER_CONTEXT=far' \
     'export NV_DOCKER="docker -H ssh://h"' 'export NV_DOCKER="env docker --context far"' \
@@ -95,6 +102,8 @@ docker_got() {
   done
   on_a100x8 'NV_GPU=8 nvidia-docker -c far run i'
   docker_got -c far run --runtime=nvidia -e NVIDIA_VISIBLE_DEVICES=8 i
+  on_a100x8 'NV_MODE=cdi NV_GPU=8,GPU-aa nvidia-docker -H tcp://h run i'
+  docker_got -H tcp://h run --device nvidia.com/gpu=8 --device nvidia.com/gpu=GPU-aa i
   on_a100x8 'DOCKER_HOST=unix:///srv/docker.sock NV_GPU=8 nvidia-docker run i'
   [ "$status" -eq 1 ]
 }
