@@ -125,6 +125,45 @@ all_gpus=$(printf '/dev/nvidia%d\n' {0..7} | paste -sd ' ')
   done
 }
 
+# nvidia_docker NAME=VALUE... NVIDIA_DOCKER_ARGUMENT...: in a host of its own with the same GPUs.
+nvidia_docker() {
+  local variables=()
+  while [[ $1 == *=* ]]; do
+    variables+=("$1")
+    shift
+  done
+  run on_host a100x8 runc env "DOCKER_HOST=$DOCKER_HOST" "${variables[@]}" nvidia-docker "$@"
+}
+
+@test "nvidia-docker: NV_GPU with indices, ranges, UUIDs and blanks" {
+  nvidia_docker NV_GPU=4 run --rm --network=none glibc probe nodes -- dlopen libcuda.so.1
+  [ "$status" -eq 0 ]
+  [ "$(gpus_inside)" = /dev/nvidia5 ]
+  has_text 'libcuda.so.1: libcuda.so.550.163.01'
+  nvidia_docker 'NV_GPU=6-7 2' run --rm --network=none glibc probe nodes
+  [ "$status" -eq 0 ]
+  [ "$(gpus_inside)" = '/dev/nvidia0 /dev/nvidia6 /dev/nvidia7' ]
+  nvidia_docker NV_GPU=GPU-87a10000-0000-4a10-8000-000000000004 container run --rm --network=none glibc probe nodes
+  [ "$status" -eq 0 ]
+  [ "$(gpus_inside)" = /dev/nvidia5 ]
+}
+
+@test "nvidia-docker: --gpus of the same daemon by NV_MODE, and the strict form of version 2" {
+  nvidia_docker NV_GPU=0,2 NV_MODE=gpus run --rm --network=none glibc probe nodes
+  [ "$status" -eq 0 ]
+  [ "$(gpus_inside)" = '/dev/nvidia0 /dev/nvidia1' ]
+  nvidia_docker 'NV_GPU=0 2' NV_COMPAT=strict run --rm --network=none glibc probe nodes
+  [ "$status" -eq 0 ]
+  [ "$(gpus_inside)" = '/dev/nvidia0 /dev/nvidia1' ]
+}
+
+@test "nvidia-docker: a GPU that is not there is said before docker is called" {
+  nvidia_docker NV_GPU=9 run --rm --network=none glibc true
+  [ "$status" -eq 1 ]
+  has_text 'this host has GPUs 0-7'
+  [ "${#lines[@]}" -eq 1 ]
+}
+
 @test "the runtime as the default: a plain container has nothing of it" {
   nvidia=$BATS_TEST_TMPDIR/default
   mkdir "$nvidia"

@@ -108,16 +108,18 @@ refused() {
 }
 
 @test "modes that are not served yet say so, and plain containers pass" {
-  for name in nvidia-container-runtime.legacy nvidia-container-runtime.cdi; do
-    run on_host t4x1 runc bash -c '"$1/bundle.sh" --env NVIDIA_VISIBLE_DEVICES=0 /run/b glibc true
-      "$2" create --bundle /run/b c' bash "$support" "$name"
-    [ "$status" -eq 1 ]
-    has_text 'by this version of nvbox'
-    run on_host t4x1 runc bash -c '"$1/bundle.sh" /run/b glibc echo hello
-      "$2" run --bundle /run/b "plain-$$" </dev/null' bash "$support" "$name"
-    [ "$status" -eq 0 ]
-    [ "$output" = hello ]
-  done
+  set_csv='printf "[nvidia-container-runtime]\nmode = \"csv\"\nruntimes = [\"/usr/local/lib/simhost/runc\"]\n" \
+    >/etc/nvidia-container-runtime/config.toml'
+  run on_host t4x1 runc bash -c "$set_csv"'
+    "$1/bundle.sh" --env NVIDIA_VISIBLE_DEVICES=0 /run/b glibc true
+    nvidia-container-runtime create --bundle /run/b c' bash "$support"
+  [ "$status" -eq 1 ]
+  has_text 'by this version of nvbox'
+  run on_host t4x1 runc bash -c "$set_csv"'
+    "$1/bundle.sh" /run/b glibc echo hello
+    nvidia-container-runtime run --bundle /run/b "plain-$$" </dev/null' bash "$support"
+  [ "$status" -eq 0 ]
+  [ "$output" = hello ]
 }
 
 @test "a device name cannot forge lines of the error" {
