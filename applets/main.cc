@@ -34,8 +34,8 @@ void keep(Warnings& warnings, std::string_view line) {
 }
 
 void open_log(const Applet& applet, const Call& call, Warnings& warnings) {
-  add_debug_log(call, applet.caller == Caller::container_hook ? EnvironmentOf::image
-                                                              : EnvironmentOf::host);
+  add_debug_log(
+      call, applet.caller == Caller::container_hook ? EnvironmentOf::image : EnvironmentOf::host);
   if (applet.caller != Caller::host) return add_warnings_on_standard_error(call);
   call.log.add(nvbox::LogFormat::plain, nvbox::Level::warning,
                [&warnings](std::string_view line) { keep(warnings, line); });
@@ -45,8 +45,8 @@ void complain(std::string_view name, std::string_view line) {
   (void)nvbox::sys::write_all(STDERR_FILENO, nvbox::cat(name, ": ", line));
 }
 
-// The applet that the program's name stands for, or, with "nvbox NAME", its first argument, which it
-// then takes away.
+// The applet that the program's name stands for, or, with "nvbox NAME", its first argument, which
+// it then takes away.
 const Applet& chosen_applet(std::string_view program, std::vector<std::string_view>& arguments) {
   using nvbox::applets::find_applet;
   const Applet* applet = find_applet(nvbox::applets::applet_name(program));

@@ -254,8 +254,8 @@ Result<> fill(const ConfigureOptions& options, const Invocation& invocation, con
   }
   const std::vector<driver::MigControl> controls =
       NVBOX_TRY(find_mig_controls(options.mig, machine, inventory, list));
-  NVBOX_TRY(runtime::check_requirements(options.requirements, machine.host(), inventory,
-                                        list.selection));
+  NVBOX_TRY(
+      runtime::check_requirements(options.requirements, machine.host(), inventory, list.selection));
   NVBOX_TRY(add_channels(inventory, channels, list.selection));
   NVBOX_TRY(check_nodes(inventory, list.selection));
   plan::Plan plan =

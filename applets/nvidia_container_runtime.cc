@@ -45,9 +45,8 @@ Result<std::string> this_program() {
 }
 
 Result<> edit_spec(const std::string& path, const config::Config& config, const Call& call) {
-  const runtime::SpecFile file =
-      NVBOX_TRY(runtime::SpecFile::open(path).hint(
-          "--bundle must name a directory with the container's config.json"));
+  const runtime::SpecFile file = NVBOX_TRY(runtime::SpecFile::open(path).hint(
+      "--bundle must name a directory with the container's config.json"));
   spec::OciSpec spec = NVBOX_TRY(file.read());
   const std::string program = NVBOX_TRY(this_program());
   const runtime::Injected injected =

@@ -28,7 +28,6 @@ fi
 reference=${1-}
 noop=$top/build/bench/noop
 work=$(mktemp -d --tmpdir=/run)
-trap 'rm -rf "$work"' EXIT
 
 config() { # config NAME RUNTIME: a config.toml whose low-level runtime is RUNTIME
   printf '[nvidia-container-runtime]\nruntimes = ["%s"]\n' "$2" >"$work/$1.toml"
@@ -54,12 +53,31 @@ runtime=$1 bundle=$2 root=$3
 SCRIPT
 chmod +x "$work/lifecycle"
 
+# A process in a mount namespace of its own, and its state, for the prestart hook.
+cat >"$work/new-container" <<SCRIPT
+#!/bin/sh
+set -e
+[ ! -s "$work/process" ] || kill "\$(cat "$work/process")"
+unshare --mount sleep 600 >/dev/null 2>&1 </dev/null &
+echo "\$!" >"$work/process"
+while [ "\$(readlink "/proc/\$!/ns/mnt")" = "\$(readlink /proc/self/ns/mnt)" ]; do :; done
+printf '{"ociVersion":"1.0.2","id":"bench","pid":%s,"bundle":"%s"}' "\$!" "\$1" >"$work/state"
+SCRIPT
+chmod +x "$work/new-container"
+trap 'kill "$(cat "$work/process" 2>/dev/null)" 2>/dev/null; rm -rf "$work"' EXIT
+
+# hyperfine has no standard input to give.
+printf '#!/bin/sh\nexec "$@" <"%s"\n' "$work/state" >"$work/with-state"
+chmod +x "$work/with-state"
+
 rows=()
+prepare=()
 row() { # row NAME BUNDLE COMMAND...: measures a command; BUNDLE's config.json is put back before each run
   local name=$1 bundle=$2
   shift 2
-  local restore=(true) result="$work/result.json" rss calls
+  local restore=("${prepare[@]:-true}") result="$work/result.json" rss calls
   [[ -z $bundle ]] || restore=(cp "$work/$bundle/config.json.original" "$work/$bundle/config.json")
+  "${restore[@]}"
   hyperfine -N --warmup 5 --runs "$runs" --prepare "${restore[*]}" --export-json "$result" \
     "$*" >/dev/null 2>&1 || { echo "compare.sh: failed: $*" >&2; "$@" >&2; return 1; }
   "${restore[@]}"
@@ -67,6 +85,7 @@ row() { # row NAME BUNDLE COMMAND...: measures a command; BUNDLE's config.json i
   rss=$(tail -n 1 "$work/rss")
   "${restore[@]}"
   strace -f -qq -o "$work/trace" "$@" >/dev/null 2>&1 || true
+  "${restore[@]}"
   calls=$(grep -c '(' "$work/trace")
   rows+=("$(jq -r --arg name "$name" --arg rss "$rss" --arg calls "$calls" \
     '.results[0] | [$name, (.median * 1000), (.min * 1000), (.max * 1000), $rss, $calls] | @tsv' "$result")")
@@ -113,15 +132,39 @@ cli_rows() { # cli_rows NAME BINARY
 cli_rows nvbox /usr/bin/nvidia-container-cli
 [[ -z $reference ]] || cli_rows peer "$reference/nvidia-container-cli"
 
+# The prestart hook, without cgroup rules: the process is not a container's.
+hook_rows() { # hook_rows NAME BINARY
+  printf '[nvidia-container-cli]\nno-cgroups = true\nload-kmods = false\n' >"$work/hook.toml"
+  export NVIDIA_CTK_CONFIG_FILE_PATH=$work/hook.toml
+  prepare=("$work/new-container" "$work/plain")
+  row "hook, no GPU: $1" '' "$work/with-state" "$2" prestart
+  prepare=("$work/new-container" "$work/gpu")
+  row "hook, 8 GPUs: $1" '' "$work/with-state" "$2" prestart
+  prepare=()
+}
+"$work/new-container" "$work/plain"
+row 'shell that execs the no-op' '' "$work/with-state" "$noop"
+hook_rows nvbox /usr/bin/nvidia-container-runtime-hook
+[[ -z $reference ]] || hook_rows peer "$reference/nvidia-container-runtime-hook"
+
+ln -s "$noop" "$work/docker"
+export NV_DOCKER=$work/docker
+unset DOCKER_HOST
+row 'nvidia-docker run' '' /usr/bin/nvidia-docker run image
+NV_GPU=0,2 row 'nvidia-docker run, NV_GPU=0,2' '' /usr/bin/nvidia-docker run image
+
 printf '%s\n' "${rows[@]}" | awk -F '\t' '
   BEGIN {
     format = "%-36s %10s %9s %9s %9s %9s %9s %8s\n"
     printf format, "", "median ms", "min ms", "max ms", "x no-op", "own ms", "RSS KiB", "syscalls"
   }
-  # "own" is what a create adds to starting two programs that do nothing.
+  # "own" is what a program adds to starting one that does nothing, or two where it ends in another.
   { if (NR == 1) floor = $2
     if (NR == 2) exec_floor = $2
-    own = $1 ~ /^create,/ ? sprintf("%.2f", $2 - exec_floor) : ""
+    own = ""
+    if ($1 ~ /^(create,|nvidia-docker)/) own = sprintf("%.2f", $2 - exec_floor)
+    if ($1 ~ /^shell/) shell_floor = $2
+    if ($1 ~ /^hook/) own = sprintf("%.2f", $2 - shell_floor)
     printf format, $1, sprintf("%.2f", $2), sprintf("%.2f", $3), sprintf("%.2f", $4),
            sprintf("%.1f", $2 / floor), own, $5, $6 }'
 strip -o "$work/stripped" "$(readlink -f /usr/bin/nvbox)"

@@ -78,8 +78,7 @@ std::string rfc3339_now() {
 }
 
 bool Log::enabled(Level level) const {
-  return std::ranges::any_of(outputs_,
-                             [&](const Output& output) { return wants(output, level); });
+  return std::ranges::any_of(outputs_, [&](const Output& output) { return wants(output, level); });
 }
 
 void Log::write(Level level, std::string_view message) const {

@@ -56,8 +56,7 @@ std::string obstacle(const Gpu& gpu) {
 // Names that only nvbox knows: ranges, and beginnings of UUIDs.
 Result<> take_range_or_prefix(const Inventory& inventory, const std::string& name,
                               Selection& selection) {
-  const Selection found =
-      NVBOX_TRY(select(inventory, {.ask = Ask::listed, .devices = {name}}));
+  const Selection found = NVBOX_TRY(select(inventory, {.ask = Ask::listed, .devices = {name}}));
   for (const size_t gpu : found.gpus) add_once(selection.gpus, gpu);
   return {};
 }

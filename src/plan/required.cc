@@ -76,7 +76,8 @@ std::vector<std::string> requirements_of(const spec::ContainerView& container,
   if (const auto version = major_and_minor(cuda)) {
     requirements.push_back(cat("cuda>=", *version));
   } else {
-    warnings.push_back(cat("CUDA_VERSION: ", quote(cuda), " is not a version; nothing is required"));
+    warnings.push_back(
+        cat("CUDA_VERSION: ", quote(cuda), " is not a version; nothing is required"));
   }
   return requirements;
 }

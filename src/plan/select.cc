@@ -212,6 +212,12 @@ Result<> take_channel(const Inventory& inventory, std::string_view name, Selecti
 
 }  // namespace
 
+std::vector<size_t> gpus_of(const Selection& selection) {
+  std::vector<size_t> gpus = selection.gpus;
+  for (const Selection::MigDevice& mig : selection.migs) add_once(gpus, mig.gpu);
+  return gpus;
+}
+
 Result<Selection> select(const Inventory& inventory, const Request& request) {
   Selection selection;
   if (request.ask == Ask::all) {

@@ -23,12 +23,12 @@ spec::Hook prestart_hook(const InjectOptions& options) {
                   .find(configured.empty() ? std::string(hook_name) : configured);
   }
   if (program.kind == Program::Kind::absent) {
-    return {.stage = "prestart",
-            .path = options.program,
-            .args = {std::string(hook_name), "prestart"}};
+    return {
+        .stage = "prestart", .path = options.program, .args = {std::string(hook_name), "prestart"}};
   }
   std::string name(path::base_name(program.path));
-  return {.stage = "prestart", .path = std::move(program.path), .args = {std::move(name), "prestart"}};
+  return {
+      .stage = "prestart", .path = std::move(program.path), .args = {std::move(name), "prestart"}};
 }
 
 // The part of the work that the prestart hook leaves to a hook of its own.

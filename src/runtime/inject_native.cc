@@ -26,8 +26,8 @@ Result<> inject_native(spec::OciSpec& spec, plan::Request request, const InjectO
   request = NVBOX_TRY(plan::strip_runtime_kind(std::move(request)));
   const Machine machine = NVBOX_TRY(Machine::open(options.config));
   const Choice choice = NVBOX_TRY(choose(machine, request, plan::need_of(request), options, log));
-  NVBOX_TRY(check_requirements(request.requirements, machine.host(), choice.inventory,
-                               choice.selection));
+  NVBOX_TRY(
+      check_requirements(request.requirements, machine.host(), choice.inventory, choice.selection));
   plan::Plan plan =
       plan::plan_for(choice.inventory, choice.selection, request.capabilities, options.config);
   NVBOX_TRY(add_mig_rights(request, machine.roots(), choice, plan.edits));

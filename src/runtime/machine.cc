@@ -6,9 +6,8 @@ namespace nvbox::runtime {
 
 Result<Machine> Machine::open(const config::Config& config) {
   host::Root host = NVBOX_TRY(host::Root::open("/"));
-  host::Root driver =
-      NVBOX_TRY(host::Root::open(config.cli.root.empty() ? "/" : config.cli.root)
-                    .in("nvidia-container-cli.root"));
+  host::Root driver = NVBOX_TRY(host::Root::open(config.cli.root.empty() ? "/" : config.cli.root)
+                                    .in("nvidia-container-cli.root"));
   return Machine(std::move(host), std::move(driver));
 }
 

@@ -12,17 +12,6 @@
 namespace nvbox::runtime {
 namespace {
 
-std::vector<driver::Gpu> chosen_gpus(const Choice& choice) {
-  std::vector<size_t> positions = choice.selection.gpus;
-  for (const plan::Selection::MigDevice& mig : choice.selection.migs) positions.push_back(mig.gpu);
-  std::ranges::sort(positions);
-  const auto repeated = std::ranges::unique(positions);
-  positions.erase(repeated.begin(), repeated.end());
-  std::vector<driver::Gpu> gpus;
-  for (const size_t position : positions) gpus.push_back(choice.inventory.gpus[position]);
-  return gpus;
-}
-
 void add_nodes(const std::vector<driver::HostDevice>& devices, const std::string& dev_root,
                spec::ContainerEdits& edits) {
   for (const driver::HostDevice& device : devices) {
@@ -41,9 +30,12 @@ void add_nodes(const std::vector<driver::HostDevice>& devices, const std::string
 
 Result<> add_mig_rights(const plan::Request& request, const driver::Roots& roots,
                         const Choice& choice, spec::ContainerEdits& edits) {
-  const std::pair<std::string_view, const std::string&> rows[] = {
-      {"config", request.mig_config}, {"monitor", request.mig_monitor}};
-  const std::vector<driver::Gpu> gpus = chosen_gpus(choice);
+  const std::pair<std::string_view, const std::string&> rows[] = {{"config", request.mig_config},
+                                                                  {"monitor", request.mig_monitor}};
+  std::vector<driver::Gpu> gpus;
+  for (const size_t position : plan::gpus_of(choice.selection)) {
+    gpus.push_back(choice.inventory.gpus[position]);
+  }
   for (const auto& [right, value] : rows) {
     if (value.empty()) continue;
     if (value != "all") {

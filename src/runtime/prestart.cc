@@ -83,8 +83,9 @@ Result<> check_mode(const plan::Request& request, const config::Config& config) 
   if (mode == "auto") mode = names_cdi_devices ? "cdi" : "legacy";
   if (mode == "legacy") return {};
   return Error(cat("the mode is ", mode, ", and strict-mode-detection allows the hook only legacy"))
-      .hint("use nvidia-container-runtime (docker: --runtime=nvidia), or set "
-            "nvidia-container-runtime-hook.skip-mode-detection");
+      .hint(
+          "use nvidia-container-runtime (docker: --runtime=nvidia), or set "
+          "nvidia-container-runtime-hook.skip-mode-detection");
 }
 
 Result<plan::Request> read_request(const spec::OciSpec& spec, const config::Config& config) {
@@ -110,11 +111,10 @@ Result<std::optional<std::vector<std::string>>> prestart_arguments(const spec::O
   NVBOX_TRY(check_mode(request, config));
   request = NVBOX_TRY(plan::with_native_names(std::move(request), config));
   warn_of_systemd(bundle, config, log);
-  const ConfigureTarget target = {
-      .pid = *state.pid,
-      .rootfs = bundle.rootfs,
-      .debug_on_standard_error = debug == HookDebug::on_standard_error,
-      .ldconfig = normal_ldconfig(config.cli.ldconfig)};
+  const ConfigureTarget target = {.pid = *state.pid,
+                                  .rootfs = bundle.rootfs,
+                                  .debug_on_standard_error = debug == HookDebug::on_standard_error,
+                                  .ldconfig = normal_ldconfig(config.cli.ldconfig)};
   return configure_arguments(request, config, target);
 }
 

@@ -1,6 +1,5 @@
 #include "nvbox/runtime/requirements.h"
 
-#include <algorithm>
 #include <vector>
 
 #include "nvbox/driver/product_facts.h"
@@ -9,15 +8,6 @@
 namespace nvbox::runtime {
 namespace {
 
-// GPUs that are given, whole or in part.
-std::vector<size_t> gpus_of(const plan::Selection& selection) {
-  std::vector<size_t> gpus = selection.gpus;
-  for (const plan::Selection::MigDevice& mig : selection.migs) {
-    if (std::ranges::find(gpus, mig.gpu) == gpus.end()) gpus.push_back(mig.gpu);
-  }
-  return gpus;
-}
-
 Result<std::vector<plan::Facts>> facts_of(const host::Root& host,
                                           const driver::Inventory& inventory,
                                           const plan::Selection& selection) {
@@ -25,7 +15,7 @@ Result<std::vector<plan::Facts>> facts_of(const host::Root& host,
   const plan::Facts of_driver = {.driver = version,
                                  .cuda = std::string(driver::cuda_version_of(version))};
   std::vector<plan::Facts> facts;
-  for (const size_t position : gpus_of(selection)) {
+  for (const size_t position : plan::gpus_of(selection)) {
     const auto id = NVBOX_TRY(driver::device_id_of(host, inventory.gpus[position].bus_id));
     const driver::ProductFacts product =
         id ? driver::product_facts(*id, version) : driver::ProductFacts{};

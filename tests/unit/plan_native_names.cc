@@ -14,10 +14,9 @@ Request listed(Names names) {
 TEST(NativeNames, kinds_of_this_host_are_taken_off) {
   config::Config config;
   config.runtime.cdi_default_kind = "example.com/accelerator";
-  const auto request =
-      with_native_names(listed({"nvidia.com/gpu=0", "runtime.nvidia.com/gpu=GPU-1", "2",
-                                "example.com/accelerator=0000:3b:00.0"}),
-                        config);
+  const auto request = with_native_names(listed({"nvidia.com/gpu=0", "runtime.nvidia.com/gpu=GPU-1",
+                                                 "2", "example.com/accelerator=0000:3b:00.0"}),
+                                         config);
   ASSERT_TRUE(request) << request.error().message();
   EXPECT_EQ(*request, listed({"0", "GPU-1", "2", "0000:3b:00.0"}));
 }

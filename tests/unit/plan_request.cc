@@ -270,8 +270,9 @@ TEST(Request, with_a_cuda_version_that_is_none_is_warned_of) {
   const auto request = request_of(container({{"CUDA_VERSION", "latest"}}), {}, Annotations::ignore);
   ASSERT_TRUE(request);
   EXPECT_EQ(request->requirements, std::vector<std::string>{});
-  EXPECT_EQ(request->warnings, std::vector<std::string>{"CUDA_VERSION: \"latest\" is not a version; "
-                                                        "nothing is required"});
+  EXPECT_EQ(request->warnings,
+            std::vector<std::string>{"CUDA_VERSION: \"latest\" is not a version; "
+                                     "nothing is required"});
 }
 
 TEST(Request, for_rights_over_mig_needs_a_privileged_container) {

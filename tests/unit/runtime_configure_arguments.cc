@@ -8,19 +8,18 @@ namespace {
 using plan::Ask;
 using Words = std::vector<std::string>;
 
-constexpr auto compute_and_utility =
-    driver::Capabilities::compute | driver::Capabilities::utility;
+constexpr auto compute_and_utility = driver::Capabilities::compute | driver::Capabilities::utility;
 
 ConfigureTarget target() {
   return {.pid = 42, .rootfs = "/r", .ldconfig = "@/sbin/ldconfig"};
 }
 
 TEST(ConfigureArguments, the_defaults_are_those_of_the_peer) {
-  EXPECT_EQ(configure_arguments({.ask = Ask::all, .capabilities = compute_and_utility}, {},
-                                target()),
-            (Words{"--load-kmods", "configure", "--cuda-compat-mode=ldconfig",
-                   "--ldconfig=@/sbin/ldconfig", "--device=all", "--compute", "--utility",
-                   "--pid=42", "/r"}));
+  EXPECT_EQ(
+      configure_arguments({.ask = Ask::all, .capabilities = compute_and_utility}, {}, target()),
+      (Words{"--load-kmods", "configure", "--cuda-compat-mode=ldconfig",
+             "--ldconfig=@/sbin/ldconfig", "--device=all", "--compute", "--utility", "--pid=42",
+             "/r"}));
 }
 
 TEST(ConfigureArguments, everything_has_the_order_of_the_peer) {
@@ -39,34 +38,32 @@ TEST(ConfigureArguments, everything_has_the_order_of_the_peer) {
                                  .requirements = {"cuda>=12.4", "brand=tesla"},
                                  .mig_config = "all",
                                  .mig_monitor = "all"};
-  EXPECT_EQ(
-      configure_arguments(request, config, target()),
-      (Words{"--root=/run/nvidia/driver",
-             "--load-kmods",
-             "--no-create-imex-channels",
-             "--no-pivot",
-             "--debug=/var/log/nvidia.log",
-             "--ldcache=/etc/ld.so.cache",
-             "--user=root:video",
-             "configure",
-             "--cuda-compat-mode=ldconfig",
-             "--ldconfig=@/sbin/ldconfig",
-             "--no-cgroups",
-             "--device=0,GPU-1",
-             "--mig-config=all",
-             "--mig-monitor=all",
-             "--imex-channel=0,3",
-             "--compat32",
-             "--compute",
-             "--display",
-             "--graphics",
-             "--ngx",
-             "--utility",
-             "--video",
-             "--require=cuda>=12.4",
-             "--require=brand=tesla",
-             "--pid=42",
-             "/r"}));
+  EXPECT_EQ(configure_arguments(request, config, target()), (Words{"--root=/run/nvidia/driver",
+                                                                   "--load-kmods",
+                                                                   "--no-create-imex-channels",
+                                                                   "--no-pivot",
+                                                                   "--debug=/var/log/nvidia.log",
+                                                                   "--ldcache=/etc/ld.so.cache",
+                                                                   "--user=root:video",
+                                                                   "configure",
+                                                                   "--cuda-compat-mode=ldconfig",
+                                                                   "--ldconfig=@/sbin/ldconfig",
+                                                                   "--no-cgroups",
+                                                                   "--device=0,GPU-1",
+                                                                   "--mig-config=all",
+                                                                   "--mig-monitor=all",
+                                                                   "--imex-channel=0,3",
+                                                                   "--compat32",
+                                                                   "--compute",
+                                                                   "--display",
+                                                                   "--graphics",
+                                                                   "--ngx",
+                                                                   "--utility",
+                                                                   "--video",
+                                                                   "--require=cuda>=12.4",
+                                                                   "--require=brand=tesla",
+                                                                   "--pid=42",
+                                                                   "/r"}));
 }
 
 TEST(ConfigureArguments, the_driver_alone_is_no_device) {
@@ -80,8 +77,7 @@ TEST(ConfigureArguments, debug_of_the_hook_goes_before_that_of_the_file) {
   config::Config config;
   config.cli.debug = "/var/log/nvidia.log";
   const Words words = configure_arguments(
-      {.ask = Ask::all}, config,
-      {.pid = 1, .rootfs = "/r", .debug_on_standard_error = true});
+      {.ask = Ask::all}, config, {.pid = 1, .rootfs = "/r", .debug_on_standard_error = true});
   EXPECT_EQ(words.at(1), "--debug=/dev/stderr");
 }
 
@@ -102,8 +98,7 @@ TEST(ConfigureArguments, every_compatibility_mode_has_its_word) {
     config.cli.load_kmods = false;
     config.runtime.legacy_cuda_compat_mode = row.configured;
     config.features.allow_cuda_compat_libs_from_container = row.allow_from_container;
-    const Words words =
-        configure_arguments({.ask = Ask::all}, config, {.pid = 1, .rootfs = "/r"});
+    const Words words = configure_arguments({.ask = Ask::all}, config, {.pid = 1, .rootfs = "/r"});
     EXPECT_EQ(words.at(1), row.word.empty() ? "--device=all" : row.word) << row.configured;
   }
 }

@@ -60,7 +60,8 @@ TEST_F(LogFiles, json_is_for_both_files) {
 }
 
 TEST_F(LogFiles, a_file_that_is_named_twice_gets_each_line_once) {
-  const RuntimeLog out = open_log({}, Settings{.debug = at("log")}, CommandLine{.log_path = at("log")});
+  const RuntimeLog out =
+      open_log({}, Settings{.debug = at("log")}, CommandLine{.log_path = at("log")});
   out.log.info("one");
   EXPECT_EQ(messages("log"), "msg=\"one\"\n");
 }

@@ -25,9 +25,7 @@ class Prestart : public testing::Test {
   }
   ~Prestart() override { std::filesystem::remove_all(directory_); }
 
-  void write(std::string_view text) const {
-    std::ofstream(directory_ + "/config.json") << text;
-  }
+  void write(std::string_view text) const { std::ofstream(directory_ + "/config.json") << text; }
 
   // A config.json with these members besides the ones that it must have.
   void write_container(std::string_view env, std::string_view more = "",
@@ -62,9 +60,9 @@ TEST_F(Prestart, a_request_becomes_a_command_line) {
   write_container(R"("NVIDIA_VISIBLE_DEVICES=0,2")");
   const auto words = arguments();
   ASSERT_TRUE(words) << words.error().message();
-  EXPECT_EQ(*words, (Words{"configure", "--cuda-compat-mode=ldconfig", "--ldconfig=/ldconfig",
-                           "--device=0,2", "--compute", "--utility", "--pid=7",
-                           directory_ + "/rootfs"}));
+  EXPECT_EQ(*words,
+            (Words{"configure", "--cuda-compat-mode=ldconfig", "--ldconfig=/ldconfig",
+                   "--device=0,2", "--compute", "--utility", "--pid=7", directory_ + "/rootfs"}));
 }
 
 TEST_F(Prestart, an_absolute_root_is_left_alone) {

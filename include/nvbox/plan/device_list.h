@@ -19,10 +19,10 @@ struct DeviceList {
   bool operator==(const DeviceList&) const = default;
 };
 
-// Like select, but as the peer's command line has it where they differ: empty items are no item, "all" is every GPU,
-// those with MIG instances too, and every MIG device; a MIG device comes with its GPU. A host
-// without GPUs has nothing to select from, so nothing is wrong with any list there. What cannot be
-// found is "X: unknown device".
+// Like select, but as the peer's command line has it where they differ: empty items are no item,
+// "all" is every GPU, those with MIG instances too, and every MIG device; a MIG device comes with
+// its GPU. A host without GPUs has nothing to select from, so nothing is wrong with any list there.
+// What cannot be found is "X: unknown device".
 Result<DeviceList> select_devices(const driver::Inventory& inventory, std::string_view list);
 
 // --imex-channel=0,3: channel numbers.

@@ -7,8 +7,8 @@
 
 namespace nvbox::plan {
 
-// The same request with "runtime.nvidia.com/gpu=", "nvidia.com/gpu=" and the configured default kind
-// taken off its names: where there is no CDI specification to look them up in, they mean this
+// The same request with "runtime.nvidia.com/gpu=", "nvidia.com/gpu=" and the configured default
+// kind taken off its names: where there is no CDI specification to look them up in, they mean this
 // host's devices. Another kind is an error.
 Result<Request> with_native_names(Request request, const config::Config& config);
 

@@ -27,6 +27,9 @@ struct Selection {
   bool operator==(const Selection&) const = default;
 };
 
+// The GPUs that are given whole or in part, each once.
+std::vector<size_t> gpus_of(const Selection& selection);
+
 // Names understood in a list, each case-insensitively:
 //   3               index (PCI order, NVML's)
 //   2-5             range of indices

@@ -20,8 +20,8 @@ struct ConfigureTarget {
   std::string ldconfig{};
 };
 
-// The arguments without the program's name, in the order of the peer's hook. The request's names are
-// native (plan/native_names.h).
+// The arguments without the program's name, in the order of the peer's hook. The request's names
+// are native (plan/native_names.h).
 std::vector<std::string> configure_arguments(const plan::Request& request,
                                              const config::Config& config,
                                              const ConfigureTarget& target);
