@@ -14,11 +14,13 @@ namespace nvbox::spec {
 struct DeviceNode {
   std::string path;         // in the container
   std::string host_path{};  // on the host, empty when it is `path`
+  // 'c', 'b', 'u' or 'p'. 0 where a CDI specification does not say it; then, and where a character
+  // or block device has no major number, the host's node is asked at injection.
   char type = 'c';
   unsigned major = 0;
   unsigned minor = 0;
-  mode_t file_mode = 0;  // permission bits
-  std::string permissions = "rwm";
+  mode_t file_mode = 0;             // permission bits; 0 where it is not said
+  std::string permissions = "rwm";  // empty where it is not said, which means "rwm"
   std::optional<uid_t> uid{};
   std::optional<gid_t> gid{};
 
@@ -44,12 +46,33 @@ struct Hook {
   bool operator==(const Hook&) const = default;
 };
 
+// A network device that is moved into the container (CDI 1.1.0).
+struct NetDevice {
+  std::string host_interface_name;
+  std::string name;  // in the container
+
+  bool operator==(const NetDevice&) const = default;
+};
+
+// Resource Director Technology (runtime-spec, config-linux.md, IntelRdt).
+struct IntelRdt {
+  std::string clos_id{};
+  std::string l3_cache_schema{};
+  std::string mem_bw_schema{};
+  std::vector<std::string> schemata{};
+  bool enable_monitoring = false;
+
+  bool operator==(const IntelRdt&) const = default;
+};
+
 struct ContainerEdits {
   std::vector<std::string> env{};  // "NAME=value"
   std::vector<DeviceNode> nodes{};
   std::vector<Mount> mounts{};
   std::vector<Hook> hooks{};
   std::vector<gid_t> additional_gids{};
+  std::vector<NetDevice> net_devices{};
+  std::optional<IntelRdt> intel_rdt{};
 
   bool operator==(const ContainerEdits&) const = default;
 };
