@@ -9,7 +9,7 @@
 set -eu
 cd "$(dirname "$0")"
 
-build_packages='cmake ninja-build g++ git nlohmann-json3-dev libcap-dev'
+build_packages='cmake ninja-build g++ git nlohmann-json3-dev libcap-dev libyaml-dev'
 demo_packages='runc crun jq busybox-static util-linux procps musl-tools gcc binutils'
 bindir=/usr/local/bin
 demo=yes
