@@ -3,25 +3,10 @@
 #include <algorithm>
 
 #include "nvbox/base/text.h"
+#include "nvbox/spec/cdi.h"
 
 namespace nvbox::plan {
 namespace {
-
-bool is_letter(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
-bool is_alphanumeric(char c) {
-  return is_letter(c) || (c >= '0' && c <= '9');
-}
-
-// CDI specification, "Kind" and "Device name": first and last characters are narrower than those
-// between. A single character has to satisfy both ends.
-bool is_part(std::string_view text, bool first_is_letter, std::string_view between) {
-  if (text.empty() || !is_alphanumeric(text.back())) return false;
-  if (first_is_letter ? !is_letter(text.front()) : !is_alphanumeric(text.front())) return false;
-  return std::ranges::all_of(text,
-                             [&](char c) { return is_alphanumeric(c) || between.contains(c); });
-}
 
 bool is_runtime_name(const std::string& name) {
   return name.starts_with(runtime_kind) && name.substr(runtime_kind.size()).starts_with('=');
@@ -37,15 +22,6 @@ constexpr ModeName mode_names[] = {
 
 }  // namespace
 
-bool is_qualified_name(std::string_view name) {
-  const size_t equals = name.find('=');
-  const size_t slash = name.substr(0, equals).find('/');
-  if (equals == std::string_view::npos || slash == std::string_view::npos) return false;
-  return is_part(name.substr(0, slash), true, "_-.") &&
-         is_part(name.substr(slash + 1, equals - slash - 1), true, "_-.") &&
-         is_part(name.substr(equals + 1), false, "_-.:");
-}
-
 Result<Mode> resolve_mode(std::string_view configured, const Request& request) {
   const bool has_list = request.ask == Ask::listed;
   if (has_list && std::ranges::all_of(request.devices, is_runtime_name) &&
@@ -53,8 +29,9 @@ Result<Mode> resolve_mode(std::string_view configured, const Request& request) {
     return Mode::jit_cdi;
   }
   if (configured == "auto") {
-    return has_list && std::ranges::all_of(request.devices, is_qualified_name) ? Mode::cdi
-                                                                               : Mode::jit_cdi;
+    return has_list && std::ranges::all_of(request.devices, spec::is_qualified_name)
+               ? Mode::cdi
+               : Mode::jit_cdi;
   }
   for (const ModeName& row : mode_names) {
     if (row.name == configured) return row.mode;
@@ -74,7 +51,7 @@ Result<Request> strip_runtime_kind(Request request) {
   for (std::string& name : request.devices) {
     if (is_runtime_name(name)) {
       name.erase(0, runtime_kind.size() + 1);
-    } else if (is_qualified_name(name)) {
+    } else if (spec::is_qualified_name(name)) {
       return Error(cat("CDI device ", name,
                        " cannot be combined with devices that are not CDI "
                        "names: ",

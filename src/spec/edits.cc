@@ -48,6 +48,8 @@ void merge(ContainerEdits& edits, const ContainerEdits& more) {
   append(edits.mounts, more.mounts);
   append(edits.hooks, more.hooks);
   append(edits.additional_gids, more.additional_gids);
+  append(edits.net_devices, more.net_devices);
+  if (more.intel_rdt) edits.intel_rdt = more.intel_rdt;
 }
 
 void normalize(ContainerEdits& edits) {
@@ -55,6 +57,7 @@ void normalize(ContainerEdits& edits) {
   keep_first(edits.nodes);
   keep_first(edits.mounts);
   keep_first(edits.hooks);
+  keep_first(edits.net_devices);
   sort_by_path(edits.nodes, &DeviceNode::path);
   sort_by_path(edits.mounts, &Mount::container_path);
   std::ranges::sort(edits.additional_gids);

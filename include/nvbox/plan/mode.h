@@ -13,9 +13,6 @@ enum class Mode { legacy, csv, cdi, jit_cdi };
 // The class of devices that nvbox describes itself, at the moment they are asked for.
 inline constexpr std::string_view runtime_kind = "runtime.nvidia.com/gpu";
 
-// Whether this is "vendor/class=name" by the CDI specification's rules for each part.
-bool is_qualified_name(std::string_view name);
-
 // nvidia-container-runtime.mode; "auto" is jit-cdi, except that a request of only qualified CDI
 // names is served by CDI. Names of runtime.nvidia.com/gpu are jit-cdi's in either mode.
 Result<Mode> resolve_mode(std::string_view configured, const Request& request);

@@ -77,7 +77,8 @@ struct ContainerEdits {
   bool operator==(const ContainerEdits&) const = default;
 };
 
-// `more` behind `edits`; nothing is removed.
+// `more` behind `edits`; nothing is removed, but a container has one class of RDT, and the last
+// counts.
 void merge(ContainerEdits& edits, const ContainerEdits& more);
 
 // The peer's order for what a spec offers: equal entries are kept once, nodes
