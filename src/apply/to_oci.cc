@@ -78,10 +78,11 @@ struct NodeOwner {
 };
 
 Json to_json(const spec::DeviceNode& node, const NodeOwner& user) {
-  Json out = {{"path", node.path},
-              {"type", std::string(1, node.type)},
-              {"major", node.major},
-              {"minor", node.minor}};
+  Json out = {{"path", node.path}, {"type", std::string(1, node.type)}};
+  if (node.type != 'p') {
+    out["major"] = node.major;
+    out["minor"] = node.minor;
+  }
   if (node.file_mode != 0) out["fileMode"] = node.file_mode;
   const NodeOwner owner = {node.uid ? node.uid : user.uid, node.gid ? node.gid : user.gid};
   if (owner.uid) out["uid"] = *owner.uid;
@@ -89,12 +90,19 @@ Json to_json(const spec::DeviceNode& node, const NodeOwner& user) {
   return out;
 }
 
+// What `permissions` means. "none" is a word of the peer's library, for a node that the container
+// sees but that its cgroup does not open.
+std::string access(const spec::DeviceNode& node) {
+  if (node.permissions.empty()) return "rwm";
+  return node.permissions == "none" ? "" : node.permissions;
+}
+
 Json cgroup_rule(const spec::DeviceNode& node) {
   return {{"allow", true},
           {"type", std::string(1, node.type)},
           {"major", node.major},
           {"minor", node.minor},
-          {"access", node.permissions}};
+          {"access", access(node)}};
 }
 
 Result<> add_nodes(Json& document, const std::vector<spec::DeviceNode>& nodes) {
@@ -106,11 +114,23 @@ Result<> add_nodes(Json& document, const std::vector<spec::DeviceNode>& nodes) {
   Json& devices = *NVBOX_TRY(ensure_array(linux_part, "devices"));
   Json& rules = *NVBOX_TRY(ensure_array(linux_part["resources"], "devices"));
   for (const spec::DeviceNode& node : nodes) {
+    if (node.type == '\0') return Error(cat("device node ", node.path, ": its type is not known"));
     std::erase_if(devices.get_ref<Json::array_t&>(),
                   [&](const Json& known) { return text_of(known, "path") == node.path; });
     devices.push_back(to_json(node, user));
+    if (node.type != 'c' && node.type != 'b') continue;
     Json rule = cgroup_rule(node);
     if (std::ranges::find(rules, rule) == rules.end()) rules.push_back(std::move(rule));
+  }
+  return {};
+}
+
+Result<> add_net_devices(Json& document, const std::vector<spec::NetDevice>& devices) {
+  if (devices.empty()) return {};
+  Json& linux_part = *NVBOX_TRY(ensure_object(document, "linux"));
+  Json& known = *NVBOX_TRY(ensure_object(linux_part, "netDevices"));
+  for (const spec::NetDevice& device : devices) {
+    known[device.host_interface_name] = {{"name", device.name}};
   }
   return {};
 }
@@ -173,6 +193,19 @@ Result<> add_hooks(Json& document, const std::vector<spec::Hook>& hooks) {
   return {};
 }
 
+// A container is in one class of service, so what was said before is replaced.
+Result<> set_intel_rdt(Json& document, const std::optional<spec::IntelRdt>& rdt) {
+  if (!rdt) return {};
+  Json out = Json::object();
+  if (!rdt->clos_id.empty()) out["closID"] = rdt->clos_id;
+  if (!rdt->schemata.empty()) out["schemata"] = rdt->schemata;
+  if (!rdt->l3_cache_schema.empty()) out["l3CacheSchema"] = rdt->l3_cache_schema;
+  if (!rdt->mem_bw_schema.empty()) out["memBwSchema"] = rdt->mem_bw_schema;
+  if (rdt->enable_monitoring) out["enableMonitoring"] = true;
+  (*NVBOX_TRY(ensure_object(document, "linux")))["intelRdt"] = std::move(out);
+  return {};
+}
+
 // Group 0 gives no access that a container would be meant to have by a device node.
 Result<> add_gids(Json& document, const std::vector<gid_t>& gids) {
   if (std::ranges::all_of(gids, [](gid_t gid) { return gid == 0; })) return {};
@@ -197,8 +230,10 @@ Result<> add_edits(spec::OciSpec& spec, const spec::ContainerEdits& edits) {
   Json& document = spec.document();
   NVBOX_TRY(add_env(document, edits.env));
   NVBOX_TRY(add_nodes(document, edits.nodes));
+  NVBOX_TRY(add_net_devices(document, edits.net_devices));
   NVBOX_TRY(add_mounts(document, edits.mounts));
   NVBOX_TRY(add_hooks(document, edits.hooks));
+  NVBOX_TRY(set_intel_rdt(document, edits.intel_rdt));
   return add_gids(document, edits.additional_gids);
 }
 

@@ -68,6 +68,42 @@ TEST(AddEdits, gives_a_node_to_the_user_of_the_container_unless_it_says_whose_it
       "\"gid\":44}]}}\n");
 }
 
+TEST(AddEdits, gives_cgroup_rules_to_character_and_block_devices_only) {
+  EXPECT_EQ(edited("{}", {.nodes = {{.path = "/dev/b", .type = 'b', .major = 8, .permissions = ""},
+                                    {.path = "/dev/c", .major = 1, .permissions = "none"},
+                                    {.path = "/dev/u", .type = 'u', .major = 1, .minor = 3},
+                                    {.path = "/dev/p", .type = 'p', .permissions = "r"}}}),
+            "{\"linux\":{\"resources\":{\"devices\":["
+            "{\"allow\":true,\"type\":\"b\",\"major\":8,\"minor\":0,\"access\":\"rwm\"},"
+            "{\"allow\":true,\"type\":\"c\",\"major\":1,\"minor\":0,\"access\":\"\"}]},"
+            "\"devices\":[{\"path\":\"/dev/b\",\"type\":\"b\",\"major\":8,\"minor\":0},"
+            "{\"path\":\"/dev/c\",\"type\":\"c\",\"major\":1,\"minor\":0},"
+            "{\"path\":\"/dev/u\",\"type\":\"u\",\"major\":1,\"minor\":3},"
+            "{\"path\":\"/dev/p\",\"type\":\"p\"}]}}\n");
+}
+
+TEST(AddEdits, refuses_a_node_whose_type_nobody_knows) {
+  EXPECT_EQ(refusal("{}", {.nodes = {{.path = "/dev/a", .type = '\0'}}}),
+            "device node /dev/a: its type is not known");
+}
+
+TEST(AddEdits, puts_network_devices_under_their_name_on_the_host) {
+  EXPECT_EQ(edited(R"({"linux":{"netDevices":{"eth0":{"name":"a"},"eth1":{"name":"b"}}}})",
+                   {.net_devices = {{"eth1", "c"}, {"eth2", "d"}}}),
+            "{\"linux\":{\"netDevices\":{\"eth0\":{\"name\":\"a\"},\"eth1\":{\"name\":\"c\"},"
+            "\"eth2\":{\"name\":\"d\"}}}}\n");
+}
+
+TEST(AddEdits, replaces_the_class_of_service) {
+  EXPECT_EQ(edited(R"({"linux":{"intelRdt":{"closID":"old","memBwSchema":"x"}}})",
+                   {.intel_rdt = spec::IntelRdt{.clos_id = "new"}}),
+            "{\"linux\":{\"intelRdt\":{\"closID\":\"new\"}}}\n");
+  EXPECT_EQ(
+      edited("{}", {.intel_rdt = spec::IntelRdt{"c", "l", "m", {"s"}, true}}),
+      "{\"linux\":{\"intelRdt\":{\"closID\":\"c\",\"schemata\":[\"s\"],\"l3CacheSchema\":\"l\","
+      "\"memBwSchema\":\"m\",\"enableMonitoring\":true}}}\n");
+}
+
 TEST(AddEdits, replaces_a_mount_of_the_same_place_and_sorts_by_depth) {
   EXPECT_EQ(edited(R"({"mounts":[{"destination":"/a/b/c"},{"destination":"/x/"},
                                  {"destination":"/p"}]})",

@@ -36,6 +36,17 @@ TEST(Edits, merging_appends_every_list_and_removes_nothing) {
   EXPECT_EQ(edits, once);
 }
 
+TEST(Edits, merging_keeps_the_last_class_of_rdt) {
+  ContainerEdits edits = {.net_devices = {{"eth0", "a"}}, .intel_rdt = IntelRdt{.clos_id = "x"}};
+  merge(edits, {.net_devices = {{"eth0", "a"}}});
+  EXPECT_EQ(edits.intel_rdt, IntelRdt{.clos_id = "x"});
+  merge(edits, {.intel_rdt = IntelRdt{.mem_bw_schema = "y"}});
+  EXPECT_EQ(edits.intel_rdt, IntelRdt{.mem_bw_schema = "y"});
+  EXPECT_EQ(edits.net_devices, (std::vector<NetDevice>{{"eth0", "a"}, {"eth0", "a"}}));
+  normalize(edits);
+  EXPECT_EQ(edits.net_devices, (std::vector<NetDevice>{{"eth0", "a"}}));
+}
+
 TEST(Edits, nodes_and_mounts_come_by_depth_and_then_by_path) {
   ContainerEdits edits = {
       .nodes = {{.path = "/dev/dri/card0"}, {.path = "/dev/nvidia1"}, {.path = "/dev/nvidia0"}},

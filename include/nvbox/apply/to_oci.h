@@ -8,7 +8,8 @@
 
 namespace nvbox::apply {
 
-// Errors only when the document has another type where an edit must go.
+// Errors when the document has another type where an edit must go, and for a node without a type
+// (complete_nodes.h).
 Result<> add_edits(spec::OciSpec& spec, const spec::ContainerEdits& edits);
 
 // Whether a prestart hook injects GPUs: what `docker run --gpus` adds.
