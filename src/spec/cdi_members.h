@@ -14,6 +14,9 @@ struct CdiMember {
   std::string_view name;
   Type Object::*field;
 };
+// clang deduces aggregates from version 17 on.
+template <typename Object, typename Type>
+CdiMember(std::string_view, Type Object::*) -> CdiMember<Object, Type>;
 
 template <typename Object>
 struct CdiMembers;
