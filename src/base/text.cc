@@ -80,6 +80,15 @@ std::string quote(std::string_view text) {
   return cat('"', printable(escaped), '"');
 }
 
+std::string excerpt(std::string_view text) {
+  constexpr size_t longest = 80;
+  if (text.size() <= longest) return quote(text);
+  size_t end = longest;
+  // Not inside a UTF-8 character.
+  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xc0U) == 0x80) --end;
+  return cat(quote(text.substr(0, end)), "...");
+}
+
 std::string lower(std::string_view text) {
   std::string out(text);
   for (char& character : out) {

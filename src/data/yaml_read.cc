@@ -167,8 +167,8 @@ Result<> Reader::spend(const yaml_mark_t& mark, size_t weight) {
 Result<Node> Reader::alias(const Event& event, size_t depth) {
   const std::string_view name = view((*event).data.alias.anchor);
   const auto found = anchors_.find(name);
-  if (found == anchors_.end()) return fail(event.mark(), cat("unknown anchor ", quote(name)));
-  if (!found->second) return fail(event.mark(), cat("anchor ", quote(name), " contains itself"));
+  if (found == anchors_.end()) return fail(event.mark(), cat("unknown anchor ", excerpt(name)));
+  if (!found->second) return fail(event.mark(), cat("anchor ", excerpt(name), " contains itself"));
   const Node& target = *found->second;
   NVBOX_TRY(allow(event.mark(), depth - 1 + target.height));
   NVBOX_TRY(spend(event.mark(), target.weight));
@@ -216,7 +216,7 @@ Result<> Reader::member(const Event& key, Mapping& out, Node& whole, size_t dept
   const std::string name(scalar_text(*key));
   const bool merges = name == "<<" && is_plain(*key);
   if (!merges && !out.names.insert(name).second) {
-    return fail(key.mark(), cat("duplicate key ", quote(name)));
+    return fail(key.mark(), cat("duplicate key ", excerpt(name)));
   }
   const size_t weight = weight_of(name);
   NVBOX_TRY(spend(key.mark(), weight));
@@ -260,7 +260,7 @@ Result<Node> Reader::node(const Event& event, size_t depth) {
   if (event.type() != YAML_SCALAR_EVENT) NVBOX_TRY(allow(event.mark(), depth));
   const auto [anchor_view, tag] = properties_of(*event);
   if (std::ranges::find(known_tags, tag) == std::end(known_tags)) {
-    return fail(event.mark(), cat("the tag ", quote(tag), " is not supported"));
+    return fail(event.mark(), cat("the tag ", excerpt(tag), " is not supported"));
   }
   const std::string anchor(anchor_view);
   if (!anchor.empty()) anchors_[anchor].reset();

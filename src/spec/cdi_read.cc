@@ -19,6 +19,9 @@ namespace {
 
 using data::JsonPlace;
 
+// More than any name that a member has, because the distance to a long word takes long to find.
+constexpr size_t longest_name = 64;
+
 Error fail(const JsonPlace& place, std::string_view reason) {
   return Error(cat(place.path().empty() ? "document" : place.path(), ": ", reason));
 }
@@ -109,8 +112,8 @@ struct Read {
     for_each_member<Object>([&](const auto& member) { known.push_back(member.name); });
     for (const auto& [name, value] : place.value().get_ref<const data::Json::object_t&>()) {
       if (std::ranges::find(known, name) != known.end()) continue;
-      Error error = fail(place, cat("unknown member ", quote(name)));
-      const auto meant = did_you_mean(name, known);
+      Error error = fail(place, cat("unknown member ", excerpt(name)));
+      const auto meant = did_you_mean(std::string_view(name).substr(0, longest_name), known);
       if (!meant) return error;
       return std::move(error).hint(cat("did you mean ", quote(*meant), "?"));
     }
@@ -126,7 +129,7 @@ Result<> Read::value(const JsonPlace& place, std::string& out) {
 Result<> Read::value(const JsonPlace& place, char& out) {
   std::string text;
   NVBOX_TRY(value(place, text));
-  if (text.size() > 1) return fail(place, cat("unknown type ", quote(text)));
+  if (text.size() > 1) return fail(place, cat("unknown type ", excerpt(text)));
   out = text.empty() ? '\0' : text.front();
   return {};
 }
@@ -142,7 +145,7 @@ Result<> Read::value(const JsonPlace& place, bool& out) {
 Result<> Read::value(const JsonPlace& place, CdiAnnotations& out) {
   NVBOX_TRY(expect_object(place));
   for (const auto& [name, value] : place.value().get_ref<const data::Json::object_t&>()) {
-    const auto where = [&, &name = name] { return cat(place.path(), ".", printable(name)); };
+    const auto where = [&, &name = name] { return cat(place.path(), "[", excerpt(name), "]"); };
     out.emplace_back(name, NVBOX_TRY(text_of(value, where)));
   }
   return {};

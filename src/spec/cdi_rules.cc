@@ -55,7 +55,7 @@ Result<> check_env(const std::string& place, const std::vector<std::string>& env
   for (size_t i = 0; i < env.size(); ++i) {
     const size_t equals = env[i].find('=');
     if (equals != std::string::npos && equals > 0) continue;
-    return fail(cat(place, "[", i, "]"), cat(quote(env[i]), " is not NAME=value"));
+    return fail(cat(place, "[", i, "]"), cat(excerpt(env[i]), " is not NAME=value"));
   }
   return {};
 }
@@ -63,12 +63,12 @@ Result<> check_env(const std::string& place, const std::vector<std::string>& env
 Result<> check(const std::string& place, const DeviceNode& node) {
   NVBOX_TRY(check_not_empty(cat(place, ".path"), node.path));
   if (!std::string_view("\0bcup", 5).contains(node.type)) {
-    return fail(cat(place, ".type"), cat("unknown type ", quote(std::string(1, node.type))))
+    return fail(cat(place, ".type"), cat("unknown type ", excerpt(std::string(1, node.type))))
         .hint("it is b, c, u or p");
   }
   const bool is_subset = node.permissions.find_first_not_of("rwm") == std::string::npos;
   if (is_subset || node.permissions == "none") return {};
-  return fail(cat(place, ".permissions"), cat("unknown permissions ", quote(node.permissions)))
+  return fail(cat(place, ".permissions"), cat("unknown permissions ", excerpt(node.permissions)))
       .hint("they are letters of rwm, or none");
 }
 
@@ -77,13 +77,17 @@ Result<> check(const std::string& place, const Mount& mount) {
   return check_not_empty(cat(place, ".containerPath"), mount.container_path);
 }
 
+// The distance to a long word takes long to find.
+constexpr size_t longest_word = 64;
+
 constexpr std::string_view hook_names[] = {"prestart",       "createRuntime", "createContainer",
                                            "startContainer", "poststart",     "poststop"};
 
 Result<> check(const std::string& place, const Hook& hook) {
   if (std::ranges::find(hook_names, hook.stage) == std::end(hook_names)) {
-    Error error = fail(cat(place, ".hookName"), cat("unknown hook ", quote(hook.stage)));
-    const auto meant = did_you_mean(hook.stage, hook_names);
+    Error error = fail(cat(place, ".hookName"), cat("unknown hook ", excerpt(hook.stage)));
+    const auto meant =
+        did_you_mean(std::string_view(hook.stage).substr(0, longest_word), hook_names);
     if (!meant) return error;
     return std::move(error).hint(cat("did you mean ", quote(*meant), "?"));
   }
@@ -106,7 +110,7 @@ Result<> check(const std::string& place, const IntelRdt& rdt) {
   const bool is_file_name = id.size() <= longest_clos_id && id != "." && id != ".." &&
                             id.find_first_of("/\n") == std::string::npos;
   if (is_file_name) return {};
-  return fail(cat(place, ".closID"), cat(quote(id), " is neither a file name nor /"));
+  return fail(cat(place, ".closID"), cat(excerpt(id), " is neither a file name nor /"));
 }
 
 template <typename Entry>
@@ -121,7 +125,8 @@ Result<> check_unique(const std::string& place, const std::vector<NetDevice>& de
   std::set<std::string_view> seen;
   for (size_t i = 0; i < devices.size(); ++i) {
     if (seen.insert(devices[i].*field).second) continue;
-    return fail(cat(place, "[", i, "].", member), cat(quote(devices[i].*field), " is given twice"));
+    return fail(cat(place, "[", i, "].", member),
+                cat(excerpt(devices[i].*field), " is given twice"));
   }
   return {};
 }
@@ -142,7 +147,7 @@ Result<> check(const std::string& place, const ContainerEdits& edits) {
 Result<> check_version(const CdiSpec& spec) {
   const std::optional<size_t> index = cdi_version_index(spec.version);
   if (!index) {
-    return fail("cdiVersion", cat("unknown version ", quote(spec.version)))
+    return fail("cdiVersion", cat("unknown version ", excerpt(spec.version)))
         .hint(cat("the newest known one is ", *std::rbegin(cdi_versions)));
   }
   const std::string minimum = minimum_cdi_version(spec);
@@ -154,15 +159,15 @@ Result<> check_version(const CdiSpec& spec) {
 Result<> check_kind(std::string_view kind) {
   const size_t slash = kind.find('/');
   if (slash == std::string_view::npos) {
-    return fail("kind", cat(quote(kind), " is not a vendor, a slash and a class"));
+    return fail("kind", cat(excerpt(kind), " is not a vendor, a slash and a class"));
   }
   const std::string_view vendor = kind.substr(0, slash);
   const std::string_view device_class = kind.substr(slash + 1);
   if (!is_valid(vendor, vendor_or_class)) {
-    return fail("kind", cat("the vendor ", quote(vendor), " ", vendor_or_class.rule));
+    return fail("kind", cat("the vendor ", excerpt(vendor), " ", vendor_or_class.rule));
   }
   if (is_valid(device_class, vendor_or_class)) return {};
-  return fail("kind", cat("the class ", quote(device_class), " ", vendor_or_class.rule));
+  return fail("kind", cat("the class ", excerpt(device_class), " ", vendor_or_class.rule));
 }
 
 Result<> check_devices(const std::vector<CdiDevice>& devices) {
@@ -172,12 +177,12 @@ Result<> check_devices(const std::vector<CdiDevice>& devices) {
     const CdiDevice& device = devices[i];
     const std::string place = cat("devices[", i, "]");
     if (!is_valid(device.name, device_name)) {
-      return fail(cat(place, ".name"), cat(quote(device.name), " ", device_name.rule));
+      return fail(cat(place, ".name"), cat(excerpt(device.name), " ", device_name.rule));
     }
     const auto [first, is_new] = seen.emplace(device.name, i);
     if (!is_new) {
-      return fail(cat(place, ".name"),
-                  cat(quote(device.name), " is the name of devices[", first->second, "] already"));
+      return fail(cat(place, ".name"), cat(excerpt(device.name), " is the name of devices[",
+                                           first->second, "] already"));
     }
     if (device.edits == ContainerEdits{}) return fail(cat(place, ".containerEdits"), "is empty");
     NVBOX_TRY(check(cat(place, ".containerEdits"), device.edits));

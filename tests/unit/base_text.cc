@@ -41,6 +41,14 @@ TEST(Text, quote_makes_any_text_one_visible_line) {
   EXPECT_EQ(quote(""), "\"\"");
 }
 
+TEST(Text, excerpt_quotes_the_beginning_of_a_long_text) {
+  const std::string x79(79, 'x');
+  EXPECT_EQ(excerpt("a\n"), "\"a\\x0a\"");
+  EXPECT_EQ(excerpt(x79 + "y"), "\"" + x79 + "y\"");
+  EXPECT_EQ(excerpt(x79 + "yz"), "\"" + x79 + "y\"...");
+  EXPECT_EQ(excerpt(x79 + "\xc3\xa9"), "\"" + x79 + "\"...");
+}
+
 TEST(Text, lower_changes_ascii_letters_only) {
   EXPECT_EQ(lower("GPU-5F[@`{\xc3\x89"), "gpu-5f[@`{\xc3\x89");
 }

@@ -96,7 +96,7 @@ TEST(ParseCdi, names_the_place_of_what_has_the_wrong_form) {
       {"kind: {}", "kind: expected a string, found object"},
       {"kind: \"a\\0b\"", "kind: contains a NUL character"},
       {"annotations: []", "annotations: expected an object, found array"},
-      {"annotations: {\"a\\nb\": []}", "annotations.a\\x0ab: expected a string, found array"},
+      {"annotations: {\"a\\nb\": []}", "annotations[\"a\\x0ab\"]: expected a string, found array"},
       {"devices: {}", "devices: expected an array, found object"},
       {"devices: [null]", "devices[0]: expected an object, found null"},
       {"devices: [{}, {edits: {}}]", "devices[1]: unknown member \"edits\""},
@@ -142,6 +142,17 @@ TEST(ParseCdi, many_annotations_do_not_take_long) {
   const Result<CdiSpec> spec = parse_cdi_text(text);
   ASSERT_TRUE(spec) << spec.error().message();
   EXPECT_EQ(spec->annotations.size(), 300'000U);
+}
+
+TEST(ParseCdi, a_name_of_a_megabyte_is_not_repeated_in_the_message) {
+  const std::string name(1'000'000, 'x');
+  const std::string start(80, 'x');
+  EXPECT_EQ(refusal(cat("? ", name, "\n: 1\n")),
+            cat("document: unknown member \"", start, "\"..."));
+  EXPECT_EQ(refusal(cat("cdiVersion: ", name)),
+            cat("cdiVersion: unknown version \"", start, "\"...; the newest known one is 1.1.0"));
+  EXPECT_EQ(refusal(cat("a: !<", name, "> b")),
+            cat("line 1, column 4: the tag \"", start, "\"... is not supported"));
 }
 
 TEST(ParseCdi, no_damaged_byte_is_fatal) {

@@ -50,6 +50,10 @@ std::string_view trim(std::string_view text);
 // what somebody else wrote.
 std::string quote(std::string_view text);
 
+// quote() of the beginning, with "..." for the rest, where somebody else's text may have any
+// length.
+std::string excerpt(std::string_view text);
+
 // With control bytes written as \xNN, so that what somebody else wrote stays on its line.
 std::string printable(std::string_view text);
 
