@@ -5,6 +5,7 @@
 
 #include "nvbox/base/text.h"
 #include "nvbox/plan/mode.h"
+#include "nvbox/spec/cdi.h"
 
 namespace nvbox::plan {
 namespace {
@@ -29,7 +30,7 @@ void interpret_words(Request& request) {
 Result<Request> with_native_names(Request request, const config::Config& config) {
   if (request.ask != Ask::listed) return request;
   for (std::string& name : request.devices) {
-    if (!is_qualified_name(name)) continue;
+    if (!spec::is_qualified_name(name)) continue;
     const size_t equals = name.find('=');
     const std::string_view kind = std::string_view(name).substr(0, equals);
     if (kind != runtime_kind && kind != usual_kind && kind != config.runtime.cdi_default_kind) {

@@ -6,11 +6,11 @@
 #include "nvbox/base/path.h"
 #include "nvbox/base/text.h"
 #include "nvbox/data/json_read.h"
-#include "nvbox/plan/mode.h"
 #include "nvbox/plan/native_names.h"
 #include "nvbox/plan/request.h"
 #include "nvbox/runtime/configure_arguments.h"
 #include "nvbox/runtime/spec_file.h"
+#include "nvbox/spec/cdi.h"
 #include "nvbox/spec/oci.h"
 
 namespace nvbox::runtime {
@@ -78,7 +78,7 @@ void warn_of_systemd(const Bundle& bundle, const config::Config& config, const L
 Result<> check_mode(const plan::Request& request, const config::Config& config) {
   if (!config.hook.strict_mode_detection || config.hook.skip_mode_detection) return {};
   const bool names_cdi_devices = request.ask == plan::Ask::listed &&
-                                 std::ranges::all_of(request.devices, plan::is_qualified_name);
+                                 std::ranges::all_of(request.devices, spec::is_qualified_name);
   std::string mode = config.runtime.mode;
   if (mode == "auto") mode = names_cdi_devices ? "cdi" : "legacy";
   if (mode == "legacy") return {};
