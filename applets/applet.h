@@ -22,9 +22,10 @@ struct Call {
 // Returns the exit status; an error is printed by main, which then exits with 1.
 using Run = Result<int> (*)(const Call& call);
 
-// What an installation may leave out. "core" starts containers, "internal" is called by nvbox only
-// and needs no link.
-enum class Group { core, internal };
+// What an installation may leave out. "core" starts containers; "cdi" is called by specifications
+// of the Container Device Interface, and its link makes Docker 29.2 and later prefer that
+// interface; "internal" is called by nvbox only and needs no link.
+enum class Group { core, cdi, internal };
 
 // Who calls an applet, which decides where its messages go and whose word its environment is.
 enum class Caller {
@@ -43,9 +44,11 @@ struct Applet {
 
 Result<int> run_nvbox(const Call& call);
 Result<int> run_nvbox_hook(const Call& call);
+Result<int> run_nvidia_cdi_hook(const Call& call);
 Result<int> run_nvidia_container_cli(const Call& call);
 Result<int> run_nvidia_container_runtime(const Call& call);
 Result<int> run_nvidia_container_runtime_hook(const Call& call);
 Result<int> run_nvidia_docker(const Call& call);
+Result<int> run_nvidia_ctk(const Call& call);
 
 }  // namespace nvbox::applets

@@ -12,6 +12,9 @@ constexpr std::array applets = {
     Applet{"nvbox", run_nvbox, Group::core, "lists and starts the programs in this binary"},
     Applet{"nvbox-hook", run_nvbox_hook, Group::internal,
            "createContainer hook of the containers that nvbox edits", Caller::container_hook},
+           "createContainer hook of the containers that nvbox edits"},
+    Applet{"nvidia-cdi-hook", run_nvidia_cdi_hook, Group::cdi,
+           "hooks of containers that get their GPUs from CDI specifications"},
     Applet{"nvidia-container-cli", run_nvidia_container_cli, Group::core,
            "tells what GPUs this host has and gives them to containers, without a runtime"},
     Applet{"nvidia-container-runtime", run_nvidia_container_runtime, Group::core,
@@ -27,6 +30,8 @@ constexpr std::array applets = {
            "old name of nvidia-container-runtime-hook", Caller::runtime},
     Applet{"nvidia-docker", run_nvidia_docker, Group::core,
            "docker, with the GPUs of NV_GPU for the containers that it starts"},
+    Applet{"nvidia-ctk", run_nvidia_ctk, Group::core,
+           "configures container engines and describes this host's GPUs to them"},
 };
 static_assert(std::ranges::is_sorted(applets, {}, &Applet::name));
 
@@ -55,6 +60,8 @@ std::string_view name_of(Group group) {
   switch (group) {
     case Group::core:
       return "core";
+    case Group::cdi:
+      return "cdi";
     case Group::internal:
       return "internal";
   }

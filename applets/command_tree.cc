@@ -1,0 +1,172 @@
+#include "command_tree.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+
+#include "nvbox/base/text.h"
+#include "nvbox/base/version.h"
+#include "nvbox/sys/file.h"
+
+namespace nvbox::applets {
+namespace {
+
+// urfave/cli's.
+constexpr int no_such_command = 3;
+
+constexpr cli::CommandSummary help_summary = {"help h",
+                                              "Shows a list of commands or help for one command"};
+
+// The program itself or one of its groups.
+struct CommandGroup {
+  std::span<const CommandRow> commands;
+  Result<int> (*without_command)(const Invocation&);
+  enum class Kind { program, part } kind;
+};
+
+// The flags of the program: its own, or accepted by what is below it.
+cli::FlagSet bind(const Tool& tool, CommandGroup::Kind kind, ToolFlags& flags) {
+  if (kind == CommandGroup::Kind::program) {
+    cli::FlagSet set(cli::CommonFlags::help_and_version);
+    set.add(tool.flags, flags);
+    return set;
+  }
+  cli::FlagSet set;
+  set.inherit(tool.flags, flags);
+  return set;
+}
+
+std::string help_of(const Invocation& invocation, const CommandGroup& group) {
+  std::vector<cli::CommandSummary> rows;
+  for (const CommandRow& row : group.commands) {
+    if (row.shown == cli::Shown::yes) rows.push_back({row.names, row.summary});
+  }
+  rows.push_back(help_summary);
+  std::string version_text;
+  if (group.kind == CommandGroup::Kind::program) {
+    version_text = commit().empty() ? version() : cat(version(), "\ncommit: ", commit());
+  }
+  ToolFlags unset;
+  return cli::flag_help({.name = invocation.path,
+                         .summary = invocation.summary,
+                         .version = version_text,
+                         .commands = rows},
+                        bind(invocation.tool, group.kind, unset));
+}
+
+const CommandRow* find_row(std::span<const CommandRow> rows, std::string_view name) {
+  const auto row = std::ranges::find_if(
+      rows, [&](const CommandRow& each) { return cli::is_name_of(each.names, name); });
+  return row == rows.end() ? nullptr : &*row;
+}
+
+Result<int> unknown_command(const CommandGroup& group, std::string_view name) {
+  std::vector<std::string_view> names;
+  for (const CommandRow& row : group.commands) {
+    if (row.shown == cli::Shown::yes) names.push_back(split(row.names, ' ').front());
+  }
+  const auto near = did_you_mean(name, names);
+  const std::string advice = near ? cat("; did you mean ", *near, "?") : "";
+  NVBOX_TRY(sys::write_all(STDERR_FILENO,
+                           cat("No help topic for '", printable(name), "'", advice, "\n")));
+  return no_such_command;
+}
+
+Result<int> run_group(const Invocation& invocation, const CommandGroup& group);
+
+Result<int> run_row(const Invocation& parent, const CommandRow& row,
+                    std::span<const std::string_view> arguments) {
+  const Invocation invocation = {.call = parent.call,
+                                 .tool = parent.tool,
+                                 .flags = parent.flags,
+                                 .path = cat(parent.path, " ", split(row.names, ' ').front()),
+                                 .summary = row.summary,
+                                 .arguments = arguments};
+  if (row.run != nullptr) return row.run(invocation);
+  return run_group(invocation, {.commands = row.commands(),
+                                .without_command = row.without_command,
+                                .kind = CommandGroup::Kind::part});
+}
+
+// "help" shows what --help behind the next word would.
+Result<int> run_help(const Invocation& invocation, const CommandGroup& group,
+                     std::span<const std::string_view> topic) {
+  if (topic.empty()) {
+    NVBOX_TRY(print(help_of(invocation, group)));
+    return 0;
+  }
+  const CommandRow* const row = find_row(group.commands, topic.front());
+  if (row == nullptr) return unknown_command(group, topic.front());
+  constexpr std::string_view ask[] = {"--help"};
+  return run_row(invocation, *row, ask);
+}
+
+// Help, --version, or the command that the line names.
+Result<int> run_group(const Invocation& invocation, const CommandGroup& group) {
+  cli::FlagSet flags = bind(invocation.tool, group.kind, invocation.flags);
+  const auto parsed = flags.parse(invocation.arguments, variables_of(invocation.call),
+                                  cli::Dialect::until_positional);
+  if (!parsed && group.without_command != nullptr) return group.without_command(invocation);
+  if (!parsed) return incorrect_usage(parsed.error(), help_of(invocation, group));
+  set_level(invocation);
+  if (parsed->asks == cli::FlagLine::Asks::version) {
+    NVBOX_TRY(print(version_lines(invocation.tool.title)));
+    return 0;
+  }
+  if (parsed->asks == cli::FlagLine::Asks::help) return run_help(invocation, group, {});
+  const std::span<const std::string_view> words =
+      invocation.arguments.last(parsed->positionals.size());
+  if (!words.empty() && cli::is_name_of(help_summary.names, words.front())) {
+    return run_help(invocation, group, words.subspan(1));
+  }
+  const CommandRow* const row = words.empty() ? nullptr : find_row(group.commands, words.front());
+  if (row != nullptr) return run_row(invocation, *row, words.subspan(1));
+  if (group.without_command != nullptr) return group.without_command(invocation);
+  return words.empty() ? run_help(invocation, group, {}) : unknown_command(group, words.front());
+}
+
+}  // namespace
+
+Result<> print(std::string_view text) {
+  return sys::write_all(STDOUT_FILENO, text).in("standard output");
+}
+
+std::string version_lines(std::string_view title) {
+  const std::string commit_line = commit().empty() ? "" : cat("commit: ", commit(), "\n");
+  return cat(title, " version ", version(), "\n", commit_line);
+}
+
+cli::Variables variables_of(const Call& call) {
+  return [environment = call.environment](std::string_view name) { return environment.get(name); };
+}
+
+void set_level(const Invocation& invocation) {
+  const Level chatty = invocation.flags.debug ? Level::debug : Level::info;
+  invocation.call.log.set_level(invocation.flags.quiet ? Level::error : chatty);
+}
+
+Error incorrect_usage(Error error, const std::string& help) {
+  (void)sys::write_all(STDERR_FILENO, cat("Incorrect Usage: ", error.message(), "\n\n", help));
+  return error;
+}
+
+Result<int> run_tool(const Tool& tool, const Call& call) {
+  // Not main's, which writes the error that is returned: main prints that one itself.
+  Log log;
+  log.add(LogFormat::text,
+          [](std::string_view line) { (void)sys::write_all(STDERR_FILENO, line); });
+  const Call logged = {
+      .name = call.name, .arguments = call.arguments, .environment = call.environment, .log = log};
+  ToolFlags flags;
+  const Invocation invocation = {.call = logged,
+                                 .tool = tool,
+                                 .flags = flags,
+                                 .path = std::string(tool.title),
+                                 .summary = tool.summary,
+                                 .arguments = call.arguments};
+  return run_group(invocation, {.commands = tool.commands(),
+                                .without_command = tool.without_command,
+                                .kind = CommandGroup::Kind::program});
+}
+
+}  // namespace nvbox::applets

@@ -1,0 +1,38 @@
+// nvidia-ctk: the tool that administrators and installers call.
+#include "nvidia_ctk.h"
+
+#include "nvidia_cdi_hook.h"
+
+namespace nvbox::applets {
+namespace {
+
+constexpr cli::Flag<ToolFlags> tool_flags[] = {
+    {{"debug d", "NVIDIA_CTK_DEBUG", "Enable debug-level logging"}, &ToolFlags::debug},
+    {{"quiet", "NVIDIA_CTK_QUIET", "Suppress all output except for errors; overrides --debug"},
+     &ToolFlags::quiet},
+    {{"config", "NVIDIA_CTK_CONFIG", "Path to the config file"}, &ToolFlags::config},
+};
+
+constexpr CommandRow commands[] = {
+    {.names = "hook",
+     .summary = "A collection of hooks that may be injected into an OCI spec",
+     .commands = cdi_hook_commands,
+     .without_command = without_cdi_hook},
+};
+
+constexpr Tool tool = {.title = "NVIDIA Container Toolkit CLI",
+                       .summary = "Tools to configure the NVIDIA Container Toolkit",
+                       .flags = tool_flags,
+                       .commands = ctk_commands};
+
+}  // namespace
+
+std::span<const CommandRow> ctk_commands() {
+  return commands;
+}
+
+Result<int> run_nvidia_ctk(const Call& call) {
+  return run_tool(tool, call);
+}
+
+}  // namespace nvbox::applets

@@ -1,0 +1,14 @@
+// The commands of nvidia-ctk. A group is a row in nvidia_ctk.cc, with its own commands in
+// nvidia_ctk_GROUP.cc and one function here.
+#pragma once
+
+#include <span>
+
+#include "command_tree.h"
+
+namespace nvbox::applets {
+
+// The groups and commands of the program itself.
+std::span<const CommandRow> ctk_commands();
+
+}  // namespace nvbox::applets
