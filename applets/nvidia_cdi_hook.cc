@@ -1,12 +1,25 @@
-// nvidia-cdi-hook: what runtimes call for the hooks of CDI specifications.
+// nvidia-cdi-hook: what low-level runtimes call for the hooks of CDI specifications. It runs as
+// root with the container's root file system as its working directory, so a hook lets go of
+// everything that the container could have prepared before it looks at the container.
 #include "nvidia_cdi_hook.h"
+
+#include <fcntl.h>
+#include <unistd.h>
 
 #include <algorithm>
 
 #include "nvbox/base/text.h"
+#include "nvbox/hook/container_root.h"
+#include "nvbox/spec/oci_state.h"
+#include "nvbox/sys/file.h"
+#include "nvbox/sys/sandbox.h"
+#include "nvidia_cdi_hook_work.h"
 
 namespace nvbox::applets {
 namespace {
+
+using cdi_hook::Hook;
+using cdi_hook::Settings;
 
 constexpr cli::Flag<ToolFlags> tool_flags[] = {
     {{"debug d", "NVIDIA_CTK_DEBUG NVIDIA_CDI_DEBUG", "Enable debug-level logging"},
@@ -16,22 +29,67 @@ constexpr cli::Flag<ToolFlags> tool_flags[] = {
      &ToolFlags::quiet},
 };
 
-struct NoFlags {};
+// Standard input is read to its end, so that the runtime never sees a broken pipe.
+Result<std::string> read_state_text(const std::string& file) {
+  if (file.empty() || file == "-") {
+    return sys::read_all(STDIN_FILENO, spec::oci_state_limit).in("container state");
+  }
+  const sys::Fd fd = NVBOX_TRY(sys::open_path(file, O_RDONLY));
+  return sys::read_all(fd.get(), spec::oci_state_limit).in(file);
+}
 
-Result<int> run_noop(const Invocation& invocation) {
-  const auto line = NVBOX_TRY(parse_command<NoFlags>(invocation, {}));
-  return line.exit_status.value_or(0);
+Result<> work_in_container(const Hook& hook, const Settings& settings, std::string_view state_text,
+                           const Log& log) {
+  const spec::OciState state = NVBOX_TRY(spec::parse_oci_state(state_text));
+  const host::Root host = NVBOX_TRY(host::Root::open("/"));
+  const host::Root container = NVBOX_TRY(hook::open_container_root(state));
+  const hook::WritableRoot writable = NVBOX_TRY(hook::WritableRoot::open(container));
+  return hook.work({host, container, writable.root()}, settings, log);
+}
+
+template <const Hook& hook>
+Result<int> run(const Invocation& invocation) {
+  const auto line = NVBOX_TRY(parse_command(invocation, hook.flags));
+  if (line.exit_status) return *line.exit_status;
+  const std::string state_text = NVBOX_TRY(read_state_text(line.settings.container_spec));
+  NVBOX_TRY(sys::enter_sandbox());
+  if (hook.is_idle != nullptr && hook.is_idle(line.settings)) return 0;
+  NVBOX_TRY(work_in_container(hook, line.settings, state_text, invocation.call.log));
+  return 0;
 }
 
 constexpr CommandRow commands[] = {
-    {.names = "noop", .summary = "Does nothing", .run = run_noop, .shown = cli::Shown::no},
+    {.names = "update-ldcache",
+     .summary = "Make the container's loader find the libraries in folders",
+     .run = run<cdi_hook::update_ldcache>},
+    {.names = "create-symlinks",
+     .summary = "Make symbolic links in the container",
+     .run = run<cdi_hook::create_symlinks>},
+    {.names = "chmod",
+     .summary = "Set the permission bits of paths in the container (deprecated)",
+     .run = run<cdi_hook::chmod>},
+    {.names = "enable-cuda-compat",
+     .summary = "Prefer the container's CUDA compatibility libraries where the driver allows it",
+     .run = run<cdi_hook::enable_cuda_compat>},
+    {.names = "disable-device-node-modification",
+     .summary = "Keep NVIDIA's libraries from making device nodes in the container",
+     .run = run<cdi_hook::disable_device_node_modification>},
+    {.names = "update-application-profile",
+     .summary = "Limit EGL and Vulkan to the GPUs of the container",
+     .run = run<cdi_hook::update_application_profile>},
+    {.names = "noop", .summary = "Do nothing", .run = run<cdi_hook::noop>, .shown = cli::Shown::no},
 };
 
-constexpr Tool tool = {.title = "NVIDIA CDI Hook",
-                       .summary = "Hooks of Container Device Interface specifications",
-                       .flags = tool_flags,
-                       .commands = cdi_hook_commands,
-                       .without_command = without_cdi_hook};
+constexpr Tool tool = {
+    .title = "NVIDIA CDI Hook",
+    .summary = "Hooks that specifications of the Container Device Interface name",
+    .flags = tool_flags,
+    .commands = cdi_hook_commands,
+    .without_command = without_cdi_hook};
+
+bool is_hook(std::string_view word) {
+  return std::ranges::any_of(commands, [&](const CommandRow& row) { return row.names == word; });
+}
 
 }  // namespace
 
@@ -40,12 +98,20 @@ std::span<const CommandRow> cdi_hook_commands() {
 }
 
 Result<int> without_cdi_hook(const Invocation& invocation) {
+  const auto first = std::ranges::find_if_not(
+      invocation.arguments, [](std::string_view word) { return word.starts_with('-'); });
+  if (first != invocation.arguments.end() && is_hook(*first)) {
+    return Error(cat("unknown flag in front of ", *first))
+        .hint("the flags of a hook stand behind its name");
+  }
   std::string words;
   for (const std::string_view word : invocation.arguments) {
     words += cat(words.empty() ? "" : " ", word);
   }
-  invocation.call.log.warning(words.empty() ? "no hook is named"
-                                            : cat("unsupported hook: ", quote(words)));
+  const std::string what = words.empty() ? "no hook is named" : cat("unsupported hook: ", words);
+  invocation.call.log.warning(cat(what, "; nothing is done"));
+  // Of a runtime, which may not like a broken pipe; a terminal has none.
+  if (!words.empty() && isatty(STDIN_FILENO) == 0) (void)read_state_text("-");
   return 0;
 }
 

@@ -13,6 +13,7 @@
 #include "nvbox/data/json.h"
 #include "nvbox/data/json_read.h"
 #include "nvbox/sys/file.h"
+#include "nvbox/sys/writable_view.h"
 
 namespace nvbox::hook {
 namespace {
@@ -66,6 +67,14 @@ Result<host::Root> open_container_root(const spec::OciState& state) {
     return Error(cat("the container's root ", path, " is the host's root directory"));
   }
   return root;
+}
+
+Result<WritableRoot> WritableRoot::open(const host::Root& container) {
+  WritableRoot writable(container);
+  writable.view_fd_ = sys::writable_view(container.fd());
+  if (!writable.view_fd_) return writable;
+  writable.view_ = NVBOX_TRY(host::Root::open(sys::proc_path(writable.view_fd_->get())));
+  return writable;
 }
 
 }  // namespace nvbox::hook

@@ -44,14 +44,17 @@ std::optional<std::string> musl_path_file(const host::Root& container) {
 }
 
 Result<> update_musl_path(const host::Root& container, const std::string& file,
-                          std::span<const std::string> folders, const std::string& compat_folder) {
+                          std::span<const std::string> folders,
+                          std::span<const std::string> compat_folders) {
   const auto existing = container.read(file, most_bytes);
   const bool exists = existing && *existing;
   const std::string before = exists ? **existing : std::string(built_in_path);
   std::string text = before;
-  if (!compat_folder.empty() && !has_directory(text, compat_folder)) {
-    text.insert(0, cat(compat_folder, "\n"));
+  std::string front;
+  for (const std::string& folder : compat_folders) {
+    if (!has_directory(front, folder) && !has_directory(text, folder)) front += cat(folder, "\n");
   }
+  text.insert(0, front);
   for (const std::string& folder : folders) {
     if (has_directory(text, folder)) continue;
     if (!text.empty() && !text.ends_with('\n')) text += '\n';

@@ -14,8 +14,9 @@ namespace nvbox::hook {
 // container has no such loader. The file need not exist.
 std::optional<std::string> musl_path_file(const host::Root& container);
 
-// Adds `compat_folder` (may be empty) at the front and `folders` at the end of musl's path.
+// Adds `compat_folders` at the front and `folders` at the end of musl's path.
 Result<> update_musl_path(const host::Root& container, const std::string& file,
-                          std::span<const std::string> folders, const std::string& compat_folder);
+                          std::span<const std::string> folders,
+                          std::span<const std::string> compat_folders);
 
 }  // namespace nvbox::hook

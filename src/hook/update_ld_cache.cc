@@ -12,6 +12,7 @@
 #include "hook/update_ld_cache_entries.h"
 #include "nvbox/base/text.h"
 #include "nvbox/base/version.h"
+#include "nvbox/hook/compat_configuration.h"
 #include "nvbox/host/ld_cache.h"
 #include "nvbox/host/ld_cache_write.h"
 #include "nvbox/host/ld_so_conf.h"
@@ -82,16 +83,16 @@ bool is_requested(const CacheRequest& request, const host::DirectoryId& id) {
 }
 
 CacheRequest request_for(const host::Root& container, std::span<const std::string> folders,
-                         const std::string& compat_folder, const Log& log) {
+                         std::span<const std::string> compat_folders, const Log& log) {
   host::LdSoConf configuration = host::read_ld_so_conf(container, own_configuration_file);
   for (const std::string& problem : configuration.problems) log.warning(problem);
   CacheRequest request = {.configured = std::move(configuration.directories)};
   const auto add = [&](const std::string& path, const host::DirectoryId& id, bool leads) {
     if (!is_requested(request, id)) request.folders.push_back({path, id, leads});
   };
-  if (!compat_folder.empty()) {
-    const auto id = host::directory_id(container, compat_folder);
-    if (id) add(compat_folder, *id, true);
+  for (const std::string& folder : compat_folders) {
+    const auto id = host::directory_id(container, folder);
+    if (id) add(folder, *id, true);
   }
   std::vector<LibraryFolder> others;
   for (const std::string& folder : folders) {
@@ -154,10 +155,12 @@ Result<> update_glibc_cache(const host::Root& container, const CacheRequest& req
 
 Result<> update(const host::Root& container, std::span<const std::string> folders,
                 const std::string& compat_folder, const Log& log) {
+  std::vector<std::string> compat_folders = enabled_compat_folders(container);
+  if (!compat_folder.empty()) compat_folders.insert(compat_folders.begin(), compat_folder);
   const std::optional<std::string> musl_path = musl_path_to_update(container);
-  if (musl_path) NVBOX_TRY(update_musl_path(container, *musl_path, folders, compat_folder));
+  if (musl_path) NVBOX_TRY(update_musl_path(container, *musl_path, folders, compat_folders));
   if (musl_path && !has_glibc(container)) return {};
-  return update_glibc_cache(container, request_for(container, folders, compat_folder, log), log);
+  return update_glibc_cache(container, request_for(container, folders, compat_folders, log), log);
 }
 
 }  // namespace

@@ -90,4 +90,31 @@ Result<Changed> write_file(const Root& root, std::string_view path, std::string_
   return Changed::yes;
 }
 
+Result<Changed> remove_file(const Root& root, std::string_view path) {
+  const Result<sys::Fd> directory = root.open_at(path::parent(path), O_PATH | O_DIRECTORY);
+  if (!directory && is_absence(directory.error())) return Changed::no;
+  if (!directory) return directory.error();
+  const std::string name(path::base_name(path));
+  // On a read-only file system unlinkat(2) says so even where there is nothing to remove.
+  struct stat info {};
+  const bool exists = fstatat(directory->get(), name.c_str(), &info, AT_SYMLINK_NOFOLLOW) == 0;
+  if (!exists && errno == ENOENT) return Changed::no;
+  if (exists && unlinkat(directory->get(), name.c_str(), 0) == 0) return Changed::yes;
+  return Error(cat("remove ", path::join(root.path(), path)), errno);
+}
+
+Result<Changed> change_mode(const Root& root, std::string_view path, mode_t mode) {
+  const sys::Fd file = NVBOX_TRY(root.open_at(path, O_PATH));
+  const std::string where = path::join(root.path(), path);
+  constexpr mode_t permissions = 07777;
+  struct stat info {};
+  if (fstat(file.get(), &info) != 0) return Error(cat("stat ", where), errno);
+  if ((info.st_mode & permissions) == mode) return Changed::no;
+  // fchmod(2) refuses a descriptor of O_PATH; its name in /proc is that very file.
+  if (chmod(sys::proc_path(file.get()).c_str(), mode) != 0) {
+    return Error(cat("change the mode of ", where), errno);
+  }
+  return Changed::yes;
+}
+
 }  // namespace nvbox::host

@@ -12,15 +12,6 @@ constexpr std::string_view compat_root_option = "--cuda-compat-root";
 constexpr std::string_view params_option = "--mask-params";
 constexpr std::string_view profile_option = "--application-profile";
 
-// "TARGET::LINK", as the peer's create-symlinks hook spells it.
-Result<Link> parse_link(std::string_view text) {
-  const size_t at = text.find("::");
-  if (at == std::string_view::npos || text.find("::", at + 2) != std::string_view::npos) {
-    return Error(cat(link_option, " ", quote(text), ": expected TARGET::LINK"));
-  }
-  return Link{std::string(text.substr(0, at)), std::string(text.substr(at + 2))};
-}
-
 Result<> take_value(ContainerWork& work, std::string_view option, const std::string& value) {
   if (option == link_option) {
     work.links.push_back(NVBOX_TRY(parse_link(value)));
@@ -37,6 +28,14 @@ Result<> take_value(ContainerWork& work, std::string_view option, const std::str
 }
 
 }  // namespace
+
+Result<Link> parse_link(std::string_view text) {
+  const size_t at = text.find("::");
+  if (at == std::string_view::npos || text.find("::", at + 2) != std::string_view::npos) {
+    return Error(cat(link_option, " ", quote(text), ": expected TARGET::LINK"));
+  }
+  return Link{std::string(text.substr(0, at)), std::string(text.substr(at + 2))};
+}
 
 std::vector<std::string> to_arguments(const ContainerWork& work) {
   std::vector<std::string> out;

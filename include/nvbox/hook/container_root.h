@@ -1,9 +1,12 @@
 // Which container a hook works on.
 #pragma once
 
+#include <optional>
+
 #include "nvbox/base/result.h"
 #include "nvbox/host/root.h"
 #include "nvbox/spec/oci_state.h"
+#include "nvbox/sys/fd.h"
 
 namespace nvbox::hook {
 
@@ -14,5 +17,24 @@ Result<spec::OciState> read_state(int fd);
 // The container's root directory: the state's root, else root.path of the bundle's config.json;
 // relative ones lie in the bundle. The host's own root is refused, whatever it is called.
 Result<host::Root> open_container_root(const spec::OciState& state);
+
+// A container's root as far as it may be changed: crun has made a read-only one read-only before it
+// calls createContainer hooks, and what hooks do belongs to making the container.
+class WritableRoot {
+ public:
+  // `container` has to live as long as this. Where nothing more than `container` itself may be
+  // changed, root() is that.
+  static Result<WritableRoot> open(const host::Root& container);
+
+  const host::Root& root() const { return view_ ? *view_ : *container_; }
+
+ private:
+  explicit WritableRoot(const host::Root& container) : container_(&container) {}
+
+  const host::Root* container_;
+  // The view lasts as long as this descriptor, whatever else is open below it.
+  std::optional<sys::Fd> view_fd_{};
+  std::optional<host::Root> view_{};
+};
 
 }  // namespace nvbox::hook

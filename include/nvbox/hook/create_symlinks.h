@@ -3,6 +3,7 @@
 
 #include <span>
 
+#include "nvbox/base/log.h"
 #include "nvbox/base/result.h"
 #include "nvbox/host/root.h"
 #include "nvbox/spec/container_work.h"
@@ -12,5 +13,9 @@ namespace nvbox::hook {
 // Makes every link inside the container's root; missing directories are created. Links that exist
 // with the same text are left alone.
 Result<> create_symlinks(const host::Root& container, std::span<const spec::Link> links);
+
+// The same, except that links on a read-only file system are left out, with one warning for all.
+Result<> create_symlinks(const host::Root& container, std::span<const spec::Link> links,
+                         const Log& log);
 
 }  // namespace nvbox::hook

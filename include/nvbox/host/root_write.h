@@ -27,4 +27,10 @@ Result<Changed> make_link(const Root& root, std::string_view target, std::string
 Result<Changed> write_file(const Root& root, std::string_view path, std::string_view text,
                            mode_t mode = 0644);
 
+// Makes sure that there is no file or link `path`. A link is removed, not followed.
+Result<Changed> remove_file(const Root& root, std::string_view path);
+
+// Gives what is at `path`, after following links inside the root, these permission bits.
+Result<Changed> change_mode(const Root& root, std::string_view path, mode_t mode);
+
 }  // namespace nvbox::host

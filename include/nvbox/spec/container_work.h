@@ -4,6 +4,7 @@
 
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "nvbox/base/result.h"
@@ -17,6 +18,9 @@ struct Link {
 
   bool operator==(const Link&) const = default;
 };
+
+// "TARGET::LINK", as the peer's create-symlinks hook spells it.
+Result<Link> parse_link(std::string_view text);
 
 struct ContainerWork {
   std::vector<Link> links{};

@@ -1,0 +1,64 @@
+#include "nvbox/hook/compat_configuration.h"
+
+#include <cerrno>
+#include <string_view>
+
+#include "nvbox/base/path.h"
+#include "nvbox/base/text.h"
+#include "nvbox/host/root_write.h"
+
+namespace nvbox::hook {
+namespace {
+
+constexpr std::string_view directory = "/etc/ld.so.conf.d";
+// The peer's have an identifier between prefix and suffix, and 00-nvcr-... for other folders;
+// update_ld_cache's own file begins with 00-nvbox.
+constexpr std::string_view prefix = "00-compat";
+constexpr std::string_view suffix = ".conf";
+constexpr std::string_view own_file = "/etc/ld.so.conf.d/00-compat.conf";
+
+constexpr size_t most_bytes = size_t{64} * 1024;
+// One for every start of a container whose file system lasts, where the peer's hooks wrote them.
+constexpr size_t most_files = 256;
+
+Result<> configure(const host::Root& container, const std::string& folder) {
+  if (folder.empty()) return forget_cuda_compat(container);
+  NVBOX_TRY(host::write_file(container, own_file, cat(folder, "\n")));
+  return {};
+}
+
+}  // namespace
+
+Result<> enable_cuda_compat(const host::Root& container, const HostDriver& driver,
+                            std::string_view compat_root, const Log& log) {
+  const CompatDecision decision = NVBOX_TRY(decide_cuda_compat(container, driver, compat_root));
+  log.debug(cat("CUDA compatibility libraries: ", decision.reason));
+  Result<> configured = configure(container, decision.directory);
+  if (configured || configured.error().code() != EROFS) return configured;
+  log.warning(cat("CUDA compatibility libraries are not enabled: ", configured.error().message()));
+  return {};
+}
+
+Result<> forget_cuda_compat(const host::Root& container) {
+  NVBOX_TRY(host::remove_file(container, own_file));
+  return {};
+}
+
+std::vector<std::string> enabled_compat_folders(const host::Root& container) {
+  std::vector<std::string> folders;
+  const auto names = container.list(directory);
+  if (!names || !*names) return folders;
+  size_t files_left = most_files;
+  for (const std::string& name : **names) {
+    if (!name.starts_with(prefix) || !name.ends_with(suffix) || files_left == 0) continue;
+    --files_left;
+    const auto text = container.read(path::join(directory, name), most_bytes);
+    if (!text || !*text) continue;
+    for (const std::string_view line : split(**text, '\n')) {
+      if (line.starts_with('/')) folders.emplace_back(line);
+    }
+  }
+  return folders;
+}
+
+}  // namespace nvbox::hook
