@@ -14,6 +14,8 @@
 #include "namespaced/case.h"
 #include "namespaced/tree.h"
 #include "nvbox/base/text.h"
+#include "nvbox/hook/chmod.h"
+#include "nvbox/hook/compat_configuration.h"
 #include "nvbox/hook/create_container.h"
 #include "nvbox/hook/create_symlinks.h"
 #include "nvbox/hook/update_ld_cache.h"
@@ -191,6 +193,7 @@ constexpr const char* places[] = {"/etc",
                                   "/etc/ld.so.cache~",
                                   "/etc/ld.so.conf",
                                   "/etc/ld.so.conf.d/00-nvbox.conf",
+                                  "/etc/ld.so.conf.d/00-compat.conf",
                                   "/etc/ld.so.conf.d/a.conf"};
 
 constexpr long most_kilobytes = 512L * 1024;
@@ -231,6 +234,49 @@ TEST_P(HostileImage, an_application_profile_does_not_leave_through_a_link) {
     }
     machine.expect_host_unchanged();
   });
+}
+
+TEST_P(HostileImage, modes_are_changed_inside_whatever_a_path_links_to) {
+  run_case(GetParam(), [](const std::string& scratch) {
+    const Machine machine(scratch);
+    int number = 0;
+    std::vector<std::string> paths = {"/../../host/escape"};
+    for (const std::string& way : ways_to(machine, "/escape")) {
+      paths.push_back(cat("/link", ++number));
+      put_link(machine.container + paths.back(), way);
+    }
+    put_directory(machine.container + "/inside");
+    put_link(machine.container + "/climbing", "../../../../inside");
+    paths.emplace_back("/climbing");
+    const Result<> changed = hook::change_modes(machine.root(), paths, 0700, Log());
+    EXPECT_TRUE(changed) << changed.error().message();
+    struct stat info {};
+    ASSERT_EQ(stat((machine.container + "/inside").c_str(), &info), 0);
+    EXPECT_EQ(info.st_mode & 07777, 0700U);
+    machine.expect_host_unchanged();
+  });
+}
+
+TEST_P(HostileImage, the_compatibility_libraries_configuration_does_not_leave_through_a_link) {
+  constexpr const char* name = "/etc/ld.so.conf.d/00-compat.conf";
+  for (const char* const trapped : {"/etc/ld.so.conf.d", name}) {
+    for (const char* const driver : {"550.10", "999.10"}) {
+      SCOPED_TRACE(cat(trapped, " with driver ", driver));
+      run_case(GetParam(), [&](const std::string& scratch) {
+        Machine machine(scratch);
+        put_file(machine.host + name, "/opt/compat\n");
+        machine.before = describe_tree(machine.host);
+        for (const std::string& way : ways_to(machine, trapped)) {
+          std::filesystem::remove_all(machine.container + "/etc");
+          put_file(machine.container + "/usr/local/cuda/compat/libcuda.so.575.57.08", "");
+          put_link(machine.container + trapped, way);
+          (void)hook::enable_cuda_compat(machine.root(), {.driver_version = driver},
+                                         "/usr/local/cuda/compat", Log());
+          machine.expect_host_unchanged();
+        }
+      });
+    }
+  }
 }
 
 }  // namespace
