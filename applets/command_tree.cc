@@ -20,7 +20,7 @@ constexpr cli::CommandSummary help_summary = {"help h",
 // The program itself or one of its groups.
 struct CommandGroup {
   std::span<const CommandRow> commands;
-  Result<int> (*without_command)(const Invocation&);
+  WithoutCommand without_command;
   enum class Kind { program, part } kind;
 };
 
@@ -106,7 +106,9 @@ Result<int> run_group(const Invocation& invocation, const CommandGroup& group) {
   cli::FlagSet flags = bind(invocation.tool, group.kind, invocation.flags);
   const auto parsed = flags.parse(invocation.arguments, variables_of(invocation.call),
                                   cli::Dialect::until_positional);
-  if (!parsed && group.without_command != nullptr) return group.without_command(invocation);
+  if (!parsed && group.without_command != nullptr) {
+    return group.without_command(invocation, parsed.error());
+  }
   if (!parsed) return incorrect_usage(parsed.error(), help_of(invocation, group));
   set_level(invocation);
   if (parsed->asks == cli::FlagLine::Asks::version) {
@@ -121,7 +123,7 @@ Result<int> run_group(const Invocation& invocation, const CommandGroup& group) {
   }
   const CommandRow* const row = words.empty() ? nullptr : find_row(group.commands, words.front());
   if (row != nullptr) return run_row(invocation, *row, words.subspan(1));
-  if (group.without_command != nullptr) return group.without_command(invocation);
+  if (group.without_command != nullptr) return group.without_command(invocation, std::nullopt);
   return words.empty() ? run_help(invocation, group, {}) : unknown_command(group, words.front());
 }
 

@@ -25,14 +25,17 @@ struct ToolFlags {
 struct CommandRow;
 struct Invocation;
 
+// Answers for a program or a group whose command line names no command that there is, or has a
+// mistake in front of the command. The standard answers are help, status 3 and incorrect usage.
+using WithoutCommand = Result<int> (*)(const Invocation&, const std::optional<Error>& mistake);
+
 // What the rows of one program share.
 struct Tool {
   std::string_view title;  // as help and --version name the program
   std::string_view summary;
   std::span<const cli::Flag<ToolFlags>> flags;
   std::span<const CommandRow> (*commands)();
-  // For command lines that name no command that there is; the standard answer is help, or status 3.
-  Result<int> (*without_command)(const Invocation&) = nullptr;
+  WithoutCommand without_command = nullptr;
 };
 
 // How a command was called.
@@ -53,7 +56,7 @@ struct CommandRow {
   Result<int> (*run)(const Invocation&) = nullptr;
   // ... or a group, with what answers for it where it does not have what it was asked for.
   std::span<const CommandRow> (*commands)() = nullptr;
-  Result<int> (*without_command)(const Invocation&) = nullptr;
+  WithoutCommand without_command = nullptr;
   cli::Shown shown = cli::Shown::yes;
 };
 

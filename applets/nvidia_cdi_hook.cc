@@ -97,13 +97,10 @@ std::span<const CommandRow> cdi_hook_commands() {
   return commands;
 }
 
-Result<int> without_cdi_hook(const Invocation& invocation) {
+Result<int> without_cdi_hook(const Invocation& invocation, const std::optional<Error>& mistake) {
   const auto first = std::ranges::find_if_not(
       invocation.arguments, [](std::string_view word) { return word.starts_with('-'); });
-  if (first != invocation.arguments.end() && is_hook(*first)) {
-    return Error(cat("unknown flag in front of ", *first))
-        .hint("the flags of a hook stand behind its name");
-  }
+  if (mistake && first != invocation.arguments.end() && is_hook(*first)) return *mistake;
   std::string words;
   for (const std::string_view word : invocation.arguments) {
     words += cat(words.empty() ? "" : " ", word);

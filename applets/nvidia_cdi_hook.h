@@ -11,6 +11,6 @@ std::span<const CommandRow> cdi_hook_commands();
 
 // A specification may name a hook that is newer or older than this program: that is a warning and
 // no failure of the container.
-Result<int> without_cdi_hook(const Invocation& invocation);
+Result<int> without_cdi_hook(const Invocation& invocation, const std::optional<Error>& mistake);
 
 }  // namespace nvbox::applets
