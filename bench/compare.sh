@@ -70,12 +70,13 @@ trap 'kill "$(cat "$work/process" 2>/dev/null)" 2>/dev/null; rm -rf "$work"' EXI
 printf '#!/bin/sh\nexec "$@" <"%s"\n' "$work/state" >"$work/with-state"
 chmod +x "$work/with-state"
 
+# What row runs before each measurement where no bundle is named.
+before_each=(true)
 rows=()
-prepare=()
 row() { # row NAME BUNDLE COMMAND...: measures a command; BUNDLE's config.json is put back before each run
   local name=$1 bundle=$2
   shift 2
-  local restore=("${prepare[@]:-true}") result="$work/result.json" rss calls
+  local restore=("${before_each[@]}") result="$work/result.json" rss calls
   [[ -z $bundle ]] || restore=(cp "$work/$bundle/config.json.original" "$work/$bundle/config.json")
   "${restore[@]}"
   hyperfine -N --warmup 5 --runs "$runs" --prepare "${restore[*]}" --export-json "$result" \
@@ -133,19 +134,19 @@ cli_rows nvbox /usr/bin/nvidia-container-cli
 [[ -z $reference ]] || cli_rows peer "$reference/nvidia-container-cli"
 
 # The prestart hook, without cgroup rules: the process is not a container's.
-hook_rows() { # hook_rows NAME BINARY
+prestart_rows() { # prestart_rows NAME BINARY
   printf '[nvidia-container-cli]\nno-cgroups = true\nload-kmods = false\n' >"$work/hook.toml"
   export NVIDIA_CTK_CONFIG_FILE_PATH=$work/hook.toml
-  prepare=("$work/new-container" "$work/plain")
-  row "hook, no GPU: $1" '' "$work/with-state" "$2" prestart
-  prepare=("$work/new-container" "$work/gpu")
-  row "hook, 8 GPUs: $1" '' "$work/with-state" "$2" prestart
-  prepare=()
+  before_each=("$work/new-container" "$work/plain")
+  row "prestart, no GPU: $1" '' "$work/with-state" "$2" prestart
+  before_each=("$work/new-container" "$work/gpu")
+  row "prestart, 8 GPUs: $1" '' "$work/with-state" "$2" prestart
+  before_each=(true)
 }
 "$work/new-container" "$work/plain"
 row 'shell that execs the no-op' '' "$work/with-state" "$noop"
-hook_rows nvbox /usr/bin/nvidia-container-runtime-hook
-[[ -z $reference ]] || hook_rows peer "$reference/nvidia-container-runtime-hook"
+prestart_rows nvbox /usr/bin/nvidia-container-runtime-hook
+[[ -z $reference ]] || prestart_rows peer "$reference/nvidia-container-runtime-hook"
 
 ln -s "$noop" "$work/docker"
 export NV_DOCKER=$work/docker
@@ -153,9 +154,58 @@ unset DOCKER_HOST
 row 'nvidia-docker run' '' /usr/bin/nvidia-docker run image
 NV_GPU=0,2 row 'nvidia-docker run, NV_GPU=0,2' '' /usr/bin/nvidia-docker run image
 
+# The hooks of CDI specifications, in an image with 1,284 libraries that its loader's cache knows, to
+# which a driver's come.
+hook_image() { # hook_image ROOTFS
+  local rootfs=$1 folder=$1/usr/lib/x86_64-linux-gnu number library
+  cp -a "$work/plain/rootfs" "$rootfs"
+  printf 'int f(void) { return 0; }\n' |
+    gcc -xc - -shared -nostdlib -fPIC -Wl,-soname,libbench0000.so.1 -o "$work/library"
+  for ((number = 1; number <= 1284; ++number)); do
+    printf -v library 'libbench%04d.so.1' "$number"
+    sed "s/libbench0000/${library%.so.1}/g" "$work/library" >"$folder/$library"
+  done
+  ldconfig -r "$rootfs"
+  cp -a "$rootfs/etc" "$rootfs/etc.original"
+  cp -a /usr/lib/x86_64-linux-gnu/*.so.550.163.01 "$folder/"
+  mkdir -p "$rootfs/proc/driver/nvidia"
+  cp /proc/driver/nvidia/params "$rootfs/proc/driver/nvidia/"
+  mknod "$rootfs/dev/nvidia0" c 195 0
+}
+hook_image "$work/hook-rootfs"
+printf '{"id": "bench", "bundle": "%s", "root": "%s"}' "$work" "$work/hook-rootfs" >"$work/state"
+cat >"$work/before-hook" <<SCRIPT
+#!/bin/sh
+cd "$work/hook-rootfs"
+umount proc/driver/nvidia/params 2>/dev/null
+rm -rf etc links
+cp -a etc.original etc
+SCRIPT
+chmod +x "$work/before-hook"
+
+hook_rows() { # hook_rows NAME BINARY
+  local hook=("$2") number links=()
+  for ((number = 0; number < 26; ++number)); do
+    links+=(--link "libcuda.so.$number::/links/$number")
+  done
+  hook_row() { row "hook $1: $name" '' "${hook[@]}" "$1" --container-spec "$work/state" "${@:2}"; }
+  local name=$1
+  before_each=("$work/before-hook")
+  hook_row create-symlinks "${links[@]}"
+  hook_row enable-cuda-compat --host-driver-version 550.163.01
+  hook_row update-ldcache --folder /usr/lib/x86_64-linux-gnu
+  hook_row disable-device-node-modification
+  hook_row update-application-profile
+  hook_row chmod --mode 755 --path /usr
+  before_each=(true)
+  umount "$work/hook-rootfs/proc/driver/nvidia/params" 2>/dev/null || true
+}
+hook_rows nvbox /usr/bin/nvidia-cdi-hook
+[[ -z $reference ]] || hook_rows peer "$reference/nvidia-cdi-hook"
+
 printf '%s\n' "${rows[@]}" | awk -F '\t' '
   BEGIN {
-    format = "%-36s %10s %9s %9s %9s %9s %9s %8s\n"
+    format = "%-44s %10s %9s %9s %9s %9s %9s %8s\n"
     printf format, "", "median ms", "min ms", "max ms", "x no-op", "own ms", "RSS KiB", "syscalls"
   }
   # "own" is what a program adds to starting one that does nothing, or two where it ends in another.
@@ -163,8 +213,9 @@ printf '%s\n' "${rows[@]}" | awk -F '\t' '
     if (NR == 2) exec_floor = $2
     own = ""
     if ($1 ~ /^(create,|nvidia-docker)/) own = sprintf("%.2f", $2 - exec_floor)
+    if ($1 ~ /^hook/) own = sprintf("%.2f", $2 - floor)
     if ($1 ~ /^shell/) shell_floor = $2
-    if ($1 ~ /^hook/) own = sprintf("%.2f", $2 - shell_floor)
+    if ($1 ~ /^prestart/) own = sprintf("%.2f", $2 - shell_floor)
     printf format, $1, sprintf("%.2f", $2), sprintf("%.2f", $3), sprintf("%.2f", $4),
            sprintf("%.1f", $2 / floor), own, $5, $6 }'
 strip -o "$work/stripped" "$(readlink -f /usr/bin/nvbox)"
