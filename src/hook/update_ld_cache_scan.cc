@@ -73,8 +73,9 @@ std::optional<LibraryNames> LibraryScanner::list(const std::string& directory) {
         if (kind == host::EntryKind::link) names.links.emplace_back(name);
       });
   if (!listed) return std::nullopt;
-  std::ranges::sort(names.files);
-  std::ranges::sort(names.links);
+  // Directories give names in orders that are unlucky for std::sort.
+  std::ranges::stable_sort(names.files);
+  std::ranges::stable_sort(names.links);
   return names;
 }
 

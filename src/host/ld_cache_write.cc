@@ -36,9 +36,15 @@ std::vector<const LdCacheEntry*> in_loader_order(const std::vector<LdCacheEntry>
   std::vector<const LdCacheEntry*> sorted;
   sorted.reserve(entries.size());
   for (const LdCacheEntry& entry : entries) sorted.push_back(&entry);
-  std::ranges::stable_sort(sorted, [](const LdCacheEntry* left, const LdCacheEntry* right) {
+  const auto in_order = [](const LdCacheEntry* left, const LdCacheEntry* right) {
     return precedes(*left, *right);
-  });
+  };
+  // Most come from a cache, in order, behind the few that are new.
+  const auto new_end = std::is_sorted_until(
+      sorted.rbegin(), sorted.rend(),
+      [&](const LdCacheEntry* left, const LdCacheEntry* right) { return in_order(right, left); });
+  std::stable_sort(sorted.begin(), new_end.base(), in_order);
+  std::inplace_merge(sorted.begin(), new_end.base(), sorted.end(), in_order);
   return sorted;
 }
 
