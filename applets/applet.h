@@ -32,6 +32,7 @@ enum class Caller {
   host,            // people, scripts and engines
   runtime,         // a low-level runtime, for a hook outside the container's namespaces
   container_hook,  // a low-level runtime, for a hook inside the container's mount namespace
+  tool,            // anybody, through command_tree.h, which has a log of its own
 };
 
 struct Applet {

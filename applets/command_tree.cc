@@ -81,8 +81,14 @@ Result<int> run_row(const Invocation& parent, const CommandRow& row,
                                  .flags = parent.flags,
                                  .path = cat(parent.path, " ", split(row.names, ' ').front()),
                                  .summary = row.summary,
-                                 .arguments = arguments};
-  if (row.run != nullptr) return row.run(invocation);
+                                 .arguments = arguments,
+                                 .environment = parent.environment == EnvironmentOf::host
+                                                    ? row.environment
+                                                    : EnvironmentOf::image};
+  if (row.run != nullptr) {
+    if (invocation.environment == EnvironmentOf::host) add_debug_file(invocation.call);
+    return row.run(invocation);
+  }
   return run_group(invocation, {.commands = row.commands(),
                                 .without_command = row.without_command,
                                 .kind = CommandGroup::Kind::part});
@@ -139,7 +145,11 @@ std::string version_lines(std::string_view title) {
 }
 
 cli::Variables variables_of(const Call& call) {
-  return [environment = call.environment](std::string_view name) { return environment.get(name); };
+  return [environment = call.environment](std::string_view name) {
+    const auto value = environment.get(name);
+    const bool is_path = name == debug_variable && value.value_or("").starts_with('/');
+    return is_path ? std::nullopt : value;
+  };
 }
 
 void set_level(const Invocation& invocation) {
@@ -153,7 +163,6 @@ Error incorrect_usage(Error error, const std::string& help) {
 }
 
 Result<int> run_tool(const Tool& tool, const Call& call) {
-  // Not main's, which writes the error that is returned: main prints that one itself.
   Log log;
   log.add(LogFormat::text,
           [](std::string_view line) { (void)sys::write_all(STDERR_FILENO, line); });
@@ -165,7 +174,8 @@ Result<int> run_tool(const Tool& tool, const Call& call) {
                                  .flags = flags,
                                  .path = std::string(tool.title),
                                  .summary = tool.summary,
-                                 .arguments = call.arguments};
+                                 .arguments = call.arguments,
+                                 .environment = tool.environment};
   return run_group(invocation, {.commands = tool.commands(),
                                 .without_command = tool.without_command,
                                 .kind = CommandGroup::Kind::program});

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "applet.h"
+#include "debug_log.h"
 #include "nvbox/base/result.h"
 #include "nvbox/cli/flags.h"
 
@@ -36,6 +37,7 @@ struct Tool {
   std::span<const cli::Flag<ToolFlags>> flags;
   std::span<const CommandRow> (*commands)();
   WithoutCommand without_command = nullptr;
+  EnvironmentOf environment = EnvironmentOf::host;
 };
 
 // How a command was called.
@@ -46,6 +48,7 @@ struct Invocation {
   std::string path;                             // "NVIDIA Container Toolkit CLI cdi list"
   std::string_view summary;                     // of the row
   std::span<const std::string_view> arguments;  // behind the command's name
+  EnvironmentOf environment = EnvironmentOf::host;
 };
 
 // A row of a program's table.
@@ -58,6 +61,7 @@ struct CommandRow {
   std::span<const CommandRow> (*commands)() = nullptr;
   WithoutCommand without_command = nullptr;
   cli::Shown shown = cli::Shown::yes;
+  EnvironmentOf environment = EnvironmentOf::host;  // image: also of what is below the row
 };
 
 // Runs what the command line says. Commands get a log that writes to standard error, at the level
@@ -70,7 +74,7 @@ Result<> print(std::string_view text);
 // "TITLE version V" and, when the build has one, "commit: SHA" on a line of its own.
 std::string version_lines(std::string_view title);
 
-// The variables of the caller's environment.
+// The variables of the caller's environment for flags, of which --debug takes no path.
 cli::Variables variables_of(const Call& call);
 
 // The settings of a command line, or the exit status when it asked for help, which it then got.

@@ -18,15 +18,18 @@ void complain(std::string_view line) {
 }  // namespace
 
 void add_debug_log(const Call& call, EnvironmentOf author) {
-  const std::string_view value = call.environment.get("NVIDIA_CTK_DEBUG").value_or("");
-  if (parse_bool(value).value_or(false)) {
-    call.log.add(LogFormat::text, Level::debug, complain);
-  } else if (author == EnvironmentOf::host && value.starts_with('/')) {
-    call.log.add(LogFormat::text, Level::debug,
-                 sys::log_file(std::string(value), [name = call.name](const Error& error) {
-                   complain(cat(name, ": warning: NVIDIA_CTK_DEBUG: ", error.message(), "\n"));
-                 }));
-  }
+  const std::string_view value = call.environment.get(debug_variable).value_or("");
+  if (parse_bool(value).value_or(false)) call.log.add(LogFormat::text, Level::debug, complain);
+  if (author == EnvironmentOf::host) add_debug_file(call);
+}
+
+void add_debug_file(const Call& call) {
+  const std::string_view value = call.environment.get(debug_variable).value_or("");
+  if (!value.starts_with('/')) return;
+  call.log.add(LogFormat::text, Level::debug,
+               sys::log_file(std::string(value), [name = call.name](const Error& error) {
+                 complain(cat(name, ": warning: ", debug_variable, ": ", error.message(), "\n"));
+               }));
 }
 
 void add_warnings_on_standard_error(const Call& call) {

@@ -34,6 +34,7 @@ void keep(Warnings& warnings, std::string_view line) {
 }
 
 void open_log(const Applet& applet, const Call& call, Warnings& warnings) {
+  if (applet.caller == Caller::tool) return;
   add_debug_log(
       call, applet.caller == Caller::container_hook ? EnvironmentOf::image : EnvironmentOf::host);
   if (applet.caller != Caller::host) return add_warnings_on_standard_error(call);

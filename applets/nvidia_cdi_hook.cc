@@ -85,7 +85,8 @@ constexpr Tool tool = {
     .summary = "Hooks that specifications of the Container Device Interface name",
     .flags = tool_flags,
     .commands = cdi_hook_commands,
-    .without_command = without_cdi_hook};
+    .without_command = without_cdi_hook,
+    .environment = EnvironmentOf::image};
 
 bool is_hook(std::string_view word) {
   return std::ranges::any_of(commands, [&](const CommandRow& row) { return row.names == word; });

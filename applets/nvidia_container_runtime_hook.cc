@@ -3,17 +3,16 @@
 // process.
 #include <unistd.h>
 
-#include <algorithm>
-#include <iterator>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
-#include <variant>
 #include <vector>
 
 #include "applet.h"
+#include "command_tree.h"
 #include "nvbox/base/text.h"
-#include "nvbox/base/version.h"
+#include "nvbox/cli/flags.h"
 #include "nvbox/config/config.h"
 #include "nvbox/hook/container_root.h"
 #include "nvbox/runtime/prestart.h"
@@ -30,8 +29,10 @@ struct Options {
   std::string config{};
   bool debug = false;
   bool version = false;
-  bool help = false;
 };
+
+constexpr cli::Flag<Options> flags[] = {
+    {{"config"}, &Options::config}, {{"debug"}, &Options::debug}, {{"version"}, &Options::version}};
 
 constexpr std::string_view usage =
     "Usage of nvidia-container-runtime-hook:\n"
@@ -43,82 +44,6 @@ constexpr std::string_view usage =
     "  prestart       give the container whose state is on standard input its GPUs\n"
     "  poststart      nothing\n"
     "  poststop       nothing\n";
-
-struct Flag {
-  std::string_view name;
-  std::variant<bool Options::*, std::string Options::*> target;
-};
-
-constexpr Flag flags[] = {{"config", &Options::config},
-                          {"debug", &Options::debug},
-                          {"version", &Options::version},
-                          {"help", &Options::help},
-                          {"h", &Options::help}};
-
-Result<> set_flag(bool& flag, std::string_view word, std::string_view value) {
-  const auto given = value.empty() ? true : parse_bool(value);
-  if (!given) return Error(cat("invalid boolean value ", quote(value), " for ", word));
-  flag = *given;
-  return {};
-}
-
-struct Line {
-  Options options{};
-  std::string_view command{};
-};
-
-// The grammar of Go's flag package: one dash or two, values behind "=" or in the next word, and the
-// first other word ends the flags.
-class Parser {
- public:
-  explicit Parser(std::span<const std::string_view> words) : words_(words) {}
-
-  Result<Line> run() {
-    while (!words_.empty()) {
-      const std::string_view word = take();
-      if (word == "--") continue;
-      if (!word.starts_with('-') || word == "-") {
-        line_.command = word;
-        break;
-      }
-      NVBOX_TRY(flag(word));
-    }
-    return line_;
-  }
-
- private:
-  std::string_view take() {
-    const std::string_view word = words_.front();
-    words_ = words_.subspan(1);
-    return word;
-  }
-
-  Result<> flag(std::string_view word) {
-    const std::string_view text = word.substr(word.starts_with("--") ? 2 : 1);
-    const size_t equals = std::min(text.find('='), text.size());
-    const auto* const row = std::ranges::find(flags, text.substr(0, equals), &Flag::name);
-    if (row == std::end(flags)) return Error(cat("flag provided but not defined: ", word));
-    const std::string_view value = text.substr(std::min(equals + 1, text.size()));
-    if (const auto* const place = std::get_if<bool Options::*>(&row->target)) {
-      return set_flag(line_.options.**place, word, value);
-    }
-    if (equals == text.size() && words_.empty()) {
-      return Error(cat("flag needs an argument: ", word));
-    }
-    line_.options.*std::get<std::string Options::*>(row->target) =
-        equals == text.size() ? take() : value;
-    return {};
-  }
-
-  std::span<const std::string_view> words_;
-  Line line_;
-};
-
-std::string version_text() {
-  std::string text = cat("NVIDIA Container Runtime Hook version ", version(), "\n");
-  if (!commit().empty()) text += cat("commit: ", commit(), "\n");
-  return text;
-}
 
 // A file that somebody named has to exist.
 Result<config::Config> load_config(const Options& options, const host::Environment& environment) {
@@ -184,14 +109,21 @@ Result<int> print(int descriptor, std::string_view text, int status) {
 }  // namespace
 
 Result<int> run_nvidia_container_runtime_hook(const Call& call) {
-  const Result<Line> line = Parser(call.arguments).run();
-  if (!line) {
-    return print(STDERR_FILENO, cat(line.error().full_message(), "\n", usage), usage_status);
+  const auto parsed = cli::parse_flags(
+      std::span<const cli::Flag<Options>>(flags), call.arguments,
+      [](std::string_view) { return std::nullopt; }, cli::Dialect::until_positional);
+  if (!parsed) {
+    return print(STDERR_FILENO, cat(parsed.error().full_message(), "\n", usage), usage_status);
   }
-  if (line->options.help) return print(STDERR_FILENO, usage, 0);
-  if (line->options.version) return print(STDOUT_FILENO, version_text(), 0);
-  if (line->command == "prestart") return prestart(call, line->options);
-  if (line->command == "poststart" || line->command == "poststop") return 0;
+  const Options& options = parsed->settings;
+  const std::vector<std::string>& words = parsed->line.positionals;
+  const std::string_view command = words.empty() ? "" : std::string_view(words.front());
+  if (parsed->line.asks == cli::FlagLine::Asks::help) return print(STDERR_FILENO, usage, 0);
+  if (options.version) {
+    return print(STDOUT_FILENO, version_lines("NVIDIA Container Runtime Hook"), 0);
+  }
+  if (command == "prestart") return prestart(call, options);
+  if (command == "poststart" || command == "poststop") return 0;
   return print(STDERR_FILENO, usage, usage_status);
 }
 

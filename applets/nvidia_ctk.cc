@@ -17,7 +17,8 @@ constexpr CommandRow commands[] = {
     {.names = "hook",
      .summary = "A collection of hooks that may be injected into an OCI spec",
      .commands = cdi_hook_commands,
-     .without_command = without_cdi_hook},
+     .without_command = without_cdi_hook,
+     .environment = EnvironmentOf::image},
 };
 
 constexpr Tool tool = {.title = "NVIDIA Container Toolkit CLI",

@@ -12,9 +12,8 @@ constexpr std::array applets = {
     Applet{"nvbox", run_nvbox, Group::core, "lists and starts the programs in this binary"},
     Applet{"nvbox-hook", run_nvbox_hook, Group::internal,
            "createContainer hook of the containers that nvbox edits", Caller::container_hook},
-           "createContainer hook of the containers that nvbox edits"},
     Applet{"nvidia-cdi-hook", run_nvidia_cdi_hook, Group::cdi,
-           "hooks of containers that get their GPUs from CDI specifications"},
+           "hooks of containers that get their GPUs from CDI specifications", Caller::tool},
     Applet{"nvidia-container-cli", run_nvidia_container_cli, Group::core,
            "tells what GPUs this host has and gives them to containers, without a runtime"},
     Applet{"nvidia-container-runtime", run_nvidia_container_runtime, Group::core,
@@ -28,10 +27,10 @@ constexpr std::array applets = {
            "nvidia-container-runtime in legacy mode"},
     Applet{"nvidia-container-toolkit", run_nvidia_container_runtime_hook, Group::core,
            "old name of nvidia-container-runtime-hook", Caller::runtime},
+    Applet{"nvidia-ctk", run_nvidia_ctk, Group::core,
+           "configures container engines and describes this host's GPUs to them", Caller::tool},
     Applet{"nvidia-docker", run_nvidia_docker, Group::core,
            "docker, with the GPUs of NV_GPU for the containers that it starts"},
-    Applet{"nvidia-ctk", run_nvidia_ctk, Group::core,
-           "configures container engines and describes this host's GPUs to them"},
 };
 static_assert(std::ranges::is_sorted(applets, {}, &Applet::name));
 
