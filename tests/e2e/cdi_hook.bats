@@ -130,10 +130,13 @@ image_with_compat() {
     [ "$status" -eq 0 ]
     has_text "libcuda.so.1: libcuda.so.$version "
     has_line "$libraries/libcuda.so -> libcuda.so.1"
-    run grep -cE 'execve\("/usr/bin/nvidia-cdi-hook".* = 0' "$BATS_TEST_TMPDIR/trace"
+    run grep -cE 'execve\("/usr/bin/nvidia-cdi-hook"' "$BATS_TEST_TMPDIR/trace"
     [ "$output" -eq 5 ]
-    # What the hooks' processes did besides becoming the hooks, or what they started.
-    run awk '/execve\("\/usr\/bin\/nvidia-cdi-hook"/ { hook[$1] = 1; next } hook[$1] && / = 0$/
+    # What the hooks' processes did besides becoming the hooks, or what they started. strace may tell
+    # of a call in two lines.
+    run awk '/execve\("\/usr\/bin\/nvidia-cdi-hook"/ { hook[$1] = 1; begun[$1] = /unfinished/; next }
+      begun[$1] && /resumed/ { begun[$1] = 0; next }
+      hook[$1] && / = 0$/
       /execve\("[^"]*ldconfig/' "$BATS_TEST_TMPDIR/trace"
     [ "$output" = '' ]
   done
