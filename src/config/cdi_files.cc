@@ -1,0 +1,117 @@
+#include "config/cdi_files.h"
+
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+#include "nvbox/base/path.h"
+#include "nvbox/base/text.h"
+
+namespace nvbox::config {
+namespace {
+
+// A hundred times what a host with eight GPUs, each in seven instances, needs.
+constexpr size_t most_mebibytes = 8;
+constexpr size_t most_bytes = most_mebibytes * 1024 * 1024;
+
+struct FileFormat {
+  std::string_view suffix;
+  spec::CdiFormat format;
+};
+
+// The peer reads these and no others; ".yml" is not among them.
+constexpr FileFormat formats[] = {{".json", spec::CdiFormat::json},
+                                  {".yaml", spec::CdiFormat::yaml}};
+
+std::optional<spec::CdiFormat> format_of(std::string_view name) {
+  for (const FileFormat& row : formats) {
+    if (name.ends_with(row.suffix)) return row.format;
+  }
+  return std::nullopt;
+}
+
+struct FileType {
+  mode_t type;
+  std::string_view name;
+};
+
+constexpr FileType file_types[] = {{S_IFIFO, "a FIFO"},
+                                   {S_IFSOCK, "a socket"},
+                                   {S_IFCHR, "a device"},
+                                   {S_IFBLK, "a device"}};
+
+Error not_regular(mode_t mode) {
+  const auto found = std::ranges::find(file_types, mode & mode_t{S_IFMT}, &FileType::type);
+  return Error(cat("is ", found == std::end(file_types) ? "something" : found->name,
+                   ", not a regular file"))
+      .hint("remove it");
+}
+
+Error unreadable(const Error& error) {
+  return Error(cat("cannot be read: ",
+                   error.code() == 0 ? error.message() : std::string(errno_text(error.code()))));
+}
+
+// nullopt for a directory, and for a file that has gone since it was listed. Nothing but a regular
+// file is opened, so that a FIFO cannot hold a container up (Root::read looks again).
+Result<std::optional<std::string>> read_text(const host::Root& root, const std::string& path) {
+  const auto info = root.stat(path);
+  if (!info) return unreadable(info.error());
+  if (!*info) {
+    const auto target = root.read_link(path);
+    if (!target || !*target) return std::nullopt;
+    return Error(cat("is a link to ", quote(**target), ", which does not exist"));
+  }
+  const struct stat& file = **info;
+  if (S_ISDIR(file.st_mode)) return std::nullopt;
+  if (!S_ISREG(file.st_mode)) return not_regular(file.st_mode);
+  if (file.st_size > static_cast<off_t>(most_bytes)) {
+    return Error(cat("is larger than ", most_mebibytes, " MiB"));
+  }
+  auto text = root.read(path, most_bytes);
+  if (!text) return unreadable(text.error());
+  return text;
+}
+
+// nullopt when the file has nothing for these kinds.
+Result<std::optional<spec::CdiSpec>> read_spec(const host::Root& root, const std::string& path,
+                                               spec::CdiFormat format,
+                                               const std::vector<std::string>& kinds) {
+  const std::optional<std::string> text = NVBOX_TRY(read_text(root, path));
+  if (!text || (!kinds.empty() && !may_define(*text, kinds))) return std::nullopt;
+  spec::CdiSpec spec = NVBOX_TRY(spec::parse_cdi_text(*text, format));
+  if (!kinds.empty() && std::ranges::find(kinds, spec.kind) == kinds.end()) return std::nullopt;
+  return std::optional(std::move(spec));
+}
+
+}  // namespace
+
+bool may_define(std::string_view text, const std::vector<std::string>& kinds) {
+  const bool is_utf16 = text.starts_with("\xff\xfe") || text.starts_with("\xfe\xff");
+  return is_utf16 || text.contains('\\') ||
+         std::ranges::any_of(kinds, [&](const std::string& kind) { return text.contains(kind); });
+}
+
+void read_cdi_directory(const host::Root& root, const std::string& directory,
+                        const std::vector<std::string>& kinds, CdiContents& contents) {
+  const auto names = root.list(directory);
+  if (!names) {
+    contents.problems.push_back({directory, unreadable(names.error()).full_message()});
+    return;
+  }
+  for (const std::string& name : names->value_or(std::vector<std::string>())) {
+    const auto format = format_of(name);
+    if (!format) continue;
+    std::string path = path::join(directory, name);
+    auto spec = read_spec(root, path, *format, kinds);
+    if (!spec) {
+      contents.problems.push_back({std::move(path), spec.error().full_message()});
+    } else if (*spec) {
+      contents.files.push_back({std::move(path), **std::move(spec)});
+    }
+  }
+}
+
+}  // namespace nvbox::config
