@@ -16,20 +16,11 @@ namespace {
 constexpr size_t most_mebibytes = 8;
 constexpr size_t most_bytes = most_mebibytes * 1024 * 1024;
 
-struct FileFormat {
-  std::string_view suffix;
-  spec::CdiFormat format;
-};
-
 // The peer reads these and no others; ".yml" is not among them.
-constexpr FileFormat formats[] = {{".json", spec::CdiFormat::json},
-                                  {".yaml", spec::CdiFormat::yaml}};
+constexpr std::string_view suffixes[] = {".json", ".yaml"};
 
-std::optional<spec::CdiFormat> format_of(std::string_view name) {
-  for (const FileFormat& row : formats) {
-    if (name.ends_with(row.suffix)) return row.format;
-  }
-  return std::nullopt;
+bool is_specification(std::string_view name) {
+  return std::ranges::any_of(suffixes, [&](auto suffix) { return name.ends_with(suffix); });
 }
 
 struct FileType {
@@ -77,11 +68,10 @@ Result<std::optional<std::string>> read_text(const host::Root& root, const std::
 
 // nullopt when the file has nothing for these kinds.
 Result<std::optional<spec::CdiSpec>> read_spec(const host::Root& root, const std::string& path,
-                                               spec::CdiFormat format,
                                                const std::vector<std::string>& kinds) {
   const std::optional<std::string> text = NVBOX_TRY(read_text(root, path));
   if (!text || (!kinds.empty() && !may_define(*text, kinds))) return std::nullopt;
-  spec::CdiSpec spec = NVBOX_TRY(spec::parse_cdi_text(*text, format));
+  spec::CdiSpec spec = NVBOX_TRY(spec::parse_cdi_text(*text));
   if (!kinds.empty() && std::ranges::find(kinds, spec.kind) == kinds.end()) return std::nullopt;
   return std::optional(std::move(spec));
 }
@@ -102,10 +92,9 @@ void read_cdi_directory(const host::Root& root, const std::string& directory,
     return;
   }
   for (const std::string& name : names->value_or(std::vector<std::string>())) {
-    const auto format = format_of(name);
-    if (!format) continue;
+    if (!is_specification(name)) continue;
     std::string path = path::join(directory, name);
-    auto spec = read_spec(root, path, *format, kinds);
+    auto spec = read_spec(root, path, kinds);
     if (!spec) {
       contents.problems.push_back({std::move(path), spec.error().full_message()});
     } else if (*spec) {

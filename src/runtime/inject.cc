@@ -5,6 +5,7 @@
 #include "nvbox/apply/to_oci.h"
 #include "nvbox/plan/mode.h"
 #include "nvbox/plan/request.h"
+#include "runtime/inject_cdi.h"
 #include "runtime/inject_native.h"
 
 namespace nvbox::runtime {
@@ -28,6 +29,16 @@ Result<std::pair<plan::Request, plan::Mode>> request_and_mode(const spec::Contai
   return std::pair(std::move(request), mode);
 }
 
+// By the specifications on disk, or as in jit-cdi mode where those are stale.
+Result<> inject_specified(spec::OciSpec& spec, plan::Request request, const InjectOptions& options,
+                          const Log& log) {
+  CdiAnswer answer = NVBOX_TRY(answer_by_cdi(std::move(request), options, log));
+  if (const auto* edits = std::get_if<spec::ContainerEdits>(&answer)) {
+    return apply::add_edits(spec, *edits).in("config.json");
+  }
+  return inject_native(spec, std::get<plan::Request>(std::move(answer)), options, log);
+}
+
 Result<> inject(spec::OciSpec& spec, plan::Mode mode, plan::Request request,
                 const InjectOptions& options, const Log& log) {
   switch (mode) {
@@ -36,8 +47,7 @@ Result<> inject(spec::OciSpec& spec, plan::Mode mode, plan::Request request,
     case plan::Mode::legacy:
       return inject_legacy(spec, request, options, log);
     case plan::Mode::cdi:
-      return Error("devices of CDI specifications are not served by this version of nvbox")
-          .hint("let the engine resolve CDI names itself, or ask by index or UUID");
+      return inject_specified(spec, std::move(request), options, log);
     case plan::Mode::csv:
       break;
   }

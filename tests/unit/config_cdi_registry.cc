@@ -148,7 +148,7 @@ TEST_F(CdiRegistry, a_conflict_in_a_high_directory_does_not_fall_back_to_a_low_o
 
 TEST_F(CdiRegistry, files_that_cannot_be_used_are_told_and_do_not_stop_the_others) {
   put("/etc/cdi/good.json", spec("a.com/b", "0", "good"));
-  put("/etc/cdi/text.json", "{\n  \"kind\": \"a.com/b\",\n  oops\n}");
+  put("/etc/cdi/text.json", "{\n  \"kind\": \"a.com/b\",\n  ]\n}");
   put("/etc/cdi/empty.json", "");
   put("/etc/cdi/large.json", "");
   std::filesystem::resize_file(host_.path() + "/etc/cdi/large.json", 100U << 20);
@@ -254,7 +254,7 @@ TEST_F(CdiRegistry, a_missing_specification_of_gpus_names_the_command_that_makes
 
 TEST_F(CdiRegistry, files_that_may_have_defined_a_device_are_named) {
   put("/etc/cdi/unrelated.json", "broken");
-  put("/etc/cdi/x.json", "{\n\"kind\": \"a.com/b\",\n!");
+  put("/etc/cdi/x.json", "{\n\"kind\": \"a.com/b\",\n]");
   const std::string text = explain({"a.com/b=0"});
   EXPECT_NE(text.find("; /etc/cdi/x.json: "), std::string::npos) << text;
   EXPECT_NE(text.find("line 3"), std::string::npos) << text;

@@ -1,0 +1,110 @@
+#include "runtime/inject_cdi.h"
+
+#include <algorithm>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "nvbox/apply/complete_nodes.h"
+#include "nvbox/base/text.h"
+#include "nvbox/config/cdi_registry.h"
+#include "nvbox/host/root.h"
+#include "nvbox/plan/mode.h"
+#include "nvbox/spec/cdi.h"
+#include "runtime/cdi_freshness.h"
+
+namespace nvbox::runtime {
+namespace {
+
+// The kind that nvbox itself can answer for, when the specification on disk no longer does.
+constexpr std::string_view own_kind = "nvidia.com/gpu";
+
+bool is_of_kind(std::string_view name, std::string_view kind) {
+  return name.starts_with(kind) && name.substr(kind.size()).starts_with('=');
+}
+
+bool are_of_kind(const std::vector<std::string>& names, std::string_view kind) {
+  return std::ranges::all_of(names, [&](const auto& name) { return is_of_kind(name, kind); });
+}
+
+// "all" and "none" are names like any other here.
+std::vector<std::string> qualified_names(const plan::Request& request, std::string_view kind) {
+  std::vector<std::string> names = request.devices;
+  if (request.ask == plan::Ask::all) names = {"all"};
+  if (request.ask == plan::Ask::driver_only) names = {"none"};
+  std::vector<std::string> out;
+  for (std::string& name : names) {
+    if (!spec::is_qualified_name(name)) name = cat(kind, "=", name);
+    if (std::ranges::find(out, name) == out.end()) out.push_back(std::move(name));
+  }
+  return out;
+}
+
+// What a specification of every GPU gives: all driver files and no IMEX channel.
+plan::Request generated_instead(plan::Request request, const std::vector<std::string>& names) {
+  request.ask = plan::Ask::listed;
+  request.devices.clear();
+  for (const std::string& name : names) {
+    request.devices.push_back(cat(plan::runtime_kind, "=", name.substr(own_kind.size() + 1)));
+  }
+  request.capabilities = driver::Capabilities::all;
+  request.imex_channels.clear();
+  return request;
+}
+
+void warn(const std::vector<config::CdiProblem>& problems, const Log& log) {
+  for (const config::CdiProblem& problem : problems) log.warning(problem.text());
+}
+
+// Why nvbox has to answer for the specifications, which are all of own_kind.
+std::optional<std::string> reason_to_generate(const std::vector<config::CdiFile>& files,
+                                              const host::Root& host) {
+  for (const config::CdiFile& file : files) {
+    if (file.spec.kind != own_kind) continue;
+    if (auto reason = staleness(file.spec, host)) return cat(file.path, " is stale: ", *reason);
+  }
+  return std::nullopt;
+}
+
+void say_stale(std::string_view reason, const Log& log) {
+  log.warning(cat(reason,
+                  "; the devices are described anew for this container: run 'nvidia-ctk cdi "
+                  "generate' with --output to bring the file up to date"));
+}
+
+}  // namespace
+
+Result<CdiAnswer> answer_by_cdi(plan::Request request, const InjectOptions& options,
+                                const Log& log) {
+  const config::Config::Runtime& config = options.config.runtime;
+  const std::vector<std::string> names = qualified_names(request, config.cdi_default_kind);
+  if (std::ranges::any_of(names, [](const auto& name) {
+        return is_of_kind(name, plan::runtime_kind);
+      })) {
+    request.ask = plan::Ask::listed;
+    request.devices = names;
+    return CdiAnswer(std::move(request));
+  }
+  const host::Root host = NVBOX_TRY(host::Root::open("/"));
+  const config::CdiDirectories directories = {host, config.cdi_spec_dirs};
+  config::CdiMatch match = config::find_cdi(directories, names);
+  const bool may_generate = are_of_kind(names, own_kind);
+  if (!match.unresolved.empty()) {
+    const config::CdiContents contents = config::load_all_cdi(directories);
+    warn(contents.problems, log);
+    const auto reason = may_generate ? reason_to_generate(contents.files, host) : std::nullopt;
+    if (!reason) return config::unresolved_cdi(match, directories, contents);
+    say_stale(*reason, log);
+    return CdiAnswer(generated_instead(std::move(request), names));
+  }
+  warn(match.problems, log);
+  if (const auto reason = may_generate ? reason_to_generate(match.files, host) : std::nullopt) {
+    say_stale(*reason, log);
+    return CdiAnswer(generated_instead(std::move(request), names));
+  }
+  NVBOX_TRY(apply::complete_nodes(host, match.edits));
+  return CdiAnswer(std::move(match.edits));
+}
+
+}  // namespace nvbox::runtime
