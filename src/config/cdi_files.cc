@@ -28,10 +28,8 @@ struct FileType {
   std::string_view name;
 };
 
-constexpr FileType file_types[] = {{S_IFIFO, "a FIFO"},
-                                   {S_IFSOCK, "a socket"},
-                                   {S_IFCHR, "a device"},
-                                   {S_IFBLK, "a device"}};
+constexpr FileType file_types[] = {
+    {S_IFIFO, "a FIFO"}, {S_IFSOCK, "a socket"}, {S_IFCHR, "a device"}, {S_IFBLK, "a device"}};
 
 Error not_regular(mode_t mode) {
   const auto found = std::ranges::find(file_types, mode & mode_t{S_IFMT}, &FileType::type);
@@ -66,16 +64,6 @@ Result<std::optional<std::string>> read_text(const host::Root& root, const std::
   return text;
 }
 
-// nullopt when the file has nothing for these kinds.
-Result<std::optional<spec::CdiSpec>> read_spec(const host::Root& root, const std::string& path,
-                                               const std::vector<std::string>& kinds) {
-  const std::optional<std::string> text = NVBOX_TRY(read_text(root, path));
-  if (!text || (!kinds.empty() && !may_define(*text, kinds))) return std::nullopt;
-  spec::CdiSpec spec = NVBOX_TRY(spec::parse_cdi_text(*text));
-  if (!kinds.empty() && std::ranges::find(kinds, spec.kind) == kinds.end()) return std::nullopt;
-  return std::optional(std::move(spec));
-}
-
 }  // namespace
 
 bool may_define(std::string_view text, const std::vector<std::string>& kinds) {
@@ -86,19 +74,22 @@ bool may_define(std::string_view text, const std::vector<std::string>& kinds) {
 
 void read_cdi_directory(const host::Root& root, const std::string& directory,
                         const std::vector<std::string>& kinds, CdiContents& contents) {
+  const auto report = [&](CdiCause cause, const std::string& path, const Error& error) {
+    contents.problems.push_back({cause, path, error.full_message()});
+  };
   const auto names = root.list(directory);
-  if (!names) {
-    contents.problems.push_back({directory, unreadable(names.error()).full_message()});
-    return;
-  }
+  if (!names) return report(CdiCause::file, directory, unreadable(names.error()));
   for (const std::string& name : names->value_or(std::vector<std::string>())) {
     if (!is_specification(name)) continue;
-    std::string path = path::join(directory, name);
-    auto spec = read_spec(root, path, kinds);
+    const std::string path = path::join(directory, name);
+    const auto text = read_text(root, path);
+    if (!text) report(CdiCause::file, path, text.error());
+    if (!text || !*text || (!kinds.empty() && !may_define(**text, kinds))) continue;
+    auto spec = spec::parse_cdi_text(**text);
     if (!spec) {
-      contents.problems.push_back({std::move(path), spec.error().full_message()});
-    } else if (*spec) {
-      contents.files.push_back({std::move(path), **std::move(spec)});
+      report(CdiCause::content, path, spec.error());
+    } else if (kinds.empty() || std::ranges::find(kinds, spec->kind) != kinds.end()) {
+      contents.files.push_back({path, *std::move(spec)});
     }
   }
 }

@@ -46,9 +46,9 @@ void report_conflicts(const Definitions& definitions, CdiContents& contents) {
   }
   for (const auto& [files, names] : names_of) {
     const std::vector<std::string> others(files.begin() + 1, files.end());
-    contents.problems.push_back(
-        {files.front(), cat(join(names, ", "), " also defined by ", join(others, ", "),
-                            ": of equal priority, so neither is used")});
+    contents.problems.push_back({CdiCause::conflict, files.front(),
+                                 cat(join(names, ", "), " also defined by ", join(others, ", "),
+                                     ": of equal priority, so neither is used")});
   }
 }
 

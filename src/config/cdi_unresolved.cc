@@ -56,8 +56,7 @@ std::string unknown_kind(std::string_view kind, const CdiDirectories& directorie
   for (const CdiFile& file : contents.files) known.emplace_back(file.spec.kind);
   if (const auto meant = did_you_mean(kind, known)) return cat(out, ", did you mean ", *meant, "?");
   if (kind == "nvidia.com/gpu") {
-    return cat(out,
-               ": make one with 'nvidia-ctk cdi generate --output=/var/run/cdi/nvidia.yaml'");
+    return cat(out, ": make one with 'nvidia-ctk cdi generate --output=/var/run/cdi/nvidia.yaml'");
   }
   return out;
 }
@@ -77,8 +76,10 @@ Error unresolved_cdi(const CdiMatch& match, const CdiDirectories& directories,
   for (const std::string& kind : unique_kinds(match.unresolved)) {
     advice.push_back(candidates(kind, directories, contents));
   }
+  std::vector<CdiProblem> sorted = match.problems;
+  std::ranges::stable_sort(sorted, {}, &CdiProblem::cause);
   std::vector<std::string> problems;
-  for (const CdiProblem& problem : match.problems) problems.push_back(problem.text());
+  for (const CdiProblem& problem : sorted) problems.push_back(problem.text());
   if (!problems.empty()) advice.push_back(join_some(problems, most_problems, "; "));
   return Error(cat("unresolvable CDI devices ", join(match.unresolved, ", ")))
       .hint(join(advice, "; "));

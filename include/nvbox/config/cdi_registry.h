@@ -23,8 +23,16 @@ struct CdiDirectories {
   const std::vector<std::string>& paths;
 };
 
+// In the order in which they are likely to matter to whoever misses a device.
+enum class CdiCause {
+  conflict,  // with another file
+  content,   // of a file that could be read
+  file,
+};
+
 // Why a file, or a part of it, is not used.
 struct CdiProblem {
+  CdiCause cause;
   std::string file;
   std::string message;  // with the position where there is one
 
