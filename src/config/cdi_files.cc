@@ -66,6 +66,15 @@ Result<std::optional<std::string>> read_text(const host::Root& root, const std::
 
 }  // namespace
 
+std::vector<std::string> kinds_of(std::span<const std::string> names) {
+  std::vector<std::string> kinds;
+  for (const std::string& name : names) {
+    std::string kind = name.substr(0, name.find('='));
+    if (std::ranges::find(kinds, kind) == kinds.end()) kinds.push_back(std::move(kind));
+  }
+  return kinds;
+}
+
 bool may_define(std::string_view text, const std::vector<std::string>& kinds) {
   const bool is_utf16 = text.starts_with("\xff\xfe") || text.starts_with("\xfe\xff");
   return is_utf16 || text.contains('\\') ||

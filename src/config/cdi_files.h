@@ -1,6 +1,7 @@
 // One directory of CDI specifications, file by file.
 #pragma once
 
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -8,6 +9,9 @@
 #include "nvbox/config/cdi_registry.h"
 
 namespace nvbox::config {
+
+// "vendor/class" of each qualified name, without repetition.
+std::vector<std::string> kinds_of(std::span<const std::string> names);
 
 // Whether a file with this text may define a device of one of the kinds; false only when it cannot.
 //

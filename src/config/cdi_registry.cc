@@ -3,9 +3,7 @@
 #include <algorithm>
 #include <map>
 #include <optional>
-#include <ranges>
 #include <span>
-#include <string_view>
 #include <utility>
 
 #include "config/cdi_files.h"
@@ -61,13 +59,18 @@ Definitions read_directory(const host::Root& root, const std::string& directory,
   return definitions;
 }
 
-std::vector<std::string> kinds_of(std::span<const std::string> names) {
-  std::vector<std::string> kinds;
-  for (const std::string& name : names) {
-    std::string kind = name.substr(0, name.find('='));
-    if (std::ranges::find(kinds, kind) == kinds.end()) kinds.push_back(std::move(kind));
+// From the last directory on, and no further than the last name needs.
+Definitions search(const CdiDirectories& directories, std::vector<std::string> names,
+                   CdiContents& contents) {
+  Definitions found;
+  const std::vector<std::string>& paths = directories.paths;
+  for (auto path = paths.rbegin(); path != paths.rend() && !names.empty(); ++path) {
+    const Definitions here = read_directory(directories.root, *path, kinds_of(names), contents);
+    for (const auto& [name, places] : here) {
+      if (std::erase(names, name) > 0) found.insert_or_assign(name, places);
+    }
   }
-  return kinds;
+  return found;
 }
 
 CdiMatch combine(std::span<const Place> places, CdiContents contents) {
@@ -109,16 +112,7 @@ CdiContents load_all_cdi(const CdiDirectories& directories) {
 
 CdiMatch find_cdi(const CdiDirectories& directories, const std::vector<std::string>& names) {
   CdiContents contents;
-  Definitions found;
-  std::vector<std::string> pending = names;
-  for (const std::string& directory : directories.paths | std::views::reverse) {
-    if (pending.empty()) break;
-    const Definitions here =
-        read_directory(directories.root, directory, kinds_of(pending), contents);
-    for (const auto& [name, places] : here) {
-      if (std::erase(pending, name) > 0) found.insert_or_assign(name, places);
-    }
-  }
+  const Definitions found = search(directories, names, contents);
   std::vector<Place> places;
   CdiMatch match;
   for (const std::string& name : names) {

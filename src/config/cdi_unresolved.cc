@@ -3,6 +3,7 @@
 #include <string_view>
 #include <utility>
 
+#include "config/cdi_files.h"
 #include "nvbox/base/text.h"
 #include "nvbox/config/cdi_registry.h"
 
@@ -13,22 +14,9 @@ namespace {
 constexpr size_t most_candidates = 24;
 constexpr size_t most_problems = 4;
 
-std::string_view kind_of(std::string_view name) {
-  return name.substr(0, name.find('='));
-}
-
 std::string join_some(std::span<const std::string> words, size_t most, std::string_view separator) {
   if (words.size() <= most) return join(words, separator);
   return cat(join(words.first(most), separator), separator, "and ", words.size() - most, " more");
-}
-
-std::vector<std::string> unique_kinds(std::span<const std::string> names) {
-  std::vector<std::string> kinds;
-  for (const std::string& name : names) {
-    std::string kind(kind_of(name));
-    if (std::ranges::find(kinds, kind) == kinds.end()) kinds.push_back(std::move(kind));
-  }
-  return kinds;
 }
 
 // "0" before "10": as people count.
@@ -42,7 +30,8 @@ bool counts_before(const std::string& left, const std::string& right) {
 std::vector<std::string> devices_of(std::string_view kind, const CdiContents& contents) {
   std::vector<std::string> out;
   for (const CdiDefinition& definition : contents.definitions) {
-    if (kind_of(definition.name) == kind) out.push_back(definition.name.substr(kind.size() + 1));
+    const std::string_view name = definition.name;
+    if (name.substr(0, name.find('=')) == kind) out.emplace_back(name.substr(kind.size() + 1));
   }
   std::ranges::sort(out, counts_before);
   return out;
@@ -73,12 +62,13 @@ std::string candidates(std::string_view kind, const CdiDirectories& directories,
 Error unresolved_cdi(const CdiMatch& match, const CdiDirectories& directories,
                      const CdiContents& contents) {
   std::vector<std::string> advice;
-  for (const std::string& kind : unique_kinds(match.unresolved)) {
+  for (const std::string& kind : kinds_of(match.unresolved)) {
     advice.push_back(candidates(kind, directories, contents));
   }
   std::vector<CdiProblem> sorted = match.problems;
   std::ranges::stable_sort(sorted, {}, &CdiProblem::cause);
   std::vector<std::string> problems;
+  problems.reserve(sorted.size());
   for (const CdiProblem& problem : sorted) problems.push_back(problem.text());
   if (!problems.empty()) advice.push_back(join_some(problems, most_problems, "; "));
   return Error(cat("unresolvable CDI devices ", join(match.unresolved, ", ")))

@@ -1,33 +1,18 @@
 #include "runtime/cdi_freshness.h"
 
-#include <algorithm>
-#include <string_view>
-#include <vector>
-
 #include "nvbox/base/text.h"
 
 namespace nvbox::runtime {
 namespace {
 
-// A file system of the kernel has no file on the host ("tmpfs").
-bool is_host_path(std::string_view path) {
-  return path.starts_with('/');
-}
-
-std::vector<std::string_view> host_paths(const spec::ContainerEdits& edits) {
-  std::vector<std::string_view> paths;
-  for (const spec::Mount& mount : edits.mounts) paths.emplace_back(mount.host_path);
-  for (const spec::DeviceNode& node : edits.nodes) {
-    paths.emplace_back(node.host_path.empty() ? node.path : node.host_path);
-  }
-  return paths;
-}
-
+// Device nodes do not count: one that gives its numbers is made in the container whether the host
+// has it or not, and a host makes its own when they are first used.
 std::optional<std::string> missing_file(const spec::ContainerEdits& edits, const host::Root& host) {
-  for (const std::string_view path : host_paths(edits)) {
-    if (!is_host_path(path)) continue;
-    const auto info = host.stat(path);
-    if (info && !*info) return cat(path, " does not exist");
+  for (const spec::Mount& mount : edits.mounts) {
+    // A file system of the kernel has no file on the host ("tmpfs").
+    if (!mount.host_path.starts_with('/')) continue;
+    const auto info = host.stat(mount.host_path);
+    if (info && !*info) return cat(mount.host_path, " does not exist");
   }
   return std::nullopt;
 }

@@ -79,9 +79,8 @@ Result<CdiAnswer> answer_by_cdi(plan::Request request, const InjectOptions& opti
                                 const Log& log) {
   const config::Config::Runtime& config = options.config.runtime;
   const std::vector<std::string> names = qualified_names(request, config.cdi_default_kind);
-  if (std::ranges::any_of(names, [](const auto& name) {
-        return is_of_kind(name, plan::runtime_kind);
-      })) {
+  if (std::ranges::any_of(names,
+                          [](const auto& name) { return is_of_kind(name, plan::runtime_kind); })) {
     request.ask = plan::Ask::listed;
     request.devices = names;
     return CdiAnswer(std::move(request));
