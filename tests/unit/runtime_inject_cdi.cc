@@ -1,0 +1,138 @@
+#include "runtime/inject_cdi.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "nvbox/base/text.h"
+#include "nvbox/host/environment.h"
+#include "support/make_host.h"
+
+namespace nvbox::runtime {
+namespace {
+
+using Words = std::vector<std::string>;
+
+constexpr std::string_view specifications = R"(
+f /cdi/gpu.yaml <<EOF
+cdiVersion: 0.5.0
+kind: nvidia.com/gpu
+devices:
+- {name: "0", containerEdits: {env: [GPU=0]}}
+- {name: all, containerEdits: {env: [GPU=all]}}
+- {name: none, containerEdits: {env: [GPU=none]}}
+EOF
+f /cdi/other.json <<EOF
+{"cdiVersion": "0.5.0", "kind": "acme.com/null",
+ "devices": [{"name": "x", "containerEdits": {"deviceNodes": [{"path": "/dev/acme", "hostPath": "/dev/null"}]}}]}
+EOF
+f /cdi/broken.json <<EOF
+{"kind": "nvidia.com/gpu"]
+EOF
+)";
+
+class AnswerByCdi : public testing::Test {
+ protected:
+  AnswerByCdi() {
+    config_.runtime.cdi_spec_dirs = {host_.path() + "/cdi"};
+    log_.add(LogFormat::text, [this](std::string_view line) { logged_ += line; });
+  }
+
+  Result<CdiAnswer> answer(plan::Request request) {
+    return answer_by_cdi(
+        std::move(request),
+        {.config = config_, .mode = "cdi", .program = "/nvbox", .environment = environment_}, log_);
+  }
+
+  // Of what is asked for, or the error.
+  Words env_of(const Words& devices) {
+    const auto result = answer({.ask = plan::Ask::listed, .devices = devices});
+    if (!result) return {result.error().full_message()};
+    return std::get<spec::ContainerEdits>(*result).env;
+  }
+
+  bool logged(std::string_view text) const { return logged_.find(text) != std::string::npos; }
+
+  test::Host host_{specifications};
+  config::Config config_{};
+  char* no_variables_[1] = {nullptr};
+  host::Environment environment_{no_variables_};
+  Log log_{};
+  std::string logged_{};
+};
+
+TEST_F(AnswerByCdi, names_without_a_kind_are_the_default_kind_s_and_count_once) {
+  EXPECT_EQ(env_of({"0", "nvidia.com/gpu=all", "nvidia.com/gpu=0"}), (Words{"GPU=0", "GPU=all"}));
+}
+
+TEST_F(AnswerByCdi, all_and_none_are_names) {
+  const auto all = answer({.ask = plan::Ask::all});
+  ASSERT_TRUE(all);
+  EXPECT_EQ(std::get<spec::ContainerEdits>(*all).env, Words{"GPU=all"});
+  const auto none = answer({.ask = plan::Ask::driver_only});
+  ASSERT_TRUE(none);
+  EXPECT_EQ(std::get<spec::ContainerEdits>(*none).env, Words{"GPU=none"});
+}
+
+TEST_F(AnswerByCdi, what_a_node_leaves_open_is_the_host_s) {
+  const auto result = answer({.ask = plan::Ask::listed, .devices = {"acme.com/null=x"}});
+  ASSERT_TRUE(result);
+  const std::vector<spec::DeviceNode> nodes = std::get<spec::ContainerEdits>(*result).nodes;
+  ASSERT_EQ(nodes.size(), 1U);
+  EXPECT_EQ(nodes[0].path, "/dev/acme");
+  EXPECT_EQ(nodes[0].type, 'c');
+  EXPECT_EQ(nodes[0].major, 1U);
+  EXPECT_EQ(nodes[0].minor, 3U);
+}
+
+TEST_F(AnswerByCdi, only_problems_that_may_concern_the_request_are_logged) {
+  ASSERT_TRUE(answer({.ask = plan::Ask::listed, .devices = {"acme.com/null=x"}}));
+  EXPECT_EQ(logged_, "");
+  ASSERT_TRUE(answer({.ask = plan::Ask::all}));
+  EXPECT_TRUE(logged("/cdi/broken.json: line 1, column ")) << logged_;
+}
+
+TEST_F(AnswerByCdi, with_an_unknown_device_nothing_is_applied_and_every_problem_is_logged) {
+  EXPECT_EQ(env_of({"0", "acme.com/null=y"}).at(0).substr(0, 63),
+            "unresolvable CDI devices acme.com/null=y; acme.com/null has x; ");
+  EXPECT_TRUE(logged("/cdi/broken.json: line 1, column ")) << logged_;
+}
+
+TEST_F(AnswerByCdi, names_of_the_runtime_are_left_to_it) {
+  config_.runtime.cdi_default_kind = "runtime.nvidia.com/gpu";
+  const auto result = answer({.ask = plan::Ask::all, .imex_channels = {"0"}});
+  ASSERT_TRUE(result);
+  EXPECT_EQ(std::get<plan::Request>(*result),
+            (plan::Request{.ask = plan::Ask::listed,
+                           .devices = {"runtime.nvidia.com/gpu=all"},
+                           .imex_channels = {"0"}}));
+}
+
+TEST_F(AnswerByCdi, devices_of_a_stale_specification_are_described_anew) {
+  const test::Host stale(R"(
+f /cdi/gpu.yaml <<EOF
+cdiVersion: 0.5.0
+kind: nvidia.com/gpu
+devices:
+- {name: "0", containerEdits: {env: [GPU=0]}}
+containerEdits: {mounts: [{hostPath: /no-such-directory/libcuda.so.1, containerPath: /x}]}
+EOF
+)");
+  config_.runtime.cdi_spec_dirs = {stale.path() + "/cdi"};
+  for (const std::string name : {"0", "GPU-1234", "all"}) {
+    logged_.clear();
+    const auto result = answer({.ask = plan::Ask::listed, .devices = {"nvidia.com/gpu=" + name}});
+    ASSERT_TRUE(result);
+    EXPECT_EQ(std::get<plan::Request>(*result),
+              (plan::Request{.ask = plan::Ask::listed,
+                             .devices = {"runtime.nvidia.com/gpu=" + name},
+                             .capabilities = driver::Capabilities::all}));
+    EXPECT_TRUE(logged("is stale: /no-such-directory/libcuda.so.1 does not exist")) << logged_;
+  }
+}
+
+}  // namespace
+}  // namespace nvbox::runtime
