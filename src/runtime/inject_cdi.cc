@@ -41,15 +41,13 @@ std::vector<std::string> qualified_names(const plan::Request& request, std::stri
   return out;
 }
 
-// What a specification of every GPU gives: all driver files and no IMEX channel.
-plan::Request generated_instead(plan::Request request, const std::vector<std::string>& names) {
-  request.ask = plan::Ask::listed;
-  request.devices.clear();
+// What the specification would have given: every driver file, whatever the capabilities, and nothing
+// that other variables ask for.
+plan::Request generated_instead(const std::vector<std::string>& names) {
+  plan::Request request = {.ask = plan::Ask::listed, .capabilities = driver::Capabilities::all};
   for (const std::string& name : names) {
     request.devices.push_back(cat(plan::runtime_kind, "=", name.substr(own_kind.size() + 1)));
   }
-  request.capabilities = driver::Capabilities::all;
-  request.imex_channels.clear();
   return request;
 }
 
@@ -95,12 +93,12 @@ Result<CdiAnswer> answer_by_cdi(plan::Request request, const InjectOptions& opti
     const auto reason = may_generate ? reason_to_generate(contents.files, host) : std::nullopt;
     if (!reason) return config::unresolved_cdi(match, directories, contents);
     say_stale(*reason, log);
-    return CdiAnswer(generated_instead(std::move(request), names));
+    return CdiAnswer(generated_instead(names));
   }
   warn(match.problems, log);
   if (const auto reason = may_generate ? reason_to_generate(match.files, host) : std::nullopt) {
     say_stale(*reason, log);
-    return CdiAnswer(generated_instead(std::move(request), names));
+    return CdiAnswer(generated_instead(names));
   }
   NVBOX_TRY(apply::complete_nodes(host, match.edits));
   return CdiAnswer(std::move(match.edits));
