@@ -1,0 +1,75 @@
+// Inventory -> CDI specification: every device of this host by name, for engines that inject it
+// themselves. Nobody knows what the containers will ask for, so each gets every capability but
+// compat32, like the peer's.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "nvbox/base/result.h"
+#include "nvbox/driver/inventory.h"
+#include "nvbox/spec/cdi.h"
+
+namespace nvbox::plan {
+
+// How devices are called; each way adds one more name for every device.
+enum class CdiNaming {
+  index,       // "0"; MIG "0:1"
+  uuid,        // "GPU-..."; MIG devices have none, because only NVML knows it
+  type_index,  // "gpu0"; MIG "mig0:1"
+};
+
+// "index", "uuid", "type-index"; nullopt for others.
+std::optional<CdiNaming> parse_cdi_naming(std::string_view word);
+
+// The hooks that the specification calls: all but chmod, unless they are disabled ("all" disables
+// every one), and those that are enabled in any case. One without anything to do is left out.
+struct CdiHooks {
+  std::string program = "/usr/bin/nvidia-cdi-hook";
+  std::vector<std::string> disabled{};
+  std::vector<std::string> enabled{};
+  std::string ldconfig_path{};  // for update-ldcache, which needs none of its own
+};
+
+struct CdiOptions {
+  std::string kind = "nvidia.com/gpu";
+  std::vector<CdiNaming> naming = {CdiNaming::index, CdiNaming::uuid};
+  // The peer's ids: all, none, 0, 0:1 (MIG), GPU-..., MIG-GPU-.../GI/CI. The first "none" is no
+  // device, the first "all" every GPU without MIG instances and every MIG device.
+  std::vector<std::string> device_ids = {"all"};
+  CdiHooks hooks{};
+  // One more device, "all", with everything of the others.
+  bool all_device = true;
+  bool additional_gids = true;
+  bool ipc = true;  // sockets and directories of the driver's daemons
+  // Leave out what "all" stands for and cannot be used, such as a MIG device without its nodes,
+  // instead of refusing to write a specification that lacks it.
+  bool allow_incomplete = false;
+};
+
+struct CdiOutcome {
+  spec::CdiSpec spec{};  // in the lowest version that has what it uses
+  // What was left out, and why.
+  std::vector<std::string> left_out{};
+};
+
+// GPUs and MIG devices. The second number of a MIG device's index is its position among the live
+// instances of its GPU, by instance numbers. This is NVML's number as long as instances were not
+// destroyed and made anew out of order; NVML's own is nowhere but in NVML.
+Result<CdiOutcome> cdi_spec_of_gpus(const driver::Inventory& inventory, const CdiOptions& options);
+
+// One device, "all", with these nodes: for containers that manage the GPUs of others.
+Result<CdiOutcome> cdi_spec_of_management(const driver::Inventory& inventory,
+                                          const std::vector<driver::HostDevice>& nodes,
+                                          const CdiOptions& options);
+
+// One device, "all", of one of inventory.features; options choose the kind only.
+Result<CdiOutcome> cdi_spec_of_feature(const driver::Inventory& inventory, driver::Features feature,
+                                       const CdiOptions& options);
+
+// A device for each IMEX channel: device ids are "all", N or channelN.
+Result<CdiOutcome> cdi_spec_of_imex(const driver::Inventory& inventory, const CdiOptions& options);
+
+}  // namespace nvbox::plan

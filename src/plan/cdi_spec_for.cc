@@ -1,0 +1,279 @@
+#include "nvbox/plan/cdi_spec_for.h"
+
+#include <algorithm>
+#include <iterator>
+#include <utility>
+
+#include "nvbox/base/path.h"
+#include "nvbox/base/text.h"
+#include "nvbox/plan/select.h"
+#include "plan/cdi_hooks.h"
+#include "plan/parts.h"
+
+namespace nvbox::plan {
+namespace {
+
+using driver::Capabilities;
+using driver::Inventory;
+
+// 32-bit libraries would need the loader's cache for 32 bits in every image.
+constexpr auto given = static_cast<Capabilities>(static_cast<unsigned>(Capabilities::all) &
+                                                 ~static_cast<unsigned>(Capabilities::compat32));
+
+constexpr std::string_view name_of_all = "all";
+
+Parts parts_for(const Inventory& inventory, const CdiOptions& options) {
+  return {inventory,
+          {.capabilities = given,
+           .additional_gids = options.additional_gids,
+           .ipc = options.ipc}};
+}
+
+// Whoever reads the file looks at the node itself for its type.
+void leave_out_types(spec::ContainerEdits& edits) {
+  for (spec::DeviceNode& node : edits.nodes) node.type = 0;
+}
+
+template <typename T>
+void remove_all(std::vector<T>& from, const std::vector<T>& what) {
+  std::erase_if(from, [&](const T& entry) {
+    return std::ranges::find(what, entry) != what.end();
+  });
+}
+
+// What every device gets anyway, unless nothing else is left: a device without edits is none.
+void remove_common(spec::ContainerEdits& edits, const spec::ContainerEdits& common) {
+  spec::ContainerEdits rest = edits;
+  remove_all(rest.env, common.env);
+  remove_all(rest.nodes, common.nodes);
+  remove_all(rest.hooks, common.hooks);
+  remove_all(rest.mounts, common.mounts);
+  remove_all(rest.additional_gids, common.additional_gids);
+  const bool is_empty =
+      rest.env.empty() && rest.nodes.empty() && rest.hooks.empty() && rest.mounts.empty();
+  if (!is_empty) edits = std::move(rest);
+}
+
+void add_device_of_all(spec::CdiSpec& spec) {
+  if (std::ranges::find(spec.devices, name_of_all, &spec::CdiDevice::name) != spec.devices.end()) {
+    return;
+  }
+  spec::CdiDevice all = {.name = std::string(name_of_all)};
+  for (const spec::CdiDevice& device : spec.devices) spec::merge(all.edits, device.edits);
+  spec::normalize(all.edits);
+  remove_common(all.edits, spec.edits);
+  spec.devices.push_back(std::move(all));
+}
+
+// The form in which a specification is written: nothing twice, and everything in the peer's order.
+Result<spec::CdiSpec> finish(spec::CdiSpec spec, const CdiOptions& options) {
+  spec.kind = options.kind;
+  spec::normalize(spec.edits);
+  leave_out_types(spec.edits);
+  for (spec::CdiDevice& device : spec.devices) {
+    leave_out_types(device.edits);
+    spec::normalize(device.edits);
+    remove_common(device.edits, spec.edits);
+  }
+  if (options.all_device) add_device_of_all(spec);
+  std::ranges::sort(spec.devices, {}, &spec::CdiDevice::name);
+  spec.version = spec::minimum_cdi_version(spec);
+  NVBOX_TRY(spec::validate_cdi(spec));
+  return spec;
+}
+
+// "0" and "0:1", "gpu0" and "mig0:1", and so on; "" where a device has no name of that kind.
+std::string name_for(CdiNaming naming, const driver::Gpu& gpu, std::optional<size_t> mig) {
+  const std::string index = mig ? cat(gpu.index, ":", *mig) : cat(gpu.index);
+  switch (naming) {
+    case CdiNaming::index:
+      return index;
+    case CdiNaming::uuid:
+      // The driver tells "GPU-????..." until it has initialised the GPU.
+      return mig || gpu.uuid.contains('?') ? "" : gpu.uuid;
+    case CdiNaming::type_index:
+      return cat(mig ? "mig" : "gpu", index);
+  }
+  return "";
+}
+
+class GpuSpecMaker {
+ public:
+  GpuSpecMaker(const Inventory& inventory, const CdiOptions& options)
+      : inventory_(inventory),
+        options_(options),
+        parts_(parts_for(inventory, options)),
+        hooks_(options.hooks) {}
+
+  Result<CdiOutcome> run(Selection selection) {
+    for (const size_t position : selection.gpus) {
+      const driver::Gpu& gpu = inventory_.gpus[position];
+      NVBOX_TRY(add_device(gpu, std::nullopt, parts_.of(gpu)));
+    }
+    for (const auto& [position, mig] : selection.migs) {
+      const driver::Gpu& gpu = inventory_.gpus[position];
+      NVBOX_TRY(add_device(gpu, mig, parts_.of(gpu, gpu.mig[mig])));
+    }
+    add_common();
+    return CdiOutcome{.spec = NVBOX_TRY(finish(std::move(spec_), options_)),
+                      .left_out = std::move(selection.notes)};
+  }
+
+ private:
+  Result<> add_device(const driver::Gpu& gpu, std::optional<size_t> mig, DevicePart part) {
+    constexpr std::string_view folder_of_drm[] = {"/dev/dri"};
+    hooks_.add_links(part.links, part.edits);
+    if (!mig && !gpu.drm_nodes.empty()) hooks_.add_chmod(folder_of_drm, part.edits);
+    bool has_name = false;
+    for (const CdiNaming naming : options_.naming) {
+      std::string name = name_for(naming, gpu, mig);
+      if (name.empty()) continue;
+      spec_.devices.push_back({.name = std::move(name), .edits = part.edits});
+      has_name = true;
+    }
+    if (has_name) return {};
+    return Error(cat(mig ? "MIG device " : "GPU ", name_for(CdiNaming::index, gpu, mig),
+                     " has no name by the chosen strategies"))
+        .hint("add --device-name-strategy=index");
+  }
+
+  void add_common() {
+    const CommonPart common = parts_.common();
+    spec_.edits = common.edits;
+    hooks_.add_links(common.graphics_links, spec_.edits);
+    hooks_.add_links(common.library_links, spec_.edits);
+    // Before the loader's cache, which lists what this hook decides on.
+    hooks_.add_cuda_compat(inventory_.driver.version, spec_.edits);
+    hooks_.add_ld_cache(common.library_folders, spec_.edits);
+    // In any case: the module's parameter may change while the file stays.
+    hooks_.add_mask_params(spec_.edits);
+    hooks_.add_application_profile(spec_.edits);
+  }
+
+  const Inventory& inventory_;
+  const CdiOptions& options_;
+  Parts parts_;
+  CdiHookMaker hooks_;
+  spec::CdiSpec spec_{};
+};
+
+// "0:1" and "MIG-GPU-.../7/0" are select's in one form only.
+Result<std::string> id_for_select(const Inventory& inventory, const std::string& id) {
+  const std::vector<std::string_view> pair = split(id, ':');
+  if (pair.size() != 2) return id;
+  const auto index = parse_number<size_t>(pair[0]);
+  const auto position = parse_number<size_t>(pair[1]);
+  if (!index || !position) return id;
+  if (*index >= inventory.gpus.size() || *position >= inventory.gpus[*index].mig.size()) {
+    return Error(cat("device ", id, ": there is no such MIG device"));
+  }
+  const driver::Gpu& gpu = inventory.gpus[*index];
+  const driver::Mig& mig = gpu.mig[*position];
+  return cat("MIG-", gpu.uuid, "/", mig.gpu_instance, "/", mig.compute_instance);
+}
+
+Result<Selection> select_ids(const Inventory& inventory, const CdiOptions& options) {
+  Request request = {.ask = Ask::listed};
+  for (const std::string& id : options.device_ids) {
+    if (id == "none") return Selection{};
+    if (id == "all") {
+      request = {.ask = Ask::all};
+      break;
+    }
+    request.devices.push_back(NVBOX_TRY(id_for_select(inventory, id)));
+  }
+  Selection selection = NVBOX_TRY(select(inventory, request));
+  if (selection.notes.empty() || options.allow_incomplete) return selection;
+  return Error(selection.notes.front())
+      .hint("--allow-incomplete writes the specification without it");
+}
+
+spec::CdiDevice device_of_all(DevicePart part) {
+  return {.name = std::string(name_of_all), .edits = std::move(part.edits)};
+}
+
+// What a container with a part of the driver needs besides: nothing but the mark that it is served.
+spec::CdiSpec served() {
+  return {.edits = {.env = {"NVIDIA_VISIBLE_DEVICES=void"}}};
+}
+
+// Libraries that carry the driver's version; the others belong to display servers.
+bool is_of_driver(const driver::Library& library, std::string_view version) {
+  return library.path.ends_with(cat(".", version)) ||
+         path::base_name(library.path).starts_with("libnvidia-nvvm70.so");
+}
+
+// What a manager of GPUs runs: programs and libraries, but nothing for displays.
+Inventory without_graphics(Inventory inventory) {
+  using driver::FileKind;
+  std::erase_if(inventory.libraries, [&](const driver::Library& library) {
+    return !is_of_driver(library, inventory.driver.version);
+  });
+  std::erase_if(inventory.files, [](const driver::HostFile& file) {
+    return file.kind == FileKind::data || file.serves == graphical;
+  });
+  inventory.extra_links.clear();
+  inventory.control.clear();
+  return inventory;
+}
+
+}  // namespace
+
+std::optional<CdiNaming> parse_cdi_naming(std::string_view word) {
+  if (word == "index") return CdiNaming::index;
+  if (word == "uuid") return CdiNaming::uuid;
+  if (word == "type-index") return CdiNaming::type_index;
+  return std::nullopt;
+}
+
+Result<CdiOutcome> cdi_spec_of_gpus(const Inventory& inventory, const CdiOptions& options) {
+  return GpuSpecMaker(inventory, options).run(NVBOX_TRY(select_ids(inventory, options)));
+}
+
+Result<CdiOutcome> cdi_spec_of_management(const Inventory& inventory,
+                                          const std::vector<driver::HostDevice>& nodes,
+                                          const CdiOptions& options) {
+  constexpr std::string_view folders[] = {"/dev/dri", "/dev/nvidia-caps"};
+  if (nodes.empty()) {
+    return Error("no node of the driver is below /dev").hint("create them with nvidia-modprobe");
+  }
+  const Inventory reduced = without_graphics(inventory);
+  const Parts parts = parts_for(reduced, options);
+  const CdiHookMaker hooks(options.hooks);
+  const CommonPart common = parts.common();
+  spec::CdiSpec spec = {.devices = {device_of_all(parts.of(nodes))}, .edits = common.edits};
+  hooks.add_chmod(folders, spec.devices.front().edits);
+  hooks.add_links(common.library_links, spec.edits);
+  hooks.add_cuda_compat(inventory.driver.version, spec.edits);
+  hooks.add_ld_cache(common.library_folders, spec.edits);
+  return CdiOutcome{.spec = NVBOX_TRY(finish(std::move(spec), options))};
+}
+
+Result<CdiOutcome> cdi_spec_of_feature(const Inventory& inventory, driver::Features feature,
+                                       const CdiOptions& options) {
+  const auto found = std::ranges::find(inventory.features, feature, &driver::Feature::feature);
+  if (found == inventory.features.end()) return Error("this host does not have it");
+  spec::CdiSpec spec = served();
+  spec.devices.push_back(device_of_all(parts_for(inventory, options).of(*found)));
+  return CdiOutcome{.spec = NVBOX_TRY(finish(std::move(spec), options))};
+}
+
+Result<CdiOutcome> cdi_spec_of_imex(const Inventory& inventory, const CdiOptions& options) {
+  const Request request = {.ask = Ask::nothing, .imex_channels = options.device_ids};
+  const Selection selection = NVBOX_TRY(select(inventory, request));
+  if (selection.imex_channels.empty()) {
+    return Error("this host has no IMEX channels")
+        .hint("create them with 'nvidia-modprobe -i', or give the module NVreg_CreateImexChannel0");
+  }
+  spec::CdiSpec spec = served();
+  for (const size_t position : selection.imex_channels) {
+    const driver::HostDevice& channel = inventory.imex_channels[position];
+    // Numbers are left to the engine, which asks the host's node: the peer's form.
+    spec::DeviceNode node = {.path = channel.path, .permissions = ""};
+    node.host_path = path::join(inventory.driver.dev_root, channel.path);
+    spec.devices.push_back({.name = cat(channel.minor), .edits = {.nodes = {std::move(node)}}});
+  }
+  return CdiOutcome{.spec = NVBOX_TRY(finish(std::move(spec), options))};
+}
+
+}  // namespace nvbox::plan
