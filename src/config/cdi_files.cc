@@ -94,11 +94,11 @@ void read_cdi_directory(const host::Root& root, const std::string& directory,
     const auto text = read_text(root, path);
     if (!text) report(CdiCause::file, path, text.error());
     if (!text || !*text || (!kinds.empty() && !may_define(**text, kinds))) continue;
-    auto spec = spec::parse_cdi_text(**text);
-    if (!spec) {
-      report(CdiCause::content, path, spec.error());
-    } else if (kinds.empty() || std::ranges::find(kinds, spec->kind) != kinds.end()) {
-      contents.files.push_back({path, *std::move(spec)});
+    auto parsed = spec::parse_cdi_text(**text);
+    if (!parsed) {
+      report(CdiCause::content, path, parsed.error());
+    } else if (kinds.empty() || std::ranges::find(kinds, parsed->kind) != kinds.end()) {
+      contents.files.push_back({path, *std::move(parsed), spec::read_stamp(**text)});
     }
   }
 }

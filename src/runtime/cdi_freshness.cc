@@ -1,6 +1,7 @@
 #include "runtime/cdi_freshness.h"
 
 #include "nvbox/base/text.h"
+#include "nvbox/driver/fingerprint.h"
 
 namespace nvbox::runtime {
 namespace {
@@ -25,10 +26,22 @@ std::optional<std::string> missing_file(const spec::CdiSpec& spec, const host::R
   return std::nullopt;
 }
 
+// Two words of the same host are equal; what they stand for is the driver's business.
+std::optional<std::string> difference(const spec::CdiStamp& stamp, const driver::Roots& roots) {
+  const auto now = driver::take_fingerprint(roots);
+  if (!now) return std::nullopt;
+  if (stamp.driver_version != now->driver_version) {
+    return cat("it was made for driver ", stamp.driver_version, ", and ", now->driver_version,
+               " is loaded");
+  }
+  if (stamp.devices != now->devices) return "it was made for other devices than there are now";
+  return std::nullopt;
+}
+
 }  // namespace
 
-std::optional<std::string> staleness(const spec::CdiSpec& spec, const host::Root& host) {
-  return missing_file(spec, host);
+std::optional<std::string> staleness(const config::CdiFile& file, const driver::Roots& roots) {
+  return file.stamp ? difference(*file.stamp, roots) : missing_file(file.spec, roots.host);
 }
 
 }  // namespace nvbox::runtime

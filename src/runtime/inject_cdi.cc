@@ -41,8 +41,8 @@ std::vector<std::string> qualified_names(const plan::Request& request, std::stri
   return out;
 }
 
-// What the specification would have given: every driver file, whatever the capabilities, and nothing
-// that other variables ask for.
+// What the specification would have given: every driver file, whatever the capabilities, and
+// nothing that other variables ask for.
 plan::Request generated_instead(const std::vector<std::string>& names) {
   plan::Request request = {.ask = plan::Ask::listed, .capabilities = driver::Capabilities::all};
   for (const std::string& name : names) {
@@ -55,20 +55,26 @@ void warn(const std::vector<config::CdiProblem>& problems, const Log& log) {
   for (const config::CdiProblem& problem : problems) log.warning(problem.text());
 }
 
-// Why nvbox has to answer for the specifications, which are all of own_kind.
-std::optional<std::string> reason_to_generate(const std::vector<config::CdiFile>& files,
-                                              const host::Root& host) {
+// The request as nvbox answers it itself, when one of the files is not of this host any more.
+std::optional<plan::Request> renewed(const std::vector<std::string>& names,
+                                     const std::vector<config::CdiFile>& files,
+                                     const InjectOptions& options, const Log& log) {
+  if (!are_of_kind(names, own_kind)) return std::nullopt;
+  const std::string& driver_root = options.config.cli.root;
+  const auto host = host::Root::open("/");
+  const auto driver = host::Root::open(driver_root.empty() ? "/" : driver_root);
+  if (!host || !driver) return std::nullopt;
   for (const config::CdiFile& file : files) {
     if (file.spec.kind != own_kind) continue;
-    if (auto reason = staleness(file.spec, host)) return cat(file.path, " is stale: ", *reason);
+    const auto reason = staleness(file, {.host = *host, .driver = *driver, .dev = *driver});
+    if (!reason) continue;
+    log.warning(cat(file.path, " is stale: ", *reason,
+                    "; the devices are described anew for this container, run 'nvidia-ctk cdi "
+                    "generate --output=",
+                    file.path, "' to bring the file up to date"));
+    return generated_instead(names);
   }
   return std::nullopt;
-}
-
-void say_stale(std::string_view reason, const Log& log) {
-  log.warning(cat(reason,
-                  "; the devices are described anew for this container: run 'nvidia-ctk cdi "
-                  "generate' with --output to bring the file up to date"));
 }
 
 }  // namespace
@@ -86,20 +92,14 @@ Result<CdiAnswer> answer_by_cdi(plan::Request request, const InjectOptions& opti
   const host::Root host = NVBOX_TRY(host::Root::open("/"));
   const config::CdiDirectories directories = {host, config.cdi_spec_dirs};
   config::CdiMatch match = config::find_cdi(directories, names);
-  const bool may_generate = are_of_kind(names, own_kind);
   if (!match.unresolved.empty()) {
     const config::CdiContents contents = config::load_all_cdi(directories);
     warn(contents.problems, log);
-    const auto reason = may_generate ? reason_to_generate(contents.files, host) : std::nullopt;
-    if (!reason) return config::unresolved_cdi(match, directories, contents);
-    say_stale(*reason, log);
-    return CdiAnswer(generated_instead(names));
+    if (auto own = renewed(names, contents.files, options, log)) return CdiAnswer(*std::move(own));
+    return config::unresolved_cdi(match, directories, contents);
   }
   warn(match.problems, log);
-  if (const auto reason = may_generate ? reason_to_generate(match.files, host) : std::nullopt) {
-    say_stale(*reason, log);
-    return CdiAnswer(generated_instead(names));
-  }
+  if (auto own = renewed(names, match.files, options, log)) return CdiAnswer(*std::move(own));
   NVBOX_TRY(apply::complete_nodes(host, match.edits));
   return CdiAnswer(std::move(match.edits));
 }

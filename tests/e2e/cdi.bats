@@ -377,6 +377,25 @@ SPEC'
   has_text 'warning: /etc/cdi/nvidia.yaml is stale: '
 }
 
+# stamped DRIVER: a specification of nvidia-ctk's, made for a driver and for no GPU that is here.
+stamped() {
+  printf '%s\n' 'cat >/var/run/cdi/nvidia.yaml <<SPEC' --- "# nvbox: driver=$1 devices=0123456789abcdef" \
+    'cdiVersion: 0.5.0' 'kind: nvidia.com/gpu' 'devices:' '- name: "0"' '  containerEdits:' \
+    '    env: [STALE=1]' SPEC
+}
+
+@test "a specification that says what it was made for is compared with the host" {
+  cdi "$(stamped 418.40.04)" nvidia.com/gpu=0 glibc probe nodes -- env
+  [ "$status" -eq 0 ]
+  has_line '/dev/nvidia0 195:0 0666 0:0'
+  has_no_text STALE
+  has_text 'warning: /var/run/cdi/nvidia.yaml is stale: it was made for driver 418.40.04, and 535.261.03 is loaded; '
+  cdi "$(stamped 535.261.03)" nvidia.com/gpu=0 glibc probe env
+  [ "$status" -eq 0 ]
+  has_no_text STALE
+  has_text 'warning: /var/run/cdi/nvidia.yaml is stale: it was made for other devices than there are now; '
+}
+
 @test "a specification of other devices is never stale" {
   cdi "$stale_spec
     sed -i s,nvidia.com/gpu,acme.com/gpu, /etc/cdi/nvidia.yaml" acme.com/gpu=0 glibc true

@@ -211,6 +211,16 @@ TEST_F(CdiRegistry, a_kind_that_is_written_with_escapes_is_found) {
   EXPECT_EQ(find({"a.com/b=0"}).edits.env, Words{"FROM=x"});
 }
 
+TEST_F(CdiRegistry, what_a_specification_was_made_for_comes_with_it) {
+  put("/etc/cdi/x.yaml", "---\n# nvbox: driver=550.163.01 devices=0123456789abcdef\n" +
+                             spec("nvidia.com/gpu", "0", "x"));
+  put("/etc/cdi/y.json", spec("a.com/b", "0", "y"));
+  const CdiMatch match = find({"nvidia.com/gpu=0", "a.com/b=0"});
+  ASSERT_EQ(match.files.size(), 2U);
+  EXPECT_EQ(match.files[0].stamp, (spec::CdiStamp{"550.163.01", "0123456789abcdef"}));
+  EXPECT_EQ(match.files[1].stamp, std::nullopt);
+}
+
 TEST(MayDefine, only_a_text_that_cannot_name_the_kind_is_passed_over) {
   const Words kinds = {"a.com/b", "c.com/d"};
   EXPECT_TRUE(may_define("kind: c.com/d", kinds));

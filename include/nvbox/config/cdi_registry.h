@@ -6,12 +6,14 @@
 // the others.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "nvbox/base/result.h"
 #include "nvbox/host/root.h"
 #include "nvbox/spec/cdi.h"
+#include "nvbox/spec/cdi_stamp.h"
 #include "nvbox/spec/edits.h"
 
 namespace nvbox::config {
@@ -44,6 +46,8 @@ struct CdiProblem {
 struct CdiFile {
   std::string path;
   spec::CdiSpec spec;
+  // What it was made for, if it says so.
+  std::optional<spec::CdiStamp> stamp{};
 
   bool operator==(const CdiFile&) const = default;
 };
