@@ -16,15 +16,11 @@ namespace {
 using driver::Capabilities;
 using driver::Inventory;
 
-// 32-bit libraries would need the loader's cache for 32 bits in every image.
-constexpr auto given = static_cast<Capabilities>(static_cast<unsigned>(Capabilities::all) &
-                                                 ~static_cast<unsigned>(Capabilities::compat32));
-
 constexpr std::string_view name_of_all = "all";
 
 Parts parts_for(const Inventory& inventory, const CdiOptions& options) {
   return {inventory,
-          {.capabilities = given,
+          {.capabilities = cdi_capabilities,
            .additional_gids = options.additional_gids,
            .ipc = options.ipc}};
 }
@@ -36,9 +32,7 @@ void leave_out_types(spec::ContainerEdits& edits) {
 
 template <typename T>
 void remove_all(std::vector<T>& from, const std::vector<T>& what) {
-  std::erase_if(from, [&](const T& entry) {
-    return std::ranges::find(what, entry) != what.end();
-  });
+  std::erase_if(from, [&](const T& entry) { return std::ranges::find(what, entry) != what.end(); });
 }
 
 // What every device gets anyway, unless nothing else is left: a device without edits is none.
@@ -157,21 +151,6 @@ class GpuSpecMaker {
   spec::CdiSpec spec_{};
 };
 
-// "0:1" and "MIG-GPU-.../7/0" are select's in one form only.
-Result<std::string> id_for_select(const Inventory& inventory, const std::string& id) {
-  const std::vector<std::string_view> pair = split(id, ':');
-  if (pair.size() != 2) return id;
-  const auto index = parse_number<size_t>(pair[0]);
-  const auto position = parse_number<size_t>(pair[1]);
-  if (!index || !position) return id;
-  if (*index >= inventory.gpus.size() || *position >= inventory.gpus[*index].mig.size()) {
-    return Error(cat("device ", id, ": there is no such MIG device"));
-  }
-  const driver::Gpu& gpu = inventory.gpus[*index];
-  const driver::Mig& mig = gpu.mig[*position];
-  return cat("MIG-", gpu.uuid, "/", mig.gpu_instance, "/", mig.compute_instance);
-}
-
 Result<Selection> select_ids(const Inventory& inventory, const CdiOptions& options) {
   Request request = {.ask = Ask::listed};
   for (const std::string& id : options.device_ids) {
@@ -218,6 +197,20 @@ Inventory without_graphics(Inventory inventory) {
 }
 
 }  // namespace
+
+Result<std::string> id_for_select(const Inventory& inventory, const std::string& id) {
+  const std::vector<std::string_view> pair = split(id, ':');
+  if (pair.size() != 2) return id;
+  const auto index = parse_number<size_t>(pair[0]);
+  const auto position = parse_number<size_t>(pair[1]);
+  if (!index || !position) return id;
+  if (*index >= inventory.gpus.size() || *position >= inventory.gpus[*index].mig.size()) {
+    return Error(cat("device ", id, ": there is no such MIG device"));
+  }
+  const driver::Gpu& gpu = inventory.gpus[*index];
+  const driver::Mig& mig = gpu.mig[*position];
+  return cat("MIG-", gpu.uuid, "/", mig.gpu_instance, "/", mig.compute_instance);
+}
 
 std::optional<CdiNaming> parse_cdi_naming(std::string_view word) {
   if (word == "index") return CdiNaming::index;

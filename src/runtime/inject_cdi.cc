@@ -9,7 +9,9 @@
 #include "nvbox/apply/complete_nodes.h"
 #include "nvbox/base/text.h"
 #include "nvbox/config/cdi_registry.h"
+#include "nvbox/driver/discover.h"
 #include "nvbox/host/root.h"
+#include "nvbox/plan/cdi_spec_for.h"
 #include "nvbox/plan/mode.h"
 #include "nvbox/spec/cdi.h"
 #include "runtime/cdi_freshness.h"
@@ -41,12 +43,25 @@ std::vector<std::string> qualified_names(const plan::Request& request, std::stri
   return out;
 }
 
-// What the specification would have given: every driver file, whatever the capabilities, and
-// nothing that other variables ask for.
-plan::Request generated_instead(const std::vector<std::string>& names) {
-  plan::Request request = {.ask = plan::Ask::listed, .capabilities = driver::Capabilities::all};
-  for (const std::string& name : names) {
-    request.devices.push_back(cat(plan::runtime_kind, "=", name.substr(own_kind.size() + 1)));
+// "0:1" is the name of a MIG device in specifications only, and it takes the GPUs to tell which.
+Result<std::vector<std::string>> ids_of(const std::vector<std::string>& names,
+                                        const driver::Roots& roots) {
+  std::vector<std::string> ids;
+  ids.reserve(names.size());
+  for (const std::string& name : names) ids.push_back(name.substr(own_kind.size() + 1));
+  if (std::ranges::none_of(ids, [](const std::string& id) { return id.contains(':'); })) return ids;
+  const driver::Inventory inventory = NVBOX_TRY(driver::discover(roots, {}, {.gpus = true}));
+  for (std::string& id : ids) id = NVBOX_TRY(plan::id_for_select(inventory, id));
+  return ids;
+}
+
+// What the specification would have given: every driver file but those for 32 bits, whatever the
+// capabilities, and nothing that other variables ask for.
+Result<plan::Request> generated_instead(const std::vector<std::string>& names,
+                                        const driver::Roots& roots) {
+  plan::Request request = {.ask = plan::Ask::listed, .capabilities = plan::cdi_capabilities};
+  for (const std::string& id : NVBOX_TRY(ids_of(names, roots))) {
+    request.devices.push_back(cat(plan::runtime_kind, "=", id));
   }
   return request;
 }
@@ -56,23 +71,24 @@ void warn(const std::vector<config::CdiProblem>& problems, const Log& log) {
 }
 
 // The request as nvbox answers it itself, when one of the files is not of this host any more.
-std::optional<plan::Request> renewed(const std::vector<std::string>& names,
-                                     const std::vector<config::CdiFile>& files,
-                                     const InjectOptions& options, const Log& log) {
+Result<std::optional<plan::Request>> renewed(const std::vector<std::string>& names,
+                                             const std::vector<config::CdiFile>& files,
+                                             const InjectOptions& options, const Log& log) {
   if (!are_of_kind(names, own_kind)) return std::nullopt;
   const std::string& driver_root = options.config.cli.root;
-  const auto host = host::Root::open("/");
+  const host::Root host = NVBOX_TRY(host::Root::open("/"));
   const auto driver = host::Root::open(driver_root.empty() ? "/" : driver_root);
-  if (!host || !driver) return std::nullopt;
+  if (!driver) return std::nullopt;
+  const driver::Roots roots = {.host = host, .driver = *driver, .dev = *driver};
   for (const config::CdiFile& file : files) {
     if (file.spec.kind != own_kind) continue;
-    const auto reason = staleness(file, {.host = *host, .driver = *driver, .dev = *driver});
+    const auto reason = staleness(file, roots);
     if (!reason) continue;
     log.warning(cat(file.path, " is stale: ", *reason,
                     "; the devices are described anew for this container, run 'nvidia-ctk cdi "
                     "generate --output=",
                     file.path, "' to bring the file up to date"));
-    return generated_instead(names);
+    return NVBOX_TRY(generated_instead(names, roots));
   }
   return std::nullopt;
 }
@@ -95,11 +111,13 @@ Result<CdiAnswer> answer_by_cdi(plan::Request request, const InjectOptions& opti
   if (!match.unresolved.empty()) {
     const config::CdiContents contents = config::load_all_cdi(directories);
     warn(contents.problems, log);
-    if (auto own = renewed(names, contents.files, options, log)) return CdiAnswer(*std::move(own));
+    auto own = NVBOX_TRY(renewed(names, contents.files, options, log));
+    if (own) return CdiAnswer(*std::move(own));
     return config::unresolved_cdi(match, directories, contents);
   }
   warn(match.problems, log);
-  if (auto own = renewed(names, match.files, options, log)) return CdiAnswer(*std::move(own));
+  auto own = NVBOX_TRY(renewed(names, match.files, options, log));
+  if (own) return CdiAnswer(*std::move(own));
   NVBOX_TRY(apply::complete_nodes(host, match.edits));
   return CdiAnswer(std::move(match.edits));
 }

@@ -31,7 +31,7 @@ setup() {
 # cdi SETUP DEVICES CONTAINER_SH_ARGUMENT...: a container that asks for DEVICES where SETUP (bash) was
 # run; and what the log has to say besides.
 cdi() {
-  run on_host t4x1 "$low_level" bash -c '
+  run on_host "${profile:-t4x1}" "$low_level" bash -c '
     eval "$2"
     status=0
     "$1/container.sh" --env NVIDIA_VISIBLE_DEVICES="$3" "${@:4}" || status=$?
@@ -394,6 +394,16 @@ stamped() {
   [ "$status" -eq 0 ]
   has_no_text STALE
   has_text 'warning: /var/run/cdi/nvidia.yaml is stale: it was made for other devices than there are now; '
+}
+
+@test "a MIG device that a stale specification does not have is found by its name" {
+  profile=a100mig
+  cdi "$(stamped 418.40.04)" nvidia.com/gpu=1:2 glibc probe nodes
+  [ "$status" -eq 0 ]
+  [ "$(grep -c /dev/nvidia-caps/ <<<"$output")" -eq 2 ]
+  cdi "$(stamped 418.40.04)" nvidia.com/gpu=1:9 glibc true
+  [ "$status" -eq 1 ]
+  has_text 'device 1:9: there is no such MIG device'
 }
 
 @test "a specification of other devices is never stale" {

@@ -9,6 +9,7 @@
 
 #include "nvbox/base/text.h"
 #include "nvbox/host/environment.h"
+#include "nvbox/plan/cdi_spec_for.h"
 #include "support/make_host.h"
 
 namespace nvbox::runtime {
@@ -129,7 +130,7 @@ EOF
     EXPECT_EQ(std::get<plan::Request>(*result),
               (plan::Request{.ask = plan::Ask::listed,
                              .devices = {"runtime.nvidia.com/gpu=" + name},
-                             .capabilities = driver::Capabilities::all}));
+                             .capabilities = plan::cdi_capabilities}));
     EXPECT_TRUE(logged("is stale: /no-such-directory/libcuda.so.1 does not exist")) << logged_;
   }
 }

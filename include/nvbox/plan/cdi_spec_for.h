@@ -14,6 +14,11 @@
 
 namespace nvbox::plan {
 
+// 32-bit libraries would need the loader's cache for 32 bits in every image.
+inline constexpr auto cdi_capabilities =
+    static_cast<driver::Capabilities>(static_cast<unsigned>(driver::Capabilities::all) &
+                                      ~static_cast<unsigned>(driver::Capabilities::compat32));
+
 // How devices are called; each way adds one more name for every device.
 enum class CdiNaming {
   index,       // "0"; MIG "0:1"
@@ -59,6 +64,10 @@ struct CdiOutcome {
 // instances of its GPU, by instance numbers. This is NVML's number as long as instances were not
 // destroyed and made anew out of order; NVML's own is nowhere but in NVML.
 Result<CdiOutcome> cdi_spec_of_gpus(const driver::Inventory& inventory, const CdiOptions& options);
+
+// "0:1", a MIG device by the name that cdi_spec_of_gpus gives it, in select's words; every other id
+// as it is. An error when there is no such MIG device.
+Result<std::string> id_for_select(const driver::Inventory& inventory, const std::string& id);
 
 // One device, "all", with these nodes: for containers that manage the GPUs of others.
 Result<CdiOutcome> cdi_spec_of_management(const driver::Inventory& inventory,
