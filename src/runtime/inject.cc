@@ -5,6 +5,7 @@
 #include "nvbox/apply/to_oci.h"
 #include "nvbox/plan/mode.h"
 #include "nvbox/plan/request.h"
+#include "runtime/cdi_requirements.h"
 #include "runtime/inject_cdi.h"
 #include "runtime/inject_native.h"
 
@@ -32,6 +33,7 @@ Result<std::pair<plan::Request, plan::Mode>> request_and_mode(const spec::Contai
 // By the specifications on disk, or as in jit-cdi mode where those are stale.
 Result<> inject_specified(spec::OciSpec& spec, plan::Request request, const InjectOptions& options,
                           const Log& log) {
+  NVBOX_TRY(check_cdi_requirements(request, options, log));
   CdiAnswer answer = NVBOX_TRY(answer_by_cdi(std::move(request), options, log));
   if (const auto* edits = std::get_if<spec::ContainerEdits>(&answer)) {
     return apply::add_edits(spec, *edits).in("config.json");

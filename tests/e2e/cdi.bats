@@ -412,3 +412,15 @@ stamped() {
   [ "$status" -ne 0 ]
   has_text libcuda.so.418.40.04
 }
+
+@test "requirements are held against the host for NVIDIA's devices and no other" {
+  cdi 'spec /etc/cdi/nvidia.json nvidia.com/gpu 0 here; spec /etc/cdi/acme.json acme.com/card c there' \
+    nvidia.com/gpu=0 --env 'NVIDIA_REQUIRE_CUDA=cuda>=99.0' glibc probe env
+  [ "$status" -ne 0 ]
+  has_text 'requirement error: unsatisfied condition: cuda>=99.0'
+  has_text 'this host has driver 535.261.03, cuda 12.2'
+  cdi 'spec /etc/cdi/acme.json acme.com/card c there' \
+    acme.com/card=c --env 'NVIDIA_REQUIRE_CUDA=cuda>=99.0' glibc probe env
+  [ "$status" -eq 0 ]
+  has_line FROM=there
+}
