@@ -2,6 +2,7 @@
 #include "nvidia_ctk.h"
 
 #include "nvidia_cdi_hook.h"
+#include "nvidia_ctk_cdi.h"
 
 namespace nvbox::applets {
 namespace {
@@ -14,6 +15,9 @@ constexpr cli::Flag<ToolFlags> tool_flags[] = {
 };
 
 constexpr CommandRow commands[] = {
+    {.names = "cdi",
+     .summary = "Provide tools for interacting with Container Device Interface specifications",
+     .commands = ctk_cdi_commands},
     {.names = "hook",
      .summary = "A collection of hooks that may be injected into an OCI spec",
      .commands = cdi_hook_commands,

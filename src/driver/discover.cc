@@ -20,7 +20,10 @@ namespace {
 
 Result<> add_files(const Context& context, Inventory& inventory) {
   const std::string& version = inventory.driver.version;
-  const std::vector<Extension> extensions = read_extensions(context);
+  std::vector<Extension> extensions = read_extensions(context);
+  for (const std::string& stem : context.search.more_libraries) {
+    extensions.push_back({ExtensionKind::library, Capabilities::all, stem});
+  }
   Libraries libraries = NVBOX_TRY(find_libraries(context, version, extensions));
   Graphics graphics = find_graphics(context, version, libraries);
   inventory.libraries = std::move(libraries.libraries);

@@ -87,6 +87,8 @@ class GraphicsFinder {
   }
 
   std::vector<std::string> data_directories() {
+    const std::vector<std::string>& chosen = context_.search.config_directories;
+    if (!chosen.empty()) return chosen;
     std::string_view configured = context_.search.xdg_data_dirs;
     if (configured.empty()) configured = "/usr/local/share:/usr/share";
     std::vector<std::string> out = {"/etc"};

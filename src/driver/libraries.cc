@@ -59,10 +59,11 @@ class Finder {
         scan_(context, version, own_numbered(context, rows_)) {}
 
   Result<Libraries> run() {
-    search(standard_directories(architecture_));
-    if (context_.wants(Capabilities::compat32)) search(directories_32(architecture_));
-    if (!is_found()) search(unusual_directories(architecture_));
-    if (!is_found()) search(cached_directories(context_));
+    if (context_.search.library_directories.empty()) {
+      search_usual_places();
+    } else {
+      for (const std::string& path : context_.search.library_directories) search({{path}});
+    }
     if (!is_found()) return diagnosis();
     take_own_numbered();
     take_by_path();
@@ -72,6 +73,13 @@ class Finder {
  private:
   // A driver's libraries of which the request needs none are found as well.
   bool is_found() const { return accepted_ > 0 || (is_any_unneeded_ && rejection_.empty()); }
+
+  void search_usual_places() {
+    search(standard_directories(architecture_));
+    if (context_.wants(Capabilities::compat32)) search(directories_32(architecture_));
+    if (!is_found()) search(unusual_directories(architecture_));
+    if (!is_found()) search(cached_directories(context_));
+  }
 
   void search(const std::vector<LibraryDirectory>& directories) {
     scan_.add(directories);

@@ -13,7 +13,6 @@
 namespace nvbox::plan {
 namespace {
 
-using driver::Capabilities;
 using driver::Inventory;
 
 constexpr std::string_view name_of_all = "all";

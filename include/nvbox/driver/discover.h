@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "nvbox/base/result.h"
 #include "nvbox/driver/inventory.h"
@@ -34,6 +35,11 @@ struct Search {
   std::string xdg_data_dirs{};  // XDG_DATA_DIRS
   std::string ld_cache{};       // nvidia-container-cli.ldcache
   std::string mps_directory{};  // CUDA_MPS_PIPE_DIRECTORY
+  // Directories below the driver root to search instead of the usual ones.
+  std::vector<std::string> library_directories{};
+  std::vector<std::string> config_directories{};
+  // Libraries with their own numbering that are given too: "libEGL.so".
+  std::vector<std::string> more_libraries{};
   std::uint16_t machine = own_machine;
 };
 

@@ -14,7 +14,7 @@
 
 namespace nvbox::plan {
 
-// 32-bit libraries would need the loader's cache for 32 bits in every image.
+// Without the 32-bit twins, like the peer: hardly an image has a use for them.
 inline constexpr auto cdi_capabilities =
     static_cast<driver::Capabilities>(static_cast<unsigned>(driver::Capabilities::all) &
                                       ~static_cast<unsigned>(driver::Capabilities::compat32));

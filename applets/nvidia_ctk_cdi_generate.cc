@@ -1,0 +1,69 @@
+// nvidia-ctk cdi generate and refresh.
+#include "nvidia_ctk_cdi_generate.h"
+
+#include "nvbox/base/text.h"
+
+namespace nvbox::applets::ctk_cdi {
+namespace {
+
+// Where the driver's packages put it, and engines look for it.
+constexpr std::string_view usual_output = "/var/run/cdi/nvidia.yaml";
+
+Result<> lower_version(spec::CdiSpec& spec, const std::string& version, const Log& log) {
+  const std::vector<std::string> dropped =
+      NVBOX_TRY(spec::downgrade_cdi(spec, version).in(cat("--cdi-version=", version)));
+  for (const std::string& phrase : dropped) {
+    log.warning(cat("CDI ", version, " has no ", phrase, ": left out"));
+  }
+  return {};
+}
+
+// The whole text is compared: it depends on the driver, the devices, the options and this program.
+bool is_written(const Output& output, std::string_view text) {
+  if (output.path.empty()) return false;
+  const auto old = read_file(output.path);
+  return old && *old && **old == text;
+}
+
+Result<> generate(const GenerateSettings& settings, const Plan& plan,
+                  const Invocation& invocation) {
+  const Log& log = invocation.call.log;
+  Described described = NVBOX_TRY(describe_host(settings, plan, invocation));
+  for (const std::string& note : described.outcome.left_out) {
+    log.warning(cat("left out: ", note));
+  }
+  spec::CdiSpec& spec = described.outcome.spec;
+  if (!settings.cdi_version.empty()) {
+    NVBOX_TRY(lower_version(spec, settings.cdi_version, log));
+  }
+  const std::string text = NVBOX_TRY(encode(spec, plan.output.format, described.stamp));
+  if (settings.if_stale && is_written(plan.output, text)) {
+    log.info(cat(plan.output.path, " is up to date"));
+    return {};
+  }
+  NVBOX_TRY(write_output(plan.output, text));
+  log.info(cat("Generated CDI spec with version ", spec.version));
+  return {};
+}
+
+}  // namespace
+
+Result<int> run_generate(const Invocation& invocation) {
+  const auto line = NVBOX_TRY(parse_command<GenerateSettings>(invocation, generate_flags()));
+  if (line.exit_status) return *line.exit_status;
+  const Plan plan = NVBOX_TRY(check_settings(line.settings, line.line, invocation.call));
+  NVBOX_TRY(generate(line.settings, plan, invocation));
+  return 0;
+}
+
+Result<int> run_refresh(const Invocation& invocation) {
+  auto line = NVBOX_TRY(parse_command<GenerateSettings>(invocation, generate_flags()));
+  if (line.exit_status) return *line.exit_status;
+  line.settings.if_stale = true;
+  if (line.settings.output.empty()) line.settings.output = usual_output;
+  const Plan plan = NVBOX_TRY(check_settings(line.settings, line.line, invocation.call));
+  NVBOX_TRY(generate(line.settings, plan, invocation));
+  return 0;
+}
+
+}  // namespace nvbox::applets::ctk_cdi

@@ -1,0 +1,135 @@
+// What this host has, for `nvidia-ctk cdi generate`.
+#include <unistd.h>
+
+#include <algorithm>
+
+#include "nvbox/apply/load_modules.h"
+#include "nvbox/base/text.h"
+#include "nvbox/config/config.h"
+#include "nvbox/driver/discover.h"
+#include "nvbox/driver/fingerprint.h"
+#include "nvbox/driver/management_nodes.h"
+#include "nvbox/host/root.h"
+#include "nvidia_ctk_cdi_generate.h"
+
+namespace nvbox::applets::ctk_cdi {
+namespace {
+
+// The peer's list (enable-explicit-driver-libraries).
+constexpr std::string_view explicit_libraries[] = {
+    "libEGL.so",      "libGL.so",      "libGLESv1_CM.so",     "libGLESv2.so",
+    "libGLX.so",      "libGLdispatch.so", "libOpenCL.so",     "libOpenGL.so",
+    "libnvidia-api.so", "libnvidia-egl-xcb.so", "libnvidia-egl-xlib.so"};
+
+struct FeatureRow {
+  What what;
+  driver::Features feature;
+  std::string_view missing;
+};
+
+constexpr FeatureRow features[] = {
+    {What::gds, driver::Features::gds, "there is no /dev/nvidia-fs*; load the module nvidia-fs"},
+    {What::mofed, driver::Features::mofed,
+     "there is no /dev/infiniband/uverbs* or rdma_cm; load ib_uverbs and rdma_ucm"},
+    {What::gdrcopy, driver::Features::gdrcopy, "there is no /dev/gdrdrv; load the module gdrdrv"},
+    {What::nvswitch, driver::Features::nvswitch,
+     "there is no /dev/nvidia-nvswitch*; this host has no NVSwitch, or nv-fabricmanager has not "
+     "been started"},
+};
+
+driver::Need need_of(What what) {
+  driver::Need need = {.gpus = what == What::gpus,
+                       .imex_channels = what == What::imex,
+                       .files = driver::Capabilities::none};
+  if (what == What::gpus || what == What::management) need.files = plan::cdi_capabilities;
+  const auto row = std::ranges::find(features, what, &FeatureRow::what);
+  if (row != std::end(features)) need.features = row->feature;
+  return need;
+}
+
+// The driver root of the command line or the environment, else of config.toml.
+Result<std::string> find_driver_root(const GenerateSettings& settings,
+                                     const Invocation& invocation) {
+  std::string root = settings.driver_root.value_or("");
+  if (!settings.driver_root) {
+    const std::string& chosen = invocation.flags.config;
+    const config::Config config = NVBOX_TRY(config::load_config(
+        chosen.empty() ? config::config_path(config::lookup_from(invocation.call.environment))
+                       : chosen));
+    root = config.cli.root;
+  }
+  return root.empty() ? "/" : root;
+}
+
+// Directories on the command line are the host's.
+std::vector<std::string> below(const std::string& root, const std::vector<std::string>& paths) {
+  std::vector<std::string> out;
+  for (const std::string& path : paths) {
+    const bool is_below = root != "/" && path.starts_with(cat(root, "/"));
+    out.push_back(is_below ? path.substr(root.size()) : path);
+  }
+  return out;
+}
+
+driver::Search search_for(const GenerateSettings& settings, const std::string& driver_root,
+                          const Call& call) {
+  const auto variable = [&](std::string_view name) {
+    return std::string(call.environment.get(name).value_or(""));
+  };
+  driver::Search search = {
+      .path = variable("PATH"),
+      .xdg_data_dirs = variable("XDG_DATA_DIRS"),
+      .mps_directory = variable("CUDA_MPS_PIPE_DIRECTORY"),
+      .library_directories = below(driver_root, settings.library_directories),
+      .config_directories = below(driver_root, settings.config_directories),
+  };
+  const auto& flags = settings.feature_flags;
+  if (std::ranges::find(flags, "enable-explicit-driver-libraries") != flags.end()) {
+    search.more_libraries.assign(std::begin(explicit_libraries), std::end(explicit_libraries));
+  }
+  return search;
+}
+
+Result<plan::CdiOutcome> outcome_for(const Plan& plan, const driver::Roots& roots,
+                                     const driver::Inventory& inventory, const Log& log) {
+  if (plan.what == What::gpus) return plan::cdi_spec_of_gpus(inventory, plan.options);
+  if (plan.what == What::imex) return plan::cdi_spec_of_imex(inventory, plan.options);
+  if (plan.what == What::management) {
+    const driver::ManagementNodes nodes = driver::discover_management_nodes(roots);
+    for (const std::string& problem : nodes.problems) log.warning(problem);
+    return plan::cdi_spec_of_management(inventory, nodes.nodes, plan.options);
+  }
+  const auto row = std::ranges::find(features, plan.what, &FeatureRow::what);
+  if (inventory.features.empty()) return Error(std::string(row->missing));
+  return plan::cdi_spec_of_feature(inventory, row->feature, plan.options);
+}
+
+std::optional<spec::CdiStamp> stamp_of(const driver::Roots& roots) {
+  const Result<driver::Fingerprint> taken = driver::take_fingerprint(roots);
+  if (!taken) return std::nullopt;
+  return spec::CdiStamp{.driver_version = taken->driver_version, .devices = taken->devices};
+}
+
+}  // namespace
+
+Result<Described> describe_host(const GenerateSettings& settings, const Plan& plan,
+                                const Invocation& invocation) {
+  const Log& log = invocation.call.log;
+  const std::string driver_root = NVBOX_TRY(find_driver_root(settings, invocation));
+  const std::string dev_root = settings.dev_root.value_or("");
+  const host::Root host = NVBOX_TRY(host::Root::open("/"));
+  const host::Root driver = NVBOX_TRY(host::Root::open(driver_root).in("driver root"));
+  const host::Root dev =
+      NVBOX_TRY(host::Root::open(dev_root.empty() ? driver_root : dev_root).in("dev root"));
+  const driver::Roots roots = {host, driver, dev};
+  // At boot nobody has used the driver yet, and its nodes are made when somebody does.
+  if (geteuid() == 0) apply::load_modules(roots, {}, log);
+  const driver::Search search = search_for(settings, driver.path(), invocation.call);
+  const driver::Inventory inventory =
+      NVBOX_TRY(driver::discover(roots, search, need_of(plan.what)));
+  for (const std::string& problem : inventory.problems) log.warning(problem);
+  return Described{.outcome = NVBOX_TRY(outcome_for(plan, roots, inventory, log)),
+                   .stamp = stamp_of(roots)};
+}
+
+}  // namespace nvbox::applets::ctk_cdi
