@@ -30,6 +30,7 @@ std::string list() {
 std::string help() {
   std::string text =
       "Usage: nvbox NAME [ARGUMENT...]   run one of the programs below\n"
+      "       nvbox cdi COMMAND          the same as nvidia-ctk cdi COMMAND\n"
       "       nvbox --list               print their names and groups\n"
       "       nvbox --version | --help\n"
       "\n"
@@ -66,6 +67,8 @@ Result<int> run_nvbox(const Call& call) {
   if (first == "--list") return print(list());
   if (first == "--version" || first == "-v") return print(version_text());
   if (first == "--help" || first == "-h") return print(help());
+  // "nvbox cdi refresh" in boot scripts of hosts without links.
+  if (first == "cdi") return run_nvidia_ctk(call);
   return complain(first);
 }
 

@@ -125,11 +125,15 @@ Result<Described> describe_host(const GenerateSettings& settings, const Plan& pl
   // At boot nobody has used the driver yet, and its nodes are made when somebody does.
   if (geteuid() == 0) apply::load_modules(roots, {}, log);
   const driver::Search search = search_for(settings, driver.path(), invocation.call);
-  const driver::Inventory inventory =
-      NVBOX_TRY(driver::discover(roots, search, need_of(plan.what)));
-  for (const std::string& problem : inventory.problems) log.warning(problem);
-  return Described{.outcome = NVBOX_TRY(outcome_for(plan, roots, inventory, log)),
-                   .stamp = stamp_of(roots)};
+  const driver::Need need = need_of(plan.what);
+  const driver::Inventory inventory = NVBOX_TRY(driver::discover(roots, search, need));
+  Result<plan::CdiOutcome> outcome = outcome_for(plan, roots, inventory, log);
+  // Without the feature that is asked for, the error says what is missing.
+  const bool is_said = need.features != driver::Features::none && !outcome;
+  for (const std::string& problem : inventory.problems) {
+    if (!is_said) log.warning(problem);
+  }
+  return Described{.outcome = NVBOX_TRY(std::move(outcome)), .stamp = stamp_of(roots)};
 }
 
 }  // namespace nvbox::applets::ctk_cdi

@@ -176,7 +176,10 @@ Result<int> run_validate(const Invocation& invocation) {
   const std::vector<std::string>& named = line.line.positionals;
   const std::vector<std::string>& directories = line.settings.directories;
   const host::Root host = NVBOX_TRY(host::Root::open("/"));
-  Collected collected = NVBOX_TRY(collect(named.empty() ? directories : named, host));
+  Collected collected = NVBOX_TRY(collect(named, host));
+  if (named.empty()) {
+    for (const std::string& directory : directories) add_directory(host, directory, collected);
+  }
   std::vector<std::string>& problems = collected.problems;
   for (const std::string& file : collected.files) {
     std::ranges::move(problems_of(file, host), std::back_inserter(problems));

@@ -150,10 +150,19 @@ class GpuSpecMaker {
   spec::CdiSpec spec_{};
 };
 
+// Nobody notices that an instance is missing until the work that was to run there is.
+Result<> refuse_incomplete(const Selection& selection) {
+  for (const std::string& note : selection.notes) {
+    if (!note.starts_with("MIG device ")) continue;
+    return Error(note).hint("--allow-incomplete writes the specification without it");
+  }
+  return {};
+}
+
 Result<Selection> select_ids(const Inventory& inventory, const CdiOptions& options) {
   Request request = {.ask = Ask::listed};
   for (const std::string& id : options.device_ids) {
-    if (id == "none") return Selection{};
+    if (id == "none") return Error("the device ids include none, so there is nothing to describe");
     if (id == "all") {
       request = {.ask = Ask::all};
       break;
@@ -161,9 +170,8 @@ Result<Selection> select_ids(const Inventory& inventory, const CdiOptions& optio
     request.devices.push_back(NVBOX_TRY(id_for_select(inventory, id)));
   }
   Selection selection = NVBOX_TRY(select(inventory, request));
-  if (selection.notes.empty() || options.allow_incomplete) return selection;
-  return Error(selection.notes.front())
-      .hint("--allow-incomplete writes the specification without it");
+  if (!options.allow_incomplete) NVBOX_TRY(refuse_incomplete(selection));
+  return selection;
 }
 
 spec::CdiDevice device_of_all(DevicePart part) {
@@ -254,8 +262,8 @@ Result<CdiOutcome> cdi_spec_of_imex(const Inventory& inventory, const CdiOptions
   const Request request = {.ask = Ask::nothing, .imex_channels = options.device_ids};
   const Selection selection = NVBOX_TRY(select(inventory, request));
   if (selection.imex_channels.empty()) {
-    return Error("this host has no IMEX channels")
-        .hint("create them with 'nvidia-modprobe -i', or give the module NVreg_CreateImexChannel0");
+    return Error("there is no /dev/nvidia-caps-imex-channels/channel*")
+        .hint("load the module nvidia with NVreg_CreateImexChannel0=1");
   }
   spec::CdiSpec spec = served();
   for (const size_t position : selection.imex_channels) {

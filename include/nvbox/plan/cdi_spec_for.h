@@ -41,16 +41,16 @@ struct CdiHooks {
 struct CdiOptions {
   std::string kind = "nvidia.com/gpu";
   std::vector<CdiNaming> naming = {CdiNaming::index, CdiNaming::uuid};
-  // The peer's ids: all, none, 0, 0:1 (MIG), GPU-..., MIG-GPU-.../GI/CI. The first "none" is no
-  // device, the first "all" every GPU without MIG instances and every MIG device.
+  // The peer's ids: all, none, 0, 0:1 (MIG), GPU-..., MIG-GPU-.../GI/CI. The first "none" is an
+  // error, the first "all" every GPU without MIG instances and every MIG device.
   std::vector<std::string> device_ids = {"all"};
   CdiHooks hooks{};
   // One more device, "all", with everything of the others.
   bool all_device = true;
   bool additional_gids = true;
   bool ipc = true;  // sockets and directories of the driver's daemons
-  // Leave out what "all" stands for and cannot be used, such as a MIG device without its nodes,
-  // instead of refusing to write a specification that lacks it.
+  // Leave MIG devices without their nodes out of "all", like broken GPUs, instead of refusing to
+  // write a specification that lacks them.
   bool allow_incomplete = false;
 };
 
