@@ -16,10 +16,17 @@ namespace nvbox::applets::ctk_cdi {
 namespace {
 
 // The peer's list (enable-explicit-driver-libraries).
-constexpr std::string_view explicit_libraries[] = {
-    "libEGL.so",      "libGL.so",      "libGLESv1_CM.so",     "libGLESv2.so",
-    "libGLX.so",      "libGLdispatch.so", "libOpenCL.so",     "libOpenGL.so",
-    "libnvidia-api.so", "libnvidia-egl-xcb.so", "libnvidia-egl-xlib.so"};
+constexpr std::string_view explicit_libraries[] = {"libEGL.so",
+                                                   "libGL.so",
+                                                   "libGLESv1_CM.so",
+                                                   "libGLESv2.so",
+                                                   "libGLX.so",
+                                                   "libGLdispatch.so",
+                                                   "libOpenCL.so",
+                                                   "libOpenGL.so",
+                                                   "libnvidia-api.so",
+                                                   "libnvidia-egl-xcb.so",
+                                                   "libnvidia-egl-xlib.so"};
 
 struct FeatureRow {
   What what;

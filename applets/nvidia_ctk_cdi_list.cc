@@ -1,8 +1,8 @@
 // nvidia-ctk cdi list: the devices of every specification on this host.
+#include <nlohmann/json.hpp>
 #include "nvbox/base/text.h"
 #include "nvbox/config/cdi_registry.h"
 #include "nvbox/data/json.h"
-#include <nlohmann/json.hpp>
 #include "nvbox/host/root.h"
 #include "nvidia_ctk_cdi.h"
 
@@ -24,8 +24,7 @@ constexpr cli::Flag<Settings> flags[] = {
 Result<std::string> to_json(const config::CdiContents& contents) {
   data::Json rows = data::Json::array();
   for (const config::CdiDefinition& definition : contents.definitions) {
-    rows.push_back(
-        {{"name", definition.name}, {"file", contents.files[definition.file].path}});
+    rows.push_back({{"name", definition.name}, {"file", contents.files[definition.file].path}});
   }
   return cat(NVBOX_TRY(data::dump_json(rows)), "\n");
 }

@@ -82,9 +82,9 @@ struct ModeRow {
 };
 
 constexpr ModeRow modes[] = {
-    {"auto", What::gpus},     {"csv", std::nullopt},   {"gdrcopy", What::gdrcopy},
-    {"gds", What::gds},       {"imex", What::imex},    {"management", What::management},
-    {"mofed", What::mofed},   {"nvml", What::gpus},    {"nvswitch", What::nvswitch},
+    {"auto", What::gpus},   {"csv", std::nullopt}, {"gdrcopy", What::gdrcopy},
+    {"gds", What::gds},     {"imex", What::imex},  {"management", What::management},
+    {"mofed", What::mofed}, {"nvml", What::gpus},  {"nvswitch", What::nvswitch},
     {"wsl", std::nullopt},
 };
 
@@ -174,8 +174,7 @@ Result<What> parse_mode(std::string_view word) {
       .hint("generate on this host with NVIDIA's nvidia-ctk");
 }
 
-Result<Plan> check_settings(const Settings& settings, const cli::FlagLine& line,
-                            const Call& call) {
+Result<Plan> check_settings(const Settings& settings, const cli::FlagLine& line, const Call& call) {
   const std::optional<Format> format = parse_format(settings.format);
   if (!format) {
     return Error(cat("invalid output format: ", excerpt(settings.format)))
@@ -186,8 +185,7 @@ Result<Plan> check_settings(const Settings& settings, const cli::FlagLine& line,
   options.naming = NVBOX_TRY(parse_namings(settings.naming));
   options.hooks.program = NVBOX_TRY(find_hook_program(settings.hook_path, call));
   const std::string here = NVBOX_TRY(working_directory());
-  plan.output =
-      output_for(settings.output, line.is_set("format") ? format : std::nullopt, here);
+  plan.output = output_for(settings.output, line.is_set("format") ? format : std::nullopt, here);
   for (const std::string& warning : plan.output.warnings) call.log.warning(warning);
   options.kind = NVBOX_TRY(kind_of(settings));
   if (contains(settings.enabled_hooks, "all")) {

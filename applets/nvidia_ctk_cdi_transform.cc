@@ -23,15 +23,13 @@ constexpr cli::Flag<Settings> flags[] = {
     {{"output", "", "File to write it to; standard output if empty"}, &Settings::output},
     {{"from", "", "Root that paths lie below now"}, &Settings::from},
     {{"to", "", "Root that they are to lie below"}, &Settings::to},
-    {{"relative-to", "", "Whose paths are transformed: host or container"},
-     &Settings::relative_to},
+    {{"relative-to", "", "Whose paths are transformed: host or container"}, &Settings::relative_to},
 };
 
 Result<spec::PathsOf> side_of(std::string_view word) {
   if (word == "host") return spec::PathsOf::host;
   if (word == "container") return spec::PathsOf::container;
-  return Error(cat("invalid --relative-to value: ", excerpt(word)))
-      .hint("it is host or container");
+  return Error(cat("invalid --relative-to value: ", excerpt(word))).hint("it is host or container");
 }
 
 Result<std::string> read_input(const std::string& path) {

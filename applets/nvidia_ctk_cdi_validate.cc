@@ -88,8 +88,8 @@ class Checker {
     if (!*found) return add(place, cat(path, " is no device on this host"));
     if (node.major == 0) return;
     if ((*found)->major == node.major && (*found)->minor == node.minor) return;
-    add(place, cat(path, " is device ", (*found)->major, ":", (*found)->minor, " on this host, not ",
-                   node.major, ":", node.minor));
+    add(place, cat(path, " is device ", (*found)->major, ":", (*found)->minor,
+                   " on this host, not ", node.major, ":", node.minor));
   }
 
   const host::Root& host_;
@@ -170,8 +170,7 @@ void add_conflicts(const host::Root& host, const std::vector<std::string>& direc
 }  // namespace
 
 Result<int> run_validate(const Invocation& invocation) {
-  const auto line =
-      NVBOX_TRY(parse_command<Settings>(invocation, flags, "[FILE or DIRECTORY...]"));
+  const auto line = NVBOX_TRY(parse_command<Settings>(invocation, flags, "[FILE or DIRECTORY...]"));
   if (line.exit_status) return *line.exit_status;
   const std::vector<std::string>& named = line.line.positionals;
   const std::vector<std::string>& directories = line.settings.directories;

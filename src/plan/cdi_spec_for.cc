@@ -216,6 +216,10 @@ Result<std::string> id_for_select(const Inventory& inventory, const std::string&
   }
   const driver::Gpu& gpu = inventory.gpus[*index];
   const driver::Mig& mig = gpu.mig[*position];
+  if (gpu.uuid.contains('?')) {
+    return Error(cat("device ", id, ": the driver does not tell the UUID of GPU ", *index, " yet"))
+        .hint("run nvidia-smi once or enable persistence mode");
+  }
   return cat("MIG-", gpu.uuid, "/", mig.gpu_instance, "/", mig.compute_instance);
 }
 
