@@ -50,7 +50,8 @@ Result<std::vector<std::string>> ids_of(const std::vector<std::string>& names,
   ids.reserve(names.size());
   for (const std::string& name : names) ids.push_back(name.substr(own_kind.size() + 1));
   if (std::ranges::none_of(ids, [](const std::string& id) { return id.contains(':'); })) return ids;
-  const driver::Inventory inventory = NVBOX_TRY(driver::discover(roots, {}, {.gpus = true}));
+  const driver::Inventory inventory =
+      NVBOX_TRY(driver::discover(roots, {}, {.files = driver::Capabilities::none}));
   for (std::string& id : ids) id = NVBOX_TRY(plan::id_for_select(inventory, id));
   return ids;
 }
