@@ -113,7 +113,7 @@ std::optional<std::string_view> did_you_mean(std::string_view word,
   size_t too_far = std::max<size_t>(2, word.size() / 4) + 1;
   for (const std::string_view candidate : candidates) {
     // It takes at least as many edits as the lengths differ by.
-    const auto [shorter, longer] = std::minmax(word.size(), candidate.size());
+    const auto [shorter, longer] = std::minmax({word.size(), candidate.size()});
     if (longer - shorter >= too_far) continue;
     const size_t distance = edit_distance(word, candidate);
     if (distance >= too_far) continue;
