@@ -7,6 +7,7 @@
 #include "nvbox/base/text.h"
 #include "nvbox/config/config.h"
 #include "nvbox/driver/discover.h"
+#include "nvbox/driver/expected_nodes.h"
 #include "nvbox/driver/fingerprint.h"
 #include "nvbox/driver/management_nodes.h"
 #include "nvbox/host/root.h"
@@ -97,6 +98,23 @@ driver::Search search_for(const GenerateSettings& settings, const std::string& d
   return search;
 }
 
+bool is_anything_missing(const driver::Roots& roots) {
+  for (const std::string_view module : {"nvidia", "nvidia-uvm", "nvidia-modeset"}) {
+    if (!driver::has_kernel_module(roots.host, module)) return true;
+  }
+  const driver::ExpectedNodes expected = driver::expected_nodes(roots.host, {});
+  return std::ranges::any_of(expected.nodes, [&](const driver::ExpectedNode& node) {
+    const auto found = roots.dev.device(node.path);
+    return found && !*found;
+  });
+}
+
+// At boot nobody has used the driver yet, and its nodes are made when somebody does. Where they all
+// are, nothing is touched: an administrator may have given them other groups.
+void make_missing_nodes(const driver::Roots& roots, const Log& log) {
+  if (geteuid() == 0 && is_anything_missing(roots)) apply::load_modules(roots, {}, log);
+}
+
 Result<plan::CdiOutcome> outcome_for(const Plan& plan, const driver::Roots& roots,
                                      const driver::Inventory& inventory, const Log& log) {
   if (plan.what == What::gpus) return plan::cdi_spec_of_gpus(inventory, plan.options);
@@ -129,8 +147,7 @@ Result<Described> describe_host(const GenerateSettings& settings, const Plan& pl
   const host::Root dev =
       NVBOX_TRY(host::Root::open(dev_root.empty() ? driver_root : dev_root).in("dev root"));
   const driver::Roots roots = {host, driver, dev};
-  // At boot nobody has used the driver yet, and its nodes are made when somebody does.
-  if (geteuid() == 0) apply::load_modules(roots, {}, log);
+  make_missing_nodes(roots, log);
   const driver::Search search = search_for(settings, driver.path(), invocation.call);
   const driver::Need need = need_of(plan.what);
   const driver::Inventory inventory = NVBOX_TRY(driver::discover(roots, search, need));

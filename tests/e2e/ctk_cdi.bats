@@ -1,0 +1,318 @@
+#!/usr/bin/env bats
+# nvidia-ctk cdi: specifications of whole hosts, and what keeps them true.
+
+# shellcheck disable=SC2154,SC2016 # variables of helpers.bash; text for an inner shell
+
+load helpers
+
+setup() {
+  require jq strace unshare
+}
+
+# In front of every script. `generate` has no messages but warnings and errors.
+prelude='
+  set -u
+  spec=/var/run/cdi/nvidia.yaml
+  ctk() { nvidia-ctk --quiet cdi "$@"; }
+  generate() { ctk generate "$@"; }
+  json() { generate --format=json "$@"; }
+  quietly() { "$@" 2>&1 | sed "s/^time=[^ ]* //"; return "${PIPESTATUS[0]}"; }
+'
+
+# inside PROFILE SCRIPT
+inside() {
+  run on_host "$1" runc bash -c "$prelude
+$2" bash "$support"
+}
+
+# What a reader of CDI 0.5.0 to 0.7.0 knows, and no more: members, types, names.
+export schema='
+  def only($known): (keys_unsorted - $known) == [];
+  def texts: type == "array" and all(.[]; type == "string");
+  def node: only(["path", "hostPath", "major", "minor", "fileMode", "permissions", "gid"])
+    and (.path | startswith("/dev/"))
+    and ([.major, .minor, .fileMode, .gid] | all(. == null or (type == "number" and . > 0)));
+  def mount: only(["hostPath", "containerPath", "options"]) and (.options | texts)
+    and ([.hostPath, .containerPath] | all(startswith("/")));
+  def hook: only(["hookName", "path", "args", "env"]) and .hookName == "createContainer"
+    and (.path | startswith("/")) and (.args | texts) and .env == ["NVIDIA_CTK_DEBUG=false"];
+  def edits: only(["env", "deviceNodes", "hooks", "mounts", "additionalGids"])
+    and (.env // [] | texts) and all(.deviceNodes[]?; node) and all(.hooks[]?; hook)
+    and all(.mounts[]?; mount) and all(.additionalGids[]?; type == "number" and . > 0);
+  only(["cdiVersion", "kind", "annotations", "devices", "containerEdits"])
+  and (.cdiVersion | test("^0\\.[3567]\\.0$")) and (.kind | test("^[a-z.]+/[a-z]+$"))
+  and (.devices | length) > 0
+  and all(.devices[]; only(["name", "containerEdits"]) and (.containerEdits | edits)
+    and (.name | test("^[A-Za-z0-9][-A-Za-z0-9_.:]*$")) and (.containerEdits != {}))
+  and ([.devices[].name] | length == (unique | length))
+  and (.containerEdits | edits)'
+
+@test "the specification of a host with one GPU says what the peer says" {
+  # Ours has the libnvidia-api.so.1 of Vulkan too, and names firmware by its path without links.
+  inside t4x1 '
+    json | jq -S "
+      del(.containerEdits.mounts[] | select(.containerPath | endswith(\"/libnvidia-api.so.1\")))
+      | .containerEdits.mounts[].hostPath |= sub(\"^/usr/lib/firmware/\"; \"/lib/firmware/\")" >/run/ours
+    jq -S . "$1/peer_t4x1.json" >/run/peers
+    diff /run/peers /run/ours && echo equal'
+  [ "$status" -eq 0 ]
+  has_line equal
+}
+
+@test "YAML and JSON say the same, and every specification keeps to the schema" {
+  for profile in t4x1 a100x8 a100mig h200x8 dead1of4; do
+    inside "$profile" '
+      ctk_json() { json "$@" 2>/dev/null; }
+      for options in --mode=nvml --mode=management "--driver-root=/ --dev-root=/" \
+        "--device-name-strategy=type-index --no-all-device" --nvidia-cdi-hook-path=/opt/nvidia-ctk; do
+        generate $options --output=/run/cdi.yaml 2>/dev/null || echo "failed: $options"
+        ctk_json $options >/run/cdi.json
+        jq -e "$schema" /run/cdi.json >/dev/null || echo "not to the schema: $options"
+        ctk transform root --input=/run/cdi.yaml --output=/run/again.json
+        cmp <(jq -S "del(.annotations)" /run/cdi.json) <(jq -S "del(.annotations)" /run/again.json)
+      done
+      echo done'
+    [ "$output" = done ]
+  done
+}
+
+@test "devices are named as asked" {
+  inside a100mig '
+    names() { json "$@" | jq -r "[.devices[].name] | join(\" \")"; }
+    names
+    names --device-name-strategy=type-index
+    names --device-id=1:6 --no-all-device
+    names --device-id=MIG-GPU-86a10000-0000-4a10-8000-000000000001/9/0,0 --no-all-device
+    NVIDIA_CTK_CDI_GENERATE_DEVICE_IDS=0 NVIDIA_CTK_CDI_GENERATE_DEVICE_NAME_STRATEGIES=index names
+    json --vendor=acme.com --class=card | jq -r .kind'
+  [ "$status" -eq 0 ]
+  has_line '0 1:0 1:1 1:2 1:3 1:4 1:5 1:6 GPU-3ba10000-0000-4a10-8000-000000000000 all'
+  has_line 'all gpu0 mig1:0 mig1:1 mig1:2 mig1:3 mig1:4 mig1:5 mig1:6'
+  has_line 1:6
+  has_line '0 1:2 GPU-3ba10000-0000-4a10-8000-000000000000'
+  has_line '0 all'
+  has_line acme.com/card
+}
+
+@test "hooks are chosen, and found on PATH" {
+  inside t4x1 '
+    hooks() { json "$@" | jq -r "[.containerEdits.hooks[]? | .path, .args[1]] | unique | join(\" \")"; }
+    hooks --disable-hook=all | sed "s/^$/none/"
+    hooks --disable-hook=all --enable-hook=update-ldcache
+    hooks --nvidia-cdi-hook-path=/x/hook --disable-hooks create-symlinks,enable-cuda-compat
+    json --ldconfig-path=/l | jq -rc ".containerEdits.hooks[].args | select(.[1] == \"update-ldcache\") | .[2:4]"
+    rm /usr/bin/nvidia-cdi-hook
+    json | jq -rc ".containerEdits.hooks[-1] | [.path, .args[]]"
+    quietly generate --enable-hook=all'
+  has_line none
+  has_line '/usr/bin/nvidia-cdi-hook update-ldcache'
+  has_line '/x/hook disable-device-node-modification update-application-profile update-ldcache'
+  has_line '["--ldconfig-path","/l"]'
+  has_line '["/usr/bin/nvidia-ctk","nvidia-ctk","hook","update-application-profile"]'
+  has_line 'nvidia-ctk: enabling all hooks is not supported; name those that are wanted'
+}
+
+@test "other modes describe their devices, or say what is missing" {
+  inside h200x8 '
+    json --mode=imex --class=imex-channel | jq -rc "[.devices[] | .name, .containerEdits.deviceNodes[0]] | .[0:2]"
+    json --mode=imex --device-ids channel1 --no-all-device | jq -r ".devices[].name"
+    json --mode=nvswitch | jq -r "[.devices[].containerEdits.deviceNodes[].path] | join(\" \")"
+    quietly generate --mode=gds; quietly generate --mode=csv; quietly generate --mode=nothing'
+  has_line '["0",{"path":"/dev/nvidia-caps-imex-channels/channel0","hostPath":"/dev/nvidia-caps-imex-channels/channel0"}]'
+  has_line 1
+  has_line '/dev/nvidia-nvswitch0 /dev/nvidia-nvswitch1 /dev/nvidia-nvswitch2 /dev/nvidia-nvswitch3 /dev/nvidia-nvswitchctl'
+  has_line 'nvidia-ctk: there is no /dev/nvidia-fs*; load the module nvidia-fs'
+  has_line "nvidia-ctk: mode csv is not served by this version; generate on this host with NVIDIA's nvidia-ctk"
+  has_text 'nvidia-ctk: invalid discovery mode: "nothing"; known are auto, csv, '
+  inside a100x8 '
+    for mode in gds mofed gdrcopy; do
+      json --mode=$mode | jq -r "[.devices[] | .name, (.containerEdits.deviceNodes | length)] | join(\" \")"
+    done'
+  [ "$output" = $'all 16\nall 10\nall 1' ]
+}
+
+@test "wrong settings are refused before anything is looked at" {
+  inside t4x1 '
+    rm -r /usr/lib/x86_64-linux-gnu/libcuda*
+    for options in --format=xml --device-name-strategy=name --vendor=1x --class=-; do
+      quietly generate $options
+      echo "status $?"
+    done'
+  has_text 'nvidia-ctk: invalid output format: "xml"; it is json or yaml'
+  has_text 'nvidia-ctk: invalid device name strategy: "name"; known are index, uuid and type-index'
+  has_text 'nvidia-ctk: invalid CDI vendor name: "1x"'
+  has_text 'nvidia-ctk: invalid CDI class name: "-"'
+  [ "$(grep -c '^status 1$' <<<"$output")" -eq 4 ]
+}
+
+@test "the output file is found and written as its name says" {
+  inside t4x1 '
+    cd /run; umask 077
+    quietly nvidia-ctk cdi generate --output=new/a >/dev/null
+    generate --output=new/b.json
+    quietly generate --format=json --output=new/c.yaml; generate --output=/run/new/d.yml
+    ls new; stat -c "%a %n" new new/*; head -c 1 new/b.json; head -1 new/a.yaml new/c.yaml new/d.yml
+    NVIDIA_CTK_CDI_OUTPUT_FILE_PATH=/run/new/e.json NVIDIA_CTK_CDI_GENERATE_OUTPUT_FORMAT=json generate
+    jq -r .kind new/e.json'
+  [ "$status" -eq 0 ]
+  has_line '644 new/a.yaml'
+  has_line '644 new/b.json'
+  has_line '644 new/d.yml'
+  [ "$(grep -cx -- --- <<<"$output")" -eq 3 ]
+  has_line '{==> new/a.yaml <=='
+  has_line nvidia.com/gpu
+}
+
+@test "a file that cannot be written stays as it was" {
+  inside t4x1 '
+    mkdir -p /var/run/cdi /run/small /run/fixed
+    mount -t tmpfs -o size=16k tmpfs /run/small
+    mount -t tmpfs tmpfs /run/fixed
+    for directory in /var/run/cdi /run/small /run/fixed; do echo old >$directory/nvidia.yaml; done
+    mount -o remount,ro /run/fixed
+    for directory in /run/small /run/fixed; do
+      quietly generate --output=$directory/nvidia.yaml
+      echo "status $? $(cat $directory/nvidia.yaml) $(ls -A $directory | wc -l)"
+    done
+    strace -f -o /run/trace -e trace=fsync -e inject=fsync:signal=KILL \
+      nvidia-ctk cdi generate --output=$spec 2>/dev/null
+    echo "killed $? $(cat $spec)"
+    generate --output=$spec && head -1 $spec' 2>/dev/null
+  has_text '/run/small/nvidia.yaml: write: No space left on device'
+  has_text 'Read-only file system'
+  [ "$(grep -c '^status 1 old 1$' <<<"$output")" -eq 2 ]
+  has_line 'killed 137 old'
+  has_line ---
+}
+
+@test "refresh writes when something has changed, and only then" {
+  inside t4x1 '
+    nvbox cdi refresh 2>/dev/null
+    before=$(stat -c %i $spec)
+    quietly nvidia-ctk cdi refresh
+    quietly nvidia-ctk cdi generate --if-stale --output=$spec
+    [ "$(stat -c %i $spec)" = "$before" ] && echo untouched
+    ctk validate; echo "valid $?"
+    sed -i s/535.261.03/535.300.01/ /proc/driver/nvidia/version
+    quietly nvbox cdi refresh
+    find /usr/lib -name "*.535.261.03" | while read -r f; do mv "$f" "${f%535.261.03}535.300.01"; done
+    quietly ctk validate; echo "valid $?"
+    quietly nvbox cdi refresh; echo "refreshed $?"
+    grep -c 535.261.03 $spec
+    ctk validate; echo "valid $?"
+    chgrp 44 /dev/dri/card0
+    quietly ctk validate
+    nvbox cdi refresh 2>/dev/null
+    cat $spec'
+  has_text "level=info msg=\"/var/run/cdi/nvidia.yaml is up to date\""
+  has_line untouched
+  has_text 'kernel module 535.300.01 is loaded but libraries 535.261.03 are installed; reboot'
+  has_text '/var/run/cdi/nvidia.yaml: containerEdits.mounts['
+  has_text '/libcuda.so.535.261.03 does not exist'
+  has_line '/var/run/cdi/nvidia.yaml: it was made for driver 535.261.03, and 535.300.01 is loaded'
+  [ "$(grep -cx 'valid 0' <<<"$output")" -eq 2 ]
+  has_line 'valid 1'
+  has_line 'refreshed 0'
+  has_line 0
+  has_line '/var/run/cdi/nvidia.yaml: the GPUs, MIG devices or device nodes of this host have changed since it was made'
+  has_text 'io.nvbox.driver-version: 535.300.01'
+}
+
+@test "missing nodes are made; without them MIG devices are refused" {
+  inside a100mig '
+    rm -r /dev/nvidia-caps /dev/nvidia-uvm*
+    user() { setpriv --reuid=65534 --clear-groups "$@"; }
+    quietly user nvidia-ctk cdi generate
+    echo "status $?"
+    user nvidia-ctk --quiet cdi generate --format=json --allow-incomplete | jq -rc "[.devices[].name]"
+    json | jq -r "[.devices[].name, .containerEdits.deviceNodes[].path] | length"'
+  has_text 'nvidia-ctk: MIG device 1 7/0 cannot be used: its nodes below /dev/nvidia-caps do not exist'
+  has_line 'status 1'
+  has_line '["0","GPU-3ba10000-0000-4a10-8000-000000000000","all"]'
+  has_line 14
+}
+
+@test "older versions are written without what they lack" {
+  inside t4x1 '
+    chgrp 44 /dev/dri/card0
+    json | jq -r .cdiVersion
+    quietly nvidia-ctk cdi generate --cdi-version=0.5.0 --output=/run/a.json
+    jq -r "[.cdiVersion, .annotations, .devices[0].containerEdits.additionalGids] | join(\" \")" /run/a.json
+    json --feature-flag=no-additional-gids-for-device-nodes | jq -r .cdiVersion
+    quietly generate --cdi-version=0.4.0; quietly generate --cdi-version=9'
+  has_line 0.7.0
+  has_text 'level=warning msg="CDI 0.5.0 has no '
+  has_line '0.5.0  '
+  has_text 'nvidia-ctk: --cdi-version=0.4.0: '
+  has_text 'nvidia-ctk: --cdi-version=9: '
+}
+
+@test "list names every device and its file" {
+  inside t4x1 '
+    mkdir -p /etc/cdi /run/more; echo "{" >/etc/cdi/broken.json
+    generate --output=/run/more/gpu.yaml --device-name-strategy=index --no-all-device
+    quietly nvidia-ctk cdi list --spec-dir=/etc/cdi,/run/more
+    echo "status $?"
+    NVIDIA_CTK_CDI_SPEC_DIRS=/run/more ctk list --format=json'
+  has_line nvidia.com/gpu=0
+  has_text 'level=info msg="Found 1 CDI devices"'
+  has_text '/etc/cdi/broken.json: '
+  has_line 'status 0'
+  has_line '[{"name":"nvidia.com/gpu=0","file":"/run/more/gpu.yaml"}]'
+}
+
+@test "validate tells what is wrong and where" {
+  inside t4x1 '
+    mkdir -p /run/d; cd /run/d
+    generate --output=good.yaml
+    sed "s/minor: 255/minor: 7/; s|hostPath: /usr/bin/nvidia-smi|hostPath: /nothing|" good.yaml >bad.yaml
+    sed "s/permissions: rwm/permissions: rwx/" good.yaml >worse.yaml
+    ctk validate good.yaml; echo "status $?"
+    quietly ctk validate /run/d; echo "status $?"
+    quietly ctk validate /run/none'
+  has_line 'status 0'
+  has_line '/run/d/bad.yaml: containerEdits.deviceNodes[3]: /dev/nvidiactl is device 195:255 on this host, not 195:7'
+  has_text '/run/d/bad.yaml: containerEdits.mounts['
+  has_text '/nothing does not exist'
+  has_text '/run/d/worse.yaml: containerEdits.deviceNodes[0].permissions: unknown permissions "rwx"'
+  has_no_text '/run/d/good.yaml:'
+  has_line 'status 1'
+  has_text '/run/none: does not exist'
+}
+
+@test "transform root moves the host, and a specification moved back is the same" {
+  inside t4x1 '
+    json >/run/a.json
+    ctk transform root --from=/ --to=/host --input=/run/a.json --output=/run/b.json
+    jq -r ".devices[0].containerEdits.deviceNodes[0].hostPath, .containerEdits.mounts[0].hostPath,
+      .containerEdits.hooks[0].path, .containerEdits.mounts[0].containerPath" /run/b.json
+    ctk transform root --from=/host --to=/ </run/b.json >/run/c.yaml
+    ctk transform root --from=x --to=x --input=/run/c.yaml --output=/run/d.json
+    cmp <(jq -S "del(.. | .hostPath?)" /run/d.json) <(jq -S "del(.. | .hostPath?)" /run/a.json) && echo same
+    quietly ctk transform root --relative-to=moon </run/a.json'
+  has_line /host/dev/nvidia0
+  has_line /host/run/nvidia-persistenced/socket
+  has_line /host/usr/bin/nvidia-cdi-hook
+  has_line /run/nvidia-persistenced/socket
+  has_line same
+  has_text 'nvidia-ctk: invalid --relative-to value: "moon"; it is host or container'
+}
+
+# Podman asks for more open files and processes than root may have on small machines, and leaves an
+# empty parent cgroup behind.
+@test "podman gives a container the device that it asks for" {
+  require podman crun
+  for low_level in runc crun; do
+    run on_host a100x8 "$low_level" bash -c '
+      # This Podman knows CDI 0.5.0 only, and the groups of DRM nodes need 0.7.0.
+      NVIDIA_CTK_CDI_GENERATE_CDI_VERSION=0.5.0 nvbox cdi refresh 2>/dev/null
+      "$1/images.sh" --copy /run/image glibc
+      podman --cgroup-manager=cgroupfs --runtime "/usr/local/lib/simhost/$2" run --rm --network=none \
+        --ulimit nofile=1024:1024 --ulimit nproc=1024:1024 --device nvidia.com/gpu=1 \
+        --rootfs /run/image probe nodes -- dlopen libcuda.so.1' bash "$support" "$low_level"
+    find /sys/fs/cgroup -depth -type d -path '*/libpod_parent*' -exec rmdir {} + 2>/dev/null || true
+    [ "$status" -eq 0 ]
+    has_text 'libcuda.so.1: libcuda.so.550.163.01'
+    [ "$(grep -cE '^/dev/nvidia[0-9]+ ' <<<"$output")" -eq 1 ]
+  done
+}
