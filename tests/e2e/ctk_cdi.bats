@@ -72,7 +72,7 @@ export schema='
         cmp <(jq -S "del(.annotations)" /run/cdi.json) <(jq -S "del(.annotations)" /run/again.json)
       done
       echo done'
-    [ "$output" = done ]
+    [ "$output" = "done" ]
   done
 }
 
