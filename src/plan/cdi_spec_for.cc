@@ -77,7 +77,7 @@ Result<spec::CdiSpec> finish(spec::CdiSpec spec, const CdiOptions& options) {
 
 // "0" and "0:1", "gpu0" and "mig0:1", and so on; "" where a device has no name of that kind.
 std::string name_for(CdiNaming naming, const driver::Gpu& gpu, std::optional<size_t> mig) {
-  const std::string index = mig ? cat(gpu.index, ":", *mig) : cat(gpu.index);
+  std::string index = mig ? cat(gpu.index, ":", *mig) : cat(gpu.index);
   switch (naming) {
     case CdiNaming::index:
       return index;

@@ -131,6 +131,37 @@ export schema='
   [ "$output" = $'all 16\nall 10\nall 1' ]
 }
 
+@test "the driver is looked for where the command line, the environment or config.toml say" {
+  inside t4x1 '
+    root=/run/root
+    mkdir -p $root/usr $root/dev; ln -s usr/lib $root/lib
+    mount --bind /usr $root/usr; mount --bind /dev $root/dev
+    smi() { json "$@" | jq -rc "[(.containerEdits.mounts[] | select(.containerPath | endswith(\"/nvidia-smi\")).hostPath),
+      .devices[0].containerEdits.deviceNodes[0].hostPath]"; }
+    smi --driver-root=$root
+    NVIDIA_CTK_DRIVER_ROOT=$root smi --dev-root=/
+    printf "[nvidia-container-cli]\nroot = \"$root\"\n" >/run/config.toml
+    nvidia-ctk --quiet --config=/run/config.toml cdi generate --format=json | jq -r ".containerEdits.mounts[0].hostPath"
+    smi --driver-root=
+    mkdir -p /opt/lib /opt/share/OpenCL/vendors; touch /opt/share/OpenCL/vendors/nvidia.icd
+    cp /usr/lib/x86_64-linux-gnu/libcuda.so.535.261.03 /opt/lib
+    cp /usr/lib/x86_64-linux-gnu/libcuda.so.535.261.03 /usr/lib/x86_64-linux-gnu/libEGL.so.1.1.0
+    mounts() { json "${@:2}" | jq -r ".containerEdits.mounts[].hostPath" | grep -E "$1" || echo "no $1"; }
+    mounts libcuda.so --library-search-path=/opt/lib
+    mounts "[.]icd$" --config-search-path=/opt/share
+    mounts libEGL.so; mounts libEGL.so --feature-flag=enable-explicit-driver-libraries
+    mounts socket --feature-flag=disable-ipc-discoverer'
+  has_line '["/run/root/usr/bin/nvidia-smi","/run/root/dev/nvidia0"]'
+  has_line '["/run/root/usr/bin/nvidia-smi",null]'
+  has_line /run/root/usr/bin/nvidia-cuda-mps-control
+  has_line '["/usr/bin/nvidia-smi",null]'
+  has_line /opt/lib/libcuda.so.535.261.03
+  has_line /opt/share/OpenCL/vendors/nvidia.icd
+  has_line 'no libEGL.so'
+  has_line /usr/lib/x86_64-linux-gnu/libEGL.so.1.1.0
+  has_line 'no socket'
+}
+
 @test "wrong settings are refused before anything is looked at" {
   inside t4x1 '
     rm -r /usr/lib/x86_64-linux-gnu/libcuda*
