@@ -145,6 +145,19 @@ Result<std::string> kind_of(const Settings& settings) {
   return Error(cat("invalid CDI class name: ", excerpt(settings.device_class)));
 }
 
+// What needs no check, only its place.
+plan::CdiOptions options_of(const Settings& settings) {
+  return {
+      .device_ids = settings.device_ids,
+      .hooks = {.disabled = settings.disabled_hooks,
+                .enabled = settings.enabled_hooks,
+                .ldconfig_path = settings.ldconfig_path},
+      .all_device = !settings.no_all_device,
+      .additional_gids = !contains(settings.feature_flags, "no-additional-gids-for-device-nodes"),
+      .ipc = !contains(settings.feature_flags, "disable-ipc-discoverer"),
+      .allow_incomplete = settings.allow_incomplete};
+}
+
 void warn_of_what_is_not_served(const Settings& settings, const Log& log) {
   if (contains(settings.feature_flags, "enable-coherent-annotations")) {
     log.warning("enable-coherent-annotations is not served: only NVML knows what is coherent");
@@ -180,7 +193,7 @@ Result<Plan> check_settings(const Settings& settings, const cli::FlagLine& line,
     return Error(cat("invalid output format: ", excerpt(settings.format)))
         .hint("it is json or yaml");
   }
-  Plan plan = {.what = NVBOX_TRY(parse_mode(settings.mode))};
+  Plan plan = {.what = NVBOX_TRY(parse_mode(settings.mode)), .options = options_of(settings)};
   plan::CdiOptions& options = plan.options;
   options.naming = NVBOX_TRY(parse_namings(settings.naming));
   options.hooks.program = NVBOX_TRY(find_hook_program(settings.hook_path, call));
@@ -191,19 +204,6 @@ Result<Plan> check_settings(const Settings& settings, const cli::FlagLine& line,
   if (contains(settings.enabled_hooks, "all")) {
     return Error("enabling all hooks is not supported").hint("name those that are wanted");
   }
-  options.hooks.disabled = settings.disabled_hooks;
-  options.hooks.enabled = settings.enabled_hooks;
-  options.hooks.ldconfig_path = settings.ldconfig_path;
-  options.device_ids = settings.device_ids;
-  options.all_device = !settings.no_all_device;
-  if (options.all_device && contains(settings.device_ids, "none")) {
-    call.log.warning("no device 'all' is written, because the device ids include none");
-    options.all_device = false;
-  }
-  options.additional_gids =
-      !contains(settings.feature_flags, "no-additional-gids-for-device-nodes");
-  options.ipc = !contains(settings.feature_flags, "disable-ipc-discoverer");
-  options.allow_incomplete = settings.allow_incomplete;
   warn_of_what_is_not_served(settings, call.log);
   return plan;
 }
