@@ -396,6 +396,31 @@ stamped() {
   has_text 'warning: /var/run/cdi/nvidia.yaml is stale: it was made for other devices than there are now; '
 }
 
+@test "what nvidia-ctk cdi generate writes is fresh, and gives the GPUs" {
+  profile=a100x8
+  cdi 'nvidia-ctk --quiet cdi generate --output=/var/run/cdi/nvidia.yaml' nvidia.com/gpu=2 glibc \
+    probe nodes -- dlopen libcuda.so.1 -- env
+  [ "$status" -eq 0 ]
+  [ "$(grep -oE '^/dev/nvidia[0-9]+ ' <<<"$output")" = '/dev/nvidia0 ' ]
+  has_text 'libcuda.so.1: libcuda.so.550.163.01'
+  has_line NVIDIA_VISIBLE_DEVICES=void
+  has_no_text warning:
+}
+
+@test "what nvidia-ctk cdi generate wrote for another driver or other GPUs is stale" {
+  profile=a100x8
+  generate='nvidia-ctk --quiet cdi generate --output=/var/run/cdi/nvidia.yaml
+    sed -i s/550.163.01/418.40.04/ /var/run/cdi/nvidia.yaml'
+  cdi "$generate" nvidia.com/gpu=2 glibc probe nodes
+  [ "$status" -eq 0 ]
+  [ "$(grep -oE '^/dev/nvidia[0-9]+ ' <<<"$output")" = '/dev/nvidia0 ' ]
+  has_text 'is stale: it was made for driver 418.40.04, and 550.163.01 is loaded; '
+  cdi 'nvidia-ctk --quiet cdi generate --output=/var/run/cdi/nvidia.yaml
+    chmod 0600 /dev/nvidia3' nvidia.com/gpu=2 glibc true
+  [ "$status" -eq 0 ]
+  has_text 'is stale: it was made for other devices than there are now; '
+}
+
 @test "a MIG device that a stale specification does not have is found by its name" {
   profile=a100mig
   cdi "$(stamped 418.40.04)" nvidia.com/gpu=1:2 glibc probe nodes
