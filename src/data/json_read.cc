@@ -1,6 +1,7 @@
 #include "nvbox/data/json_read.h"
 
 #include <nlohmann/json.hpp>
+#include <utility>
 
 #include "nvbox/base/text.h"
 
@@ -13,17 +14,20 @@ Error JsonPlace::wrong_type(std::string_view expected) const {
 
 Result<std::optional<JsonPlace>> JsonPlace::member(std::string_view name) const {
   if (!value_->is_object()) return wrong_type("an object");
-  const auto found = value_->find(std::string(name));
+  const auto found = value_->find(name);
   if (found == value_->end() || found->is_null()) return std::nullopt;
-  return std::optional(
-      JsonPlace(*found, path_.empty() ? std::string(name) : cat(path_, ".", name)));
+  if (paths_ == Paths::untold) return std::optional(JsonPlace(*found, paths_, ""));
+  std::string path = path_.empty() ? std::string(name) : cat(path_, ".", name);
+  return std::optional(JsonPlace(*found, paths_, std::move(path)));
 }
 
 Result<std::vector<JsonPlace>> JsonPlace::elements() const {
   if (!value_->is_array()) return wrong_type("an array");
   std::vector<JsonPlace> out;
+  out.reserve(value_->size());
   for (const Json& element : *value_) {
-    out.push_back(JsonPlace(element, cat(path_, "[", out.size(), "]")));
+    const bool is_told = paths_ == Paths::told;
+    out.push_back(JsonPlace(element, paths_, is_told ? cat(path_, "[", out.size(), "]") : ""));
   }
   return out;
 }

@@ -155,7 +155,10 @@ Result<> Read::value(const JsonPlace& place, CdiAnnotations& out) {
 
 Result<CdiSpec> parse_cdi(const data::Json& document) {
   CdiSpec out;
-  NVBOX_TRY(Read::value(JsonPlace(document), out));
+  if (!Read::value(JsonPlace(document, data::Paths::untold), out)) {
+    out = {};
+    NVBOX_TRY(Read::value(JsonPlace(document), out));
+  }
   NVBOX_TRY(validate_cdi(out));
   return out;
 }

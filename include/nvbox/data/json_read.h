@@ -12,10 +12,14 @@
 
 namespace nvbox::data {
 
+// Whether places know their paths. To write them down costs as much as the reading does, so whoever
+// reads large documents that are nearly always right asks for them when something is wrong.
+enum class Paths { told, untold };
+
 // A value inside a document together with the path that leads to it, for messages.
 class JsonPlace {
  public:
-  explicit JsonPlace(const Json& root) : value_(&root) {}
+  explicit JsonPlace(const Json& root, Paths paths = Paths::told) : value_(&root), paths_(paths) {}
 
   // The member or element; nullopt when it does not exist or is null. An error when this place is
   // not an object.
@@ -40,11 +44,13 @@ class JsonPlace {
   const std::string& path() const { return path_; }
 
  private:
-  JsonPlace(const Json& value, std::string path) : value_(&value), path_(std::move(path)) {}
+  JsonPlace(const Json& value, Paths paths, std::string path)
+      : value_(&value), paths_(paths), path_(std::move(path)) {}
   Error wrong_type(std::string_view expected) const;
 
   const Json* value_;
-  std::string path_;
+  Paths paths_;
+  std::string path_{};
 };
 
 }  // namespace nvbox::data
