@@ -39,8 +39,8 @@ Result<> check_cdi_requirements(const plan::Request& request, const InjectOption
       request.devices.empty() || std::ranges::any_of(request.devices, is_of_nvidia);
   if (request.requirements.empty() || !concerns_nvidia) return {};
   const Machine machine = NVBOX_TRY(Machine::open(options.config));
-  const auto inventory = driver::discover(machine.roots(), {},
-                                          {.gpus = true, .files = driver::Capabilities::none});
+  const auto inventory =
+      driver::discover(machine.roots(), {}, {.gpus = true, .files = driver::Capabilities::none});
   if (!inventory) {
     log.warning(cat("the image's requirements are not checked: ", inventory.error().message()));
     return {};
