@@ -92,7 +92,7 @@ CdiMatch combine(std::span<const Place> places, CdiContents contents) {
 }  // namespace
 
 std::string CdiProblem::text() const {
-  return cat(file, ": ", message);
+  return printable(cat(file, ": ", message));
 }
 
 CdiContents load_all_cdi(const CdiDirectories& directories) {

@@ -71,7 +71,8 @@ Error unresolved_cdi(const CdiMatch& match, const CdiDirectories& directories,
   problems.reserve(sorted.size());
   for (const CdiProblem& problem : sorted) problems.push_back(problem.text());
   if (!problems.empty()) advice.push_back(join_some(problems, most_problems, "; "));
-  return Error(cat("unresolvable CDI devices ", join(match.unresolved, ", ")))
+  // The names are the container's words.
+  return Error(cat("unresolvable CDI devices ", printable(join(match.unresolved, ", "))))
       .hint(join(advice, "; "));
 }
 

@@ -303,6 +303,13 @@ SPEC
   has_text '/etc/cdi/m-unrelated.yaml: line 2, column 1: '
 }
 
+@test "a container that asks for nothing does not look at specifications" {
+  cdi "$bad_files
+    setting 'mode = \"cdi\"'" '' glibc echo hello
+  [ "$status" -eq 0 ]
+  [ "$output" = hello ]
+}
+
 @test "all unknown devices are named, and config.json is not touched" {
   run on_host t4x1 "$low_level" bash -c '
     eval "$2"

@@ -239,6 +239,12 @@ TEST_F(CdiRegistry, an_unknown_device_names_those_that_there_are) {
             "10, all");
 }
 
+TEST_F(CdiRegistry, a_name_cannot_forge_lines_of_the_error) {
+  EXPECT_EQ(explain({"a.com/b\nlevel=fatal=x"}),
+            "unresolvable CDI devices a.com/b\\x0alevel=fatal=x; no specification in /etc/cdi, "
+            "/var/run/cdi has the kind \"a.com/b\\x0alevel\"");
+}
+
 TEST_F(CdiRegistry, of_many_candidates_only_some_are_named) {
   Words many;
   for (int i = 0; i < 30; ++i) many.push_back(device(cat(i), "x"));
