@@ -13,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include "data/yaml_block.h"
 #include "data/yaml_scalar.h"
 #include "nvbox/base/text.h"
 #include "nvbox/data/yaml.h"
@@ -301,6 +302,7 @@ Result<Json> parse_yaml(std::string_view text, const YamlLimits& limits) {
     return Error(
         cat("YAML document of ", text.size(), " bytes is over the limit of ", limits.bytes));
   }
+  if (auto simple = read_block_yaml(text, limits)) return *std::move(simple);
   return Reader(text, limits).document();
 }
 
