@@ -87,17 +87,20 @@ class BlockReader {
   }
 
  private:
-  // False at the end of the document and at a line that is none of this reader's.
+  // The next one that is no comment. False at the end of the document and at a line that is none
+  // of this reader's.
   bool next_line() {
-    is_at_end_ = rest_.empty();
-    if (is_at_end_) return false;
-    const size_t end = std::min(rest_.find('\n'), rest_.size());
-    line_ = rest_.substr(0, end);
-    rest_.remove_prefix(std::min(end + 1, rest_.size()));
-    column_ = std::min(line_.find_first_not_of(' '), line_.size());
-    line_.remove_prefix(column_);
-    const bool is_marker = column_ == 0 && (line_.starts_with("---") || line_.starts_with("..."));
-    is_strange_ = line_.empty() || is_marker || !is_printable(line_);
+    do {
+      is_at_end_ = rest_.empty();
+      if (is_at_end_) return false;
+      const size_t end = std::min(rest_.find('\n'), rest_.size());
+      line_ = rest_.substr(0, end);
+      rest_.remove_prefix(std::min(end + 1, rest_.size()));
+      column_ = std::min(line_.find_first_not_of(' '), line_.size());
+      line_.remove_prefix(column_);
+      const bool is_marker = column_ == 0 && (line_.starts_with("---") || line_.starts_with("..."));
+      is_strange_ = line_.empty() || is_marker || !is_printable(line_);
+    } while (line_.starts_with('#') && !is_strange_);
     return !is_strange_;
   }
 
