@@ -119,6 +119,27 @@ lifecycle 'create+start+delete, 8 GPUs: nvbox' /usr/bin/nvidia-container-runtime
 [[ -z $reference ]] ||
   lifecycle 'create+start+delete, 8 GPUs: peer' "$reference/nvidia-container-runtime" gpu
 
+# CDI: the specification of this host, and the same among 500 of other vendors.
+ctk_rows() { # ctk_rows NAME BINARY
+  row "cdi generate: $1" '' "$2" --quiet cdi generate
+  row "cdi list: $1" '' "$2" --quiet cdi list
+}
+nvidia-ctk --quiet cdi generate --output=/var/run/cdi/nvidia.yaml
+ctk_rows nvbox /usr/bin/nvidia-ctk
+[[ -z $reference ]] || ctk_rows peer "$reference/nvidia-ctk"
+create 'create in cdi mode, 8 GPUs: nvbox' /usr/bin/nvidia-container-runtime.cdi gpu
+[[ -z $reference ]] ||
+  create 'create in cdi mode, 8 GPUs: peer' "$reference/nvidia-container-runtime.cdi" gpu
+row 'cdi generate --if-stale: nvbox' '' /usr/bin/nvidia-ctk --quiet cdi generate --if-stale \
+  --output=/var/run/cdi/nvidia.yaml
+for ((number = 0; number < 500; ++number)); do
+  sed "s|^kind: .*|kind: vendor$number.com/gpu|" /var/run/cdi/nvidia.yaml >"/var/run/cdi/vendor$number.yaml"
+done
+create 'create in cdi mode, 500 more specs: nvbox' /usr/bin/nvidia-container-runtime.cdi gpu
+[[ -z $reference ]] ||
+  create 'create in cdi mode, 500 more specs: peer' "$reference/nvidia-container-runtime.cdi" gpu
+rm -rf /var/run/cdi
+
 # nvidia-container-cli; `configure` works in a mount namespace of its own on a rootfs that it leaves
 # with mount points in it, as a second start would find it.
 cli_rows() { # cli_rows NAME BINARY
@@ -212,8 +233,8 @@ printf '%s\n' "${rows[@]}" | awk -F '\t' '
   { if (NR == 1) floor = $2
     if (NR == 2) exec_floor = $2
     own = ""
-    if ($1 ~ /^(create,|nvidia-docker)/) own = sprintf("%.2f", $2 - exec_floor)
-    if ($1 ~ /^hook/) own = sprintf("%.2f", $2 - floor)
+    if ($1 ~ /^(create,|create in|nvidia-docker)/) own = sprintf("%.2f", $2 - exec_floor)
+    if ($1 ~ /^(hook|cdi)/) own = sprintf("%.2f", $2 - floor)
     if ($1 ~ /^shell/) shell_floor = $2
     if ($1 ~ /^prestart/) own = sprintf("%.2f", $2 - shell_floor)
     printf format, $1, sprintf("%.2f", $2), sprintf("%.2f", $3), sprintf("%.2f", $4),
