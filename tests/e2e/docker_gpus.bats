@@ -10,9 +10,11 @@ setup_file() {
   require dockerd docker containerd runc jq unshare
   DOCKER_DIR=$(mktemp -d)
   export DOCKER_DIR DOCKER_HOST=unix://$DOCKER_DIR/docker.sock
-  on_host a100x8 runc "$support/docker.sh" start --storage vfs --default-runtime plain \
+  on_host a100x8 runc sh -c 'nvidia-ctk --quiet cdi generate --output=/var/run/cdi/nvidia.yaml && exec "$@"' sh \
+    "$support/docker.sh" start --storage vfs --default-runtime plain \
     --runtime nvidia=/usr/bin/nvidia-container-runtime \
     --runtime legacy=/usr/bin/nvidia-container-runtime.legacy \
+    --runtime cdi=/usr/bin/nvidia-container-runtime.cdi \
     --runtime plain=/usr/local/lib/simhost/runc "$DOCKER_DIR" 3>&-
   "$support/docker.sh" import "$DOCKER_DIR" glibc glibc
   "$support/docker.sh" import "$DOCKER_DIR" musl musl
@@ -82,6 +84,19 @@ all_gpus=$(printf '/dev/nvidia%d\n' {0..7} | paste -sd ' ')
   [ "$status" -eq 0 ]
   [ "$(gpus_inside)" = /dev/nvidia1 ]
   has_text 'libcuda.so.1: libcuda.so.550.163.01'
+}
+
+@test "the runtime in cdi mode with the generated specification" {
+  docker_run --runtime=cdi -e NVIDIA_VISIBLE_DEVICES=0 glibc probe nodes -- dlopen libcuda.so.1
+  [ "$status" -eq 0 ]
+  [ "$(gpus_inside)" = /dev/nvidia1 ]
+  has_text 'libcuda.so.1: libcuda.so.550.163.01'
+  docker_run --runtime=cdi -e NVIDIA_VISIBLE_DEVICES=nvidia.com/gpu=all glibc probe nodes
+  [ "$status" -eq 0 ]
+  [ "$(gpus_inside)" = "$all_gpus" ]
+  docker_run --runtime=cdi -e NVIDIA_VISIBLE_DEVICES=9 glibc true
+  [ "$status" -ne 0 ]
+  has_text 'nvidia.com/gpu=9'
 }
 
 @test "--gpus: a musl image, and a read-only root file system" {

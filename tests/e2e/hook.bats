@@ -125,6 +125,20 @@ $pid
 a b" ]
 }
 
+@test "hook: IMEX channels, MIG devices, and rights over MIG for a privileged container" {
+  hooked h200x8 --env NVIDIA_VISIBLE_DEVICES=0 --env NVIDIA_IMEX_CHANNELS=0,channel2 glibc probe nodes
+  [ "$status" -eq 0 ]
+  has_text /dev/nvidia-caps-imex-channels/channel0
+  has_no_text /dev/nvidia-caps-imex-channels/channel1
+  has_text /dev/nvidia-caps-imex-channels/channel2
+  hooked a100mig --env NVIDIA_VISIBLE_DEVICES=MIG-GPU-86a10000-0000-4a10-8000-000000000001/7/0 glibc probe nodes
+  [ "$status" -eq 0 ]
+  [ "$(grep -cE '^/dev/nvidia-caps/nvidia-cap[0-9]+ ' <<<"$output")" -eq 2 ]
+  hooked a100mig --privileged --env NVIDIA_VISIBLE_DEVICES=all --env NVIDIA_MIG_CONFIG_DEVICES=all glibc probe nodes
+  [ "$status" -eq 0 ]
+  has_text '/dev/nvidia-caps/nvidia-cap1 '
+}
+
 @test "hook: an unmet requirement names what the host has and how to override it" {
   hooked a100x8 --env NVIDIA_VISIBLE_DEVICES=0 --env 'NVIDIA_REQUIRE_CUDA=cuda>=99.0' glibc true
   [ "$status" -ne 0 ]

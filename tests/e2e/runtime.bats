@@ -260,3 +260,26 @@ gpus_inside() {
   has_text 'libcuda.so.1: libcuda.so.535.261.03'
   has_line /run/driver/usr/lib/x86_64-linux-gnu/libcuda.so.535.261.03
 }
+
+@test "NVIDIA_CTK_DEBUG names a file for the runtime and for the hook that it adds" {
+  run on_host a100x8 "$low_level" bash -c '
+    export NVIDIA_CTK_DEBUG=/run/debug.log
+    "$1/container.sh" --env NVIDIA_VISIBLE_DEVICES=0 glibc probe nodes
+    echo "status $?"
+    cat /run/debug.log' bash "$support"
+  has_line 'status 0'
+  has_text 'level=debug msg="injected '
+  has_text 'CUDA compatibility libraries: '
+}
+
+@test "an error is followed by the warnings before it" {
+  run on_host a100x8 "$low_level" bash -c '
+    printf "no-such-key = 1\n[nvidia-container-runtime]\nruntimes = [\"/bin/true\"]\n" \
+      >/etc/nvidia-container-runtime/config.toml
+    "$1/bundle.sh" --env NVIDIA_VISIBLE_DEVICES=9 /run/b glibc true
+    nvidia-container-runtime create --bundle /run/b c' bash "$support"
+  [ "$status" -eq 1 ]
+  [ "${lines[0]}" = 'nvidia-container-runtime: device 9: this host has GPUs 0-7' ]
+  [ "${lines[1]}" = 'nvidia-container-runtime: warning: config.toml: unknown key no-such-key' ]
+  [ "${#lines[@]}" -eq 2 ]
+}
