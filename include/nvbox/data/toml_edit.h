@@ -1,0 +1,75 @@
+// A TOML document that is changed key by key while every other byte stays: comments, order, blank
+// lines, quoting, line endings. For files that belong to somebody else, like containerd's.
+//
+// A key is named by its parts, {"plugins", "io.containerd.grpc.v1.cri", "version"}, however the
+// document writes it: under a header, with dots, or in an inline table. What lies inside an array
+// of tables has no such name and is never changed, except that it goes with a table around it.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "nvbox/base/result.h"
+#include "nvbox/data/toml.h"
+
+namespace nvbox::data {
+
+using TomlPath = std::vector<std::string>;
+
+// The values that can be written.
+using TomlValue = std::variant<bool, std::int64_t, std::string, std::vector<std::string>>;
+
+// "a.b" or "plugins.\"io.containerd.grpc.v1.cri\"": for messages.
+std::string toml_path_text(std::span<const std::string> path);
+
+class TomlDocument {
+ public:
+  // Where a key goes that the document does not have.
+  enum class NewKey {
+    at_end,      // of its table
+    at_comment,  // in the place of a line "#key = ..." of its table; at_end when there is none
+  };
+
+  // The empty document.
+  TomlDocument() = default;
+
+  // Refuses what parse_toml refuses, with its messages.
+  static Result<TomlDocument> parse(std::string text, const TomlLimits& limits = {});
+
+  const std::string& text() const { return text_; }
+  const Toml& root() const { return root_; }
+
+  // What is at the path, the whole document for the empty one; null when nothing is.
+  const Toml* get(std::span<const std::string> path) const;
+
+  // Names of the tables in the table at `path`, in the document's order; arrays of tables are left
+  // out. Empty when there is no such table.
+  std::vector<std::string> tables_below(std::span<const std::string> path) const;
+
+  // Makes the key have the value; one that has it already stays as it is written. A key that is
+  // missing is added to its table, a table that is missing at the end of the document. An error,
+  // after which the document is as it was: the path is a table, or leads through something that is
+  // none.
+  Result<> set(const TomlPath& path, const TomlValue& value, NewKey where = NewKey::at_end);
+
+  // Removes the key, or the table with everything below it. Comments directly above stay. Nothing
+  // there is no error.
+  Result<> remove(const TomlPath& path);
+
+ private:
+  // A header or a "key = value" by its place in the text, in the order of the text.
+  struct Statement;
+  struct Cut;
+
+  Result<> replace_text(std::string text);
+
+  std::string text_{};
+  Toml root_{Toml::Table{}, 1, Toml::Written::header};
+  TomlLimits limits_{};
+};
+
+}  // namespace nvbox::data
