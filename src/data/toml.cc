@@ -13,6 +13,8 @@
 #include <utility>
 
 #include "data/toml_scalar.h"
+#include "data/toml_statements.h"
+#include "nvbox/base/defer.h"
 #include "nvbox/base/text.h"
 
 namespace nvbox::data {
@@ -34,7 +36,9 @@ bool is_control(char character) {
 
 class Reader {
  public:
-  Reader(std::string_view text, const TomlLimits& limits) : text_(text), limits_(limits) {}
+  // `outline` gets the statements, where anybody wants them.
+  Reader(std::string_view text, const TomlLimits& limits, TomlOutline* outline = nullptr)
+      : text_(text), limits_(limits), outline_(outline) {}
 
   Result<Toml> document();
 
@@ -60,6 +64,7 @@ class Reader {
   Result<> escape(std::string& out);
   bool skip_line_join();
   Result<Toml::Array> array(size_t depth);
+  Result<Toml::Array> elements(size_t depth);
   Result<Toml::Table> inline_table(size_t depth);
   Result<Toml::Value> bare_value();
 
@@ -78,6 +83,7 @@ class Reader {
 
   std::string_view text_;
   const TomlLimits& limits_;
+  TomlOutline* outline_;
   size_t at_ = 0;
   size_t key_at_ = 0;  // where the last key or header began, for messages about it
   // Line numbers are only asked for in the order of the text.
@@ -273,7 +279,14 @@ bool Reader::skip_line_join() {
   return true;
 }
 
+// Members of tables in a list have no path, so they are in no outline.
 Result<Toml::Array> Reader::array(size_t depth) {
+  TomlOutline* const outline = std::exchange(outline_, nullptr);
+  const Defer restore([&] { outline_ = outline; });
+  return elements(depth);
+}
+
+Result<Toml::Array> Reader::elements(size_t depth) {
   const size_t start = at_++;
   Toml::Array out;
   while (true) {
@@ -383,16 +396,18 @@ Result<> Reader::header(Toml& root) {
   table_ = NVBOX_TRY(is_element ? add_to_array(*table, path.back())
                                 : find_or_add_table(*table, path.back()));
   table_depth_ = path.size();
+  if (outline_ != nullptr) outline_->add_header(path, key_at_, at_);
   return {};
 }
 
 // key = value
 Result<> Reader::member(Toml& table, size_t depth) {
   skip_blanks();
-  key_at_ = at_;
+  const size_t begin = key_at_ = at_;
   const Keys path = NVBOX_TRY(keys());
   NVBOX_TRY(expect("="));
   skip_blanks();
+  if (outline_ != nullptr) outline_->begin_member(path, begin, at_);
   Toml* parent = &table;
   for (size_t i = 0; i + 1 < path.size(); ++i) {
     parent = NVBOX_TRY(find_or_add_dotted(*parent, path[i]));
@@ -400,6 +415,7 @@ Result<> Reader::member(Toml& table, size_t depth) {
   if (const Toml* first = parent->find(path.back())) return defined_before(path.back(), *first);
   Toml found = NVBOX_TRY(value(depth + path.size()));
   NVBOX_TRY(add(*parent, path.back(), std::move(found)));
+  if (outline_ != nullptr) outline_->end_member(at_);
   return {};
 }
 
@@ -438,6 +454,13 @@ std::string_view Toml::type_name() const {
 
 Result<Toml> parse_toml(std::string_view text, const TomlLimits& limits) {
   return Reader(text, limits).document();
+}
+
+Result<std::vector<TomlStatement>> toml_statements(std::string_view text,
+                                                   const TomlLimits& limits) {
+  TomlOutline outline;
+  NVBOX_TRY(Reader(text, limits, &outline).document());
+  return std::move(outline).take();
 }
 
 }  // namespace nvbox::data

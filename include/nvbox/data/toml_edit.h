@@ -3,13 +3,14 @@
 //
 // A key is named by its parts, {"plugins", "io.containerd.grpc.v1.cri", "version"}, however the
 // document writes it: under a header, with dots, or in an inline table. What lies inside an array
-// of tables has no such name and is never changed, except that it goes with a table around it.
+// of tables has no such name and is never changed; such an array can be removed as a whole.
 #pragma once
 
 #include <cstdint>
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -61,11 +62,8 @@ class TomlDocument {
   Result<> remove(const TomlPath& path);
 
  private:
-  // A header or a "key = value" by its place in the text, in the order of the text.
-  struct Statement;
-  struct Cut;
-
-  Result<> replace_text(std::string text);
+  TomlDocument(std::string text, Toml root, const TomlLimits& limits)
+      : text_(std::move(text)), root_(std::move(root)), limits_(limits) {}
 
   std::string text_{};
   Toml root_{Toml::Table{}, 1, Toml::Written::header};
