@@ -37,10 +37,7 @@ cli::FlagSet bind(const Tool& tool, CommandGroup::Kind kind, ToolFlags& flags) {
 }
 
 std::string help_of(const Invocation& invocation, const CommandGroup& group) {
-  std::vector<cli::CommandSummary> rows;
-  for (const CommandRow& row : group.commands) {
-    if (row.shown == cli::Shown::yes) rows.push_back({row.names, row.summary});
-  }
+  std::vector<cli::CommandSummary> rows = summaries(group.commands);
   rows.push_back(help_summary);
   std::string version_text;
   if (group.kind == CommandGroup::Kind::program) {
@@ -75,6 +72,23 @@ Result<int> unknown_command(const CommandGroup& group, std::string_view name) {
 Result<int> run_group(const Invocation& invocation, const CommandGroup& group);
 
 Result<int> run_row(const Invocation& parent, const CommandRow& row,
+                    std::span<const std::string_view> arguments);
+
+// The row's command, or one of those below it where the first word names one.
+Result<int> run_command(Invocation invocation, const CommandRow& row) {
+  static constexpr std::string_view ask[] = {"--help"};
+  const auto words = invocation.arguments;
+  if (row.commands != nullptr) invocation.commands = row.commands();
+  if (!words.empty() && !invocation.commands.empty()) {
+    const CommandRow* const below = find_row(invocation.commands, words.front());
+    if (below != nullptr) return run_row(invocation, *below, words.subspan(1));
+    if (cli::is_name_of(help_summary.names, words.front())) invocation.arguments = ask;
+  }
+  if (invocation.environment == EnvironmentOf::host) add_debug_file(invocation.call);
+  return row.run(invocation);
+}
+
+Result<int> run_row(const Invocation& parent, const CommandRow& row,
                     std::span<const std::string_view> arguments) {
   const Invocation invocation = {.call = parent.call,
                                  .tool = parent.tool,
@@ -85,10 +99,7 @@ Result<int> run_row(const Invocation& parent, const CommandRow& row,
                                  .environment = parent.environment == EnvironmentOf::host
                                                     ? row.environment
                                                     : EnvironmentOf::image};
-  if (row.run != nullptr) {
-    if (invocation.environment == EnvironmentOf::host) add_debug_file(invocation.call);
-    return row.run(invocation);
-  }
+  if (row.run != nullptr) return run_command(invocation, row);
   return run_group(invocation, {.commands = row.commands(),
                                 .without_command = row.without_command,
                                 .kind = CommandGroup::Kind::part});
@@ -134,6 +145,14 @@ Result<int> run_group(const Invocation& invocation, const CommandGroup& group) {
 }
 
 }  // namespace
+
+std::vector<cli::CommandSummary> summaries(std::span<const CommandRow> rows) {
+  std::vector<cli::CommandSummary> lines;
+  for (const CommandRow& row : rows) {
+    if (row.shown == cli::Shown::yes) lines.push_back({row.names, row.summary});
+  }
+  return lines;
+}
 
 Result<> print(std::string_view text) {
   return sys::write_all(STDOUT_FILENO, text).in("standard output");

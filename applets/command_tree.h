@@ -49,6 +49,7 @@ struct Invocation {
   std::string_view summary;                     // of the row
   std::span<const std::string_view> arguments;  // behind the command's name
   EnvironmentOf environment = EnvironmentOf::host;
+  std::span<const CommandRow> commands{};  // of a command that has some
 };
 
 // A row of a program's table.
@@ -57,12 +58,16 @@ struct CommandRow {
   std::string_view summary;
   // Either a command ...
   Result<int> (*run)(const Invocation&) = nullptr;
-  // ... or a group, with what answers for it where it does not have what it was asked for.
+  // ... or a group, with what answers for it where it does not have what it was asked for, or
+  // both: then the command is run where the first word names none of the group's.
   std::span<const CommandRow> (*commands)() = nullptr;
   WithoutCommand without_command = nullptr;
   cli::Shown shown = cli::Shown::yes;
   EnvironmentOf environment = EnvironmentOf::host;  // image: also of what is below the row
 };
+
+// What help lists of a table.
+std::vector<cli::CommandSummary> summaries(std::span<const CommandRow> rows);
 
 // Runs what the command line says. Commands get a log that writes to standard error, at the level
 // that the flags choose.
@@ -107,8 +112,11 @@ Result<CommandLine<Settings>> parse_command(const Invocation& invocation,
     page.add(flags, unset);
     ToolFlags unset_too;
     page.inherit(invocation.tool.flags, unset_too);
-    return cli::flag_help(
-        {.name = invocation.path, .summary = invocation.summary, .operands = operands}, page);
+    return cli::flag_help({.name = invocation.path,
+                           .summary = invocation.summary,
+                           .operands = operands,
+                           .commands = summaries(invocation.commands)},
+                          page);
   };
   Result<cli::FlagLine> line =
       set.parse(invocation.arguments, variables_of(invocation.call), cli::Dialect::mixed);

@@ -11,4 +11,8 @@ namespace nvbox::applets {
 // The groups and commands of the program itself.
 std::span<const CommandRow> ctk_commands();
 
+// nvidia-ctk config, and the commands below it.
+Result<int> run_config(const Invocation& invocation);
+std::span<const CommandRow> config_commands();
+
 }  // namespace nvbox::applets

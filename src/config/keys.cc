@@ -124,6 +124,22 @@ constexpr Key rows[] = {
      "do not add the groups of device nodes to the container's user"},
 };
 
+std::string_view last_part(std::string_view name) {
+  return name.substr(name.rfind('.') + 1);
+}
+
+// The keys that end like this one, for a key without its table: "a.debug or b.debug".
+std::string similar_last_part(std::string_view key) {
+  std::vector<std::string_view> parts;
+  for (const Key& row : rows) parts.push_back(last_part(row.name));
+  const auto similar = did_you_mean(last_part(key), parts);
+  std::string text;
+  for (const Key& row : rows) {
+    if (last_part(row.name) == similar) text += cat(text.empty() ? "" : " or ", row.name);
+  }
+  return text;
+}
+
 }  // namespace
 
 std::span<const Key> keys() {
@@ -133,9 +149,10 @@ std::span<const Key> keys() {
 std::string describe_unknown(std::string_view key) {
   std::vector<std::string_view> names;
   for (const Key& row : rows) names.push_back(row.name);
-  const auto similar = did_you_mean(key, names);
-  if (!similar) return cat("unknown key ", key);
-  return cat("unknown key ", key, "; did you mean ", *similar, "?");
+  std::string similar(did_you_mean(key, names).value_or(""));
+  if (similar.empty()) similar = similar_last_part(key);
+  if (similar.empty()) return cat("unknown key ", key);
+  return cat("unknown key ", key, "; did you mean ", similar, "?");
 }
 
 }  // namespace nvbox::config

@@ -85,7 +85,7 @@ struct NewMember {
 
   Path table_path() const { return Path(path).first(table); }
   std::string line_from(size_t part) const {
-    return cat(toml_keys(Path(path).subspan(part)), " = ", value);
+    return cat(toml_path_text(Path(path).subspan(part)), " = ", value);
   }
 };
 
@@ -122,7 +122,7 @@ Splice add_to_section(const View& view, const TomlStatement* header, const NewMe
 Splice add_table(const View& view, const NewMember& member) {
   const std::string_view newline = view.layout.newline();
   const std::string header =
-      cat("[", toml_keys(Path(member.path).first(member.path.size() - 1)), "]");
+      cat("[", toml_path_text(Path(member.path).first(member.path.size() - 1)), "]");
   const bool is_empty = trim(view.text).empty();
   return line_at(
       view, view.text.size(),
@@ -159,7 +159,7 @@ Result<Splice> plan_set(const View& view, const TomlPath& path, const TomlValue&
   for (size_t depth = 0; depth < path.size(); ++depth) {
     if (!is_table(*at)) return no_table(Path(path).first(depth), *at);
     const Toml* next = at->find(path[depth]);
-    if (next == nullptr) return add(view, {path, depth, toml_text(value), where});
+    if (next == nullptr) return add(view, {path, depth, toml_value_text(value), where});
     at = next;
   }
   const TomlStatement* member = view.find_member(path);
@@ -167,7 +167,7 @@ Result<Splice> plan_set(const View& view, const TomlPath& path, const TomlValue&
     return Error(cat("line ", at->line, ": ", toml_path_text(path), " is ", at->type_name(),
                      ", not a value"));
   }
-  return Splice{{member->value, member->end}, toml_text(value)};
+  return Splice{{member->value, member->end}, toml_value_text(value)};
 }
 
 // A member of an inline table with the comma that it needs no more.

@@ -77,23 +77,19 @@ std::string toml_key(std::string_view key) {
   return is_bare ? std::string(key) : quoted(key);
 }
 
-std::string toml_keys(std::span<const std::string> path) {
+std::string toml_path_text(std::span<const std::string> path) {
   std::vector<std::string> keys;
   keys.reserve(path.size());
   for (const std::string& key : path) keys.push_back(toml_key(key));
   return join(keys, ".");
 }
 
-std::string toml_text(const TomlValue& value) {
+std::string toml_value_text(const TomlValue& value) {
   return std::visit(Write{}, value);
 }
 
 bool is_same(const Toml& there, const TomlValue& value) {
   return std::visit(Same{there}, value);
-}
-
-std::string toml_path_text(std::span<const std::string> path) {
-  return toml_keys(path);
 }
 
 }  // namespace nvbox::data

@@ -33,6 +33,9 @@ TEST(Keys, an_unknown_key_is_described_with_what_may_have_been_meant) {
   EXPECT_EQ(describe_unknown("nvidia-container-runtime.log-levle"),
             "unknown key nvidia-container-runtime.log-levle; did you mean "
             "nvidia-container-runtime.log-level?");
+  EXPECT_EQ(describe_unknown("debug"),
+            "unknown key debug; did you mean nvidia-container-cli.debug or "
+            "nvidia-container-runtime.debug?");
   EXPECT_EQ(describe_unknown("something"), "unknown key something");
 }
 

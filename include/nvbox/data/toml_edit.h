@@ -27,6 +27,9 @@ using TomlValue = std::variant<bool, std::int64_t, std::string, std::vector<std:
 // "a.b" or "plugins.\"io.containerd.grpc.v1.cri\"": for messages.
 std::string toml_path_text(std::span<const std::string> path);
 
+// The value as a document has it: strings in double quotes, lists on one line.
+std::string toml_value_text(const TomlValue& value);
+
 class TomlDocument {
  public:
   // Where a key goes that the document does not have.
