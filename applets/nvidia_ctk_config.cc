@@ -94,10 +94,15 @@ Result<config::Settings> settings_of(const ConfigFlags& flags) {
   return settings;
 }
 
-Result<> explain(const cli::FlagLine& line) {
+// A file that cannot be used does not keep its keys from being explained.
+Result<> explain(const Invocation& invocation, const cli::FlagLine& line, config::Document file) {
   if (line.positionals.size() > 1) return unexpected(line.positionals[1]);
+  if (const auto usable = config::change_document(file, {}); !usable) {
+    invocation.call.log.warning(usable.error().full_message());
+    file.text.clear();
+  }
   const std::string name = line.positionals.empty() ? "" : line.positionals.front();
-  return print(NVBOX_TRY(config::explain(name)));
+  return print(NVBOX_TRY(config::explain(name, file)));
 }
 
 Result<int> run_default(const Invocation& invocation) {
@@ -125,13 +130,16 @@ Result<int> run_config(const Invocation& invocation) {
   const auto line = NVBOX_TRY(parse_command<ConfigFlags>(invocation, config_flags, "[KEY]"));
   if (line.exit_status) return *line.exit_status;
   const ConfigFlags& flags = line.settings;
+  const std::string path = path_of(invocation, flags);
+  const std::optional<std::string> there = NVBOX_TRY(read_named_file(path));
   if (flags.explain) {
-    NVBOX_TRY(explain(line.line));
+    NVBOX_TRY(explain(invocation, line.line, {path, there.value_or("")}));
     return 0;
   }
   if (!line.line.positionals.empty()) return unexpected(line.line.positionals.front());
-  const std::string path = path_of(invocation, flags);
-  const std::optional<std::string> there = NVBOX_TRY(read_named_file(path));
+  if (flags.in_place && !flags.output.empty()) {
+    invocation.call.log.warning(cat("--in-place: ", flags.output, " is not written"));
+  }
   const std::string before = there ? *there : NVBOX_TRY(default_text());
   const config::Settings settings = NVBOX_TRY(settings_of(flags));
   const std::string after = NVBOX_TRY(config::change_document({path, before}, settings));

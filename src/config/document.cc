@@ -185,11 +185,14 @@ struct Explain {
   Explained operator()(CommaField field) const { return {"string", join(field.list(config), ",")}; }
 };
 
+std::string value_text(const Key& key, Config config) {
+  return data::toml_value_text(std::visit(Explain{config}, key.field).value);
+}
+
 std::string explain_key(const Key& key) {
   Config defaults;
-  const Explained found = std::visit(Explain{defaults}, key.field);
-  return cat(key.name, "\n  ", found.type, ", default ", data::toml_value_text(found.value), "\n  ",
-             key.meaning, "\n");
+  return cat(key.name, "\n  ", std::visit(Explain{defaults}, key.field).type, ", default ",
+             value_text(key, defaults), "\n  ", key.meaning, "\n");
 }
 
 }  // namespace
@@ -257,11 +260,16 @@ Result<std::vector<std::string>> profile_settings(std::string_view name) {
   return Error(cat("unknown profile ", quote(name))).hint(cat("there is ", join(names, ", ")));
 }
 
-Result<std::string> explain(std::string_view name) {
+Result<std::string> explain(std::string_view name, const Document& document) {
+  const TomlDocument there = NVBOX_TRY(TomlDocument::parse(document.text).in(document.name));
+  const Config config = NVBOX_TRY(parse_config(document.text).in(document.name));
   std::string text;
   for (const Key& key : keys()) {
     if (!name.empty() && key.name != name && !is_below(key, name)) continue;
     text += cat(text.empty() ? "" : "\n", explain_key(key));
+    const data::Toml* const set = there.get(path_of(key.name));
+    if (set == nullptr) continue;
+    text += cat("  ", value_text(key, config), " on line ", set->line, " of ", document.name, "\n");
   }
   if (text.empty()) return Error(describe_unknown(name));
   return text;

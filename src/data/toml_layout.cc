@@ -77,15 +77,20 @@ TomlRange TomlLayout::between_headers(const TomlStatement* header) const {
           next == statements_.end() ? text_.size() : lines(*next).begin};
 }
 
-TomlRange TomlLayout::section(const TomlStatement* header) const {
+const TomlStatement* TomlLayout::last_member(const TomlStatement* header) const {
   const TomlRange space = between_headers(header);
   const auto last =
       std::find_if(statements_.rbegin(), statements_.rend(), [&](const TomlStatement& statement) {
         return statement.kind == Kind::member && statement.begin >= space.begin &&
                statement.begin < space.end;
       });
+  return last == statements_.rend() ? nullptr : &*last;
+}
+
+TomlRange TomlLayout::section(const TomlStatement* header) const {
+  const TomlRange space = between_headers(header);
   const size_t begin = header == nullptr ? space.begin : lines(*header).begin;
-  if (last != statements_.rend()) return {begin, below(lines(*last).end)};
+  if (const TomlStatement* last = last_member(header)) return {begin, below(lines(*last).end)};
   if (header != nullptr) return {begin, below(space.begin)};
   // Nothing but comments: what stands right above the first header is that header's.
   return {begin, space.end == text_.size() ? space.end : above(space.end)};

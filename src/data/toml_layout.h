@@ -38,6 +38,9 @@ class TomlLayout {
   // that header's.
   TomlRange section(const TomlStatement* header) const;
 
+  // The last "key = value" of a section; null when it has none.
+  const TomlStatement* last_member(const TomlStatement* header) const;
+
   // The line "#key = ..." of a section, without its end.
   std::optional<TomlRange> commented(const TomlStatement* header, std::string_view key) const;
 

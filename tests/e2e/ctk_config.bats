@@ -180,11 +180,18 @@ refused() {
   config '
     nvidia-ctk config --explain nvidia-container-runtime.log-level
     nvidia-ctk config --explain | grep -c "^[a-z]"
+    echo "disable-require = true" >"$F"
+    nvidia-ctk config --explain disable-require
+    echo "disable-require = 1" >"$F"
+    nvidia-ctk config --explain nvidia-container-cli.debug
     nvidia-ctk config --explain --quiet features.allow
     echo "status $?"'
   has_line nvidia-container-runtime.log-level
   has_line '  string, default "info"'
   has_line '  error, warning, info, debug or trace'
+  has_line '  true on line 1 of /etc/nvidia-container-runtime/config.toml'
+  has_text 'config.toml: line 1: disable-require: expected a boolean, found an integer'
+  has_line '  log file of nvidia-container-cli'
   has_line 'status 1'
 }
 

@@ -223,20 +223,33 @@ TEST(Profiles, kubernetes_takes_devices_from_mounts_only) {
   EXPECT_TRUE(read->accept_volume_mounts);
 }
 
+std::string explained(std::string_view name, std::string_view text = "") {
+  auto done = explain(name, {"f", std::string(text)});
+  return done ? *done : done.error().message();
+}
+
 TEST(Explain, tells_type_default_and_meaning) {
-  EXPECT_EQ(*explain("nvidia-container-runtime.runtimes"),
+  EXPECT_EQ(explained("nvidia-container-runtime.runtimes"),
             "nvidia-container-runtime.runtimes\n  list of strings, default [\"runc\", \"crun\"]\n"
             "  low-level runtimes, by name or path; the first that exists is used\n");
-  EXPECT_TRUE(explain("disable-require")->contains("\n  boolean, default false\n"));
-  EXPECT_TRUE(explain("swarm-resource")->contains("\n  string, default \"\"\n"));
-  EXPECT_EQ(explain("moed").error().message(),
-            "unknown key moed; did you mean nvidia-container-runtime.mode?");
+  EXPECT_TRUE(explained("disable-require").contains("\n  boolean, default false\n"));
+  EXPECT_TRUE(explained("swarm-resource").contains("\n  string, default \"\"\n"));
+  EXPECT_EQ(explained("moed"), "unknown key moed; did you mean nvidia-container-runtime.mode?");
+}
+
+TEST(Explain, tells_what_the_document_says) {
+  constexpr std::string_view text = "swarm-resource = 'A, B'\n[nvidia-container-cli]\nroot='/x'\n";
+  EXPECT_TRUE(
+      explained("nvidia-container-cli.root", text).ends_with("\n  \"/x\" on line 3 of f\n"));
+  EXPECT_TRUE(explained("swarm-resource", text).ends_with("\n  \"A,B\" on line 1 of f\n"));
+  EXPECT_FALSE(explained("disable-require", text).contains(" of f"));
+  EXPECT_EQ(explained("", "a =\n"), "f: line 1, column 4: expected a value");
 }
 
 TEST(Explain, lists_the_keys_of_a_table_or_all) {
-  const std::string all = *explain("");
+  const std::string all = explained("");
   for (const Key& key : keys()) EXPECT_TRUE(all.contains(cat(key.name, "\n  "))) << key.name;
-  const std::string hook = *explain("nvidia-container-runtime-hook");
+  const std::string hook = explained("nvidia-container-runtime-hook");
   EXPECT_TRUE(hook.starts_with("nvidia-container-runtime-hook.path\n"));
   EXPECT_FALSE(hook.contains("\nnvidia-container-runtime.mode\n"));
 }

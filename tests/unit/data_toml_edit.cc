@@ -73,6 +73,7 @@ const SetCase set_cases[] = {
      true,
      "[t]\n  [t.u]\n    a = 1\n    b = true\n"},
     {"new table", "a = 1\n", {"t", "u", "b"}, true, "a = 1\n\n[t.u]\nb = true\n"},
+    {"new table behind a blank line", "a = 1\n\n", {"t", "b"}, true, "a = 1\n\n[t]\nb = true\n"},
     {"new table below one",
      "[t]\na = 1\n\n[v]\n",
      {"t", "u", "b"},

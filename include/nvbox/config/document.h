@@ -60,7 +60,8 @@ std::span<const Profile> profiles();
 // The settings of the profile; the error lists the profiles that there are.
 Result<std::vector<std::string>> profile_settings(std::string_view name);
 
-// Type, default and meaning of a key, of the keys of a table, or with "" of every key.
-Result<std::string> explain(std::string_view name);
+// Type, default and meaning of a key, of the keys of a table, or with "" of every key, and where
+// the document sets them.
+Result<std::string> explain(std::string_view name, const Document& document);
 
 }  // namespace nvbox::config

@@ -54,14 +54,14 @@ class TomlDocument {
   // out. Empty when there is no such table.
   std::vector<std::string> tables_below(std::span<const std::string> path) const;
 
-  // Makes the key have the value; one that has it already stays as it is written. A key that is
-  // missing is added to its table, a table that is missing at the end of the document. An error,
-  // after which the document is as it was: the path is a table, or leads through something that is
-  // none.
+  // Makes the key have the value; one that has it already stays as it is written, and comments
+  // between the elements of a list go with the list that is replaced. A key that is missing is
+  // added to its table, a table that is missing at the end of the document. An error, after which
+  // the document is as it was: the path is a table, or leads through something that is none.
   Result<> set(const TomlPath& path, const TomlValue& value, NewKey where = NewKey::at_end);
 
-  // Removes the key, or the table with everything below it. Comments directly above stay. Nothing
-  // there is no error.
+  // Removes the key, or the table with everything below it. Comments directly above stay,
+  // those between and right below a table's keys go with it. Nothing there is no error.
   Result<> remove(const TomlPath& path);
 
  private:
