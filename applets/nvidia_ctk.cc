@@ -3,6 +3,7 @@
 
 #include "nvidia_cdi_hook.h"
 #include "nvidia_ctk_cdi.h"
+#include "nvidia_ctk_info.h"
 
 namespace nvbox::applets {
 namespace {
@@ -27,6 +28,12 @@ constexpr CommandRow commands[] = {
      .commands = cdi_hook_commands,
      .without_command = without_cdi_hook,
      .environment = EnvironmentOf::image},
+    {.names = "info",
+     .summary = "Print what this host has that containers can get",
+     .run = ctk_info::run_info},
+    {.names = "system",
+     .summary = "Make device nodes and links to them, look into the loader's cache",
+     .commands = ctk_system_commands},
 };
 
 constexpr Tool tool = {.title = "NVIDIA Container Toolkit CLI",

@@ -14,5 +14,6 @@ std::span<const CommandRow> ctk_commands();
 // nvidia-ctk config, and the commands below it.
 Result<int> run_config(const Invocation& invocation);
 std::span<const CommandRow> config_commands();
+std::span<const CommandRow> ctk_system_commands();
 
 }  // namespace nvbox::applets

@@ -10,6 +10,7 @@
 
 #include <optional>
 
+#include "nvbox/apply/make_node.h"
 #include "nvbox/base/path.h"
 #include "nvbox/base/text.h"
 #include "nvbox/sys/cgroup.h"
@@ -19,7 +20,6 @@
 namespace nvbox::apply {
 namespace {
 
-constexpr std::string_view modules[] = {"nvidia", "nvidia-uvm", "nvidia-modeset"};
 // Loading the driver initialises every GPU; with many of them that takes a while.
 constexpr int most_ms = 120000;
 
@@ -94,7 +94,7 @@ Result<> load(const driver::Roots& roots, std::string_view module) {
 }
 
 void load_missing(const driver::Roots& roots, const Log& log) {
-  for (const std::string_view module : modules) {
+  for (const std::string_view module : driver_modules) {
     if (driver::has_kernel_module(roots.host, module)) {
       log.debug(cat("kernel module ", module, " is loaded"));
       continue;
@@ -132,6 +132,12 @@ std::vector<std::string> files_to_load(std::string_view modules_dep, std::string
     return files;
   }
   return {};
+}
+
+Result<Loaded> load_module(const driver::Roots& roots, std::string_view module) {
+  if (driver::has_kernel_module(roots.host, module)) return Loaded::before;
+  NVBOX_TRY(load(roots, module).in(cat("kernel module ", module)));
+  return Loaded::now;
 }
 
 void load_modules(const driver::Roots& roots, std::span<const unsigned> imex_channels,

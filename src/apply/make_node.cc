@@ -1,10 +1,11 @@
+#include "nvbox/apply/make_node.h"
+
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
 #include <cerrno>
 
-#include "nvbox/apply/load_modules.h"
 #include "nvbox/base/path.h"
 #include "nvbox/base/text.h"
 #include "nvbox/host/root_write.h"
@@ -19,10 +20,21 @@ sys::Fd open_entry(const sys::Fd& directory, const std::string& name) {
   return sys::Fd(openat(directory.get(), name.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC));
 }
 
+bool is_device(const struct stat& status, const ExpectedNode& node) {
+  return S_ISCHR(status.st_mode) && status.st_rdev == makedev(node.major, node.minor);
+}
+
+bool has_mode(const struct stat& status, const ExpectedNode& node) {
+  return (status.st_mode & mode_t{07777}) == node.mode;
+}
+
+bool has_owner(const struct stat& status, const ExpectedNode& node) {
+  return status.st_uid == node.uid && status.st_gid == node.gid;
+}
+
 bool is_node(const sys::Fd& entry, const ExpectedNode& node) {
   struct stat status {};
-  return entry && fstat(entry.get(), &status) == 0 && S_ISCHR(status.st_mode) &&
-         status.st_rdev == makedev(node.major, node.minor);
+  return entry && fstat(entry.get(), &status) == 0 && is_device(status, node);
 }
 
 // The node, made unless it is there. Another process may make it at the same time.
@@ -44,30 +56,41 @@ Result<sys::Fd> open_or_make(const sys::Fd& directory, const std::string& name,
 Result<> set_access(const sys::Fd& entry, const ExpectedNode& node) {
   struct stat status {};
   if (fstat(entry.get(), &status) != 0) return Error("stat", errno);
-  if ((status.st_uid != node.uid || status.st_gid != node.gid) &&
+  if (!has_owner(status, node) &&
       fchownat(entry.get(), "", node.uid, node.gid, AT_EMPTY_PATH) != 0) {
     return Error("set its owner", errno);
   }
   // A descriptor opened with O_PATH has no fchmod(2).
-  if ((status.st_mode & mode_t{07777}) != node.mode &&
-      chmod(sys::proc_path(entry.get()).c_str(), node.mode) != 0) {
+  if (!has_mode(status, node) && chmod(sys::proc_path(entry.get()).c_str(), node.mode) != 0) {
     return Error("set its mode", errno);
   }
   return {};
 }
 
-Result<> make_node_itself(const host::Root& dev, const ExpectedNode& node) {
-  const sys::Fd directory = NVBOX_TRY(host::make_directories(dev, path::parent(node.path)));
-  const std::string name(path::base_name(node.path));
-  const sys::Fd entry = NVBOX_TRY(open_or_make(directory, name, node));
-  return set_access(entry, node);
-}
-
 }  // namespace
 
-Result<> make_node(const host::Root& dev, const ExpectedNode& node) {
+Result<> make_node_itself(const host::Root& dev, const ExpectedNode& node) {
   const std::string where = path::join(dev.path(), node.path);
-  if (node.may_be_made) NVBOX_TRY(make_node_itself(dev, node).in(where));
+  const sys::Fd directory =
+      NVBOX_TRY(host::make_directories(dev, path::parent(node.path)).in(where));
+  const std::string name(path::base_name(node.path));
+  const sys::Fd entry = NVBOX_TRY(open_or_make(directory, name, node).in(where));
+  return set_access(entry, node).in(where);
+}
+
+Result<NodeState> look_at_node(const host::Root& dev, const ExpectedNode& node) {
+  const Result<sys::Fd> entry = dev.open_at(node.path, O_PATH | O_NOFOLLOW);
+  if (!entry && host::is_absence(entry.error())) return NodeState::missing;
+  if (!entry) return entry.error();
+  struct stat status {};
+  if (fstat(entry->get(), &status) != 0) return Error(cat("stat ", node.path), errno);
+  if (!is_device(status, node)) return NodeState::other_thing;
+  const bool has_access = has_mode(status, node) && has_owner(status, node);
+  return has_access ? NodeState::right : NodeState::other_access;
+}
+
+Result<> make_node(const host::Root& dev, const ExpectedNode& node) {
+  if (node.may_be_made) NVBOX_TRY(make_node_itself(dev, node));
   constexpr std::string_view dev_directory = "/dev/";
   const std::string target = cat("../", std::string_view(node.path).substr(dev_directory.size()));
   const std::string link = cat("/dev/char/", node.major, ":", node.minor);

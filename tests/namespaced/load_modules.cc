@@ -18,6 +18,7 @@
 
 #include "namespaced/case.h"
 #include "namespaced/tree.h"
+#include "nvbox/apply/make_node.h"
 #include "nvbox/apply/phases.h"
 #include "nvbox/base/log.h"
 #include "nvbox/base/text.h"

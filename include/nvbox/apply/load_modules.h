@@ -10,8 +10,6 @@
 #include "nvbox/base/log.h"
 #include "nvbox/base/result.h"
 #include "nvbox/driver/discover.h"
-#include "nvbox/driver/expected_nodes.h"
-#include "nvbox/host/root.h"
 
 namespace nvbox::apply {
 
@@ -21,9 +19,13 @@ namespace nvbox::apply {
 void load_modules(const driver::Roots& roots, std::span<const unsigned> imex_channels,
                   const Log& log);
 
-// Makes the node below `dev` and its link in /dev/char, which runc and systemd look devices up by.
-// A node that is right stays and gets the mode and owner; anything else in its place is replaced.
-Result<> make_node(const host::Root& dev, const driver::ExpectedNode& node);
+// The modules of the driver, in the order in which they are loaded.
+inline constexpr std::string_view driver_modules[] = {"nvidia", "nvidia-uvm", "nvidia-modeset"};
+
+enum class Loaded { before, now };
+
+// Loads one module from below the driver root, unless the kernel has it.
+Result<Loaded> load_module(const driver::Roots& roots, std::string_view module);
 
 // The files of a module and of those that it needs, relative to the directory of modules.dep and in
 // the order in which they have to be loaded. Empty when the module is not listed.

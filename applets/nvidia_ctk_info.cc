@@ -1,0 +1,266 @@
+#include "nvidia_ctk_info.h"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "nvbox/base/text.h"
+#include "nvbox/data/json.h"
+#include "nvbox/driver/discover.h"
+#include "nvbox/driver/product_facts.h"
+#include "nvidia_ctk_roots.h"
+
+namespace nvbox::applets::ctk_info {
+namespace {
+
+using data::Json;
+using driver::Gpu;
+using driver::HostDevice;
+using driver::HostFile;
+using driver::Inventory;
+
+struct Settings {
+  std::string format = "text";
+  std::string driver_root = "/";
+  std::string dev_root{};
+};
+
+constexpr cli::Flag<Settings> flags[] = {
+    {{"format", {}, "text or json"}, &Settings::format},
+    {{"driver-root", "NVIDIA_CTK_DRIVER_ROOT NVIDIA_DRIVER_ROOT DRIVER_ROOT",
+      "Directory that the driver is installed in"},
+     &Settings::driver_root},
+    {{"dev-root", "NVIDIA_CTK_DEV_ROOT NVIDIA_DEV_ROOT DEV_ROOT",
+      "Directory below which /dev has the device nodes, if not the driver root"},
+     &Settings::dev_root},
+};
+
+struct KindName {
+  driver::FileKind kind;
+  std::string_view word;
+};
+constexpr KindName kind_names[] = {
+    {driver::FileKind::binary, "binary"}, {driver::FileKind::firmware, "firmware"},
+    {driver::FileKind::socket, "socket"}, {driver::FileKind::directory, "directory"},
+    {driver::FileKind::data, "data"},
+};
+
+std::string_view name_of(driver::FileKind kind) {
+  return std::ranges::find(kind_names, kind, &KindName::kind)->word;
+}
+
+std::string_view name_of(driver::Features feature) {
+  return std::ranges::find(driver::feature_names, feature, &driver::FeatureName::feature)->word;
+}
+
+std::string octal(mode_t mode) {
+  std::string text;
+  for (int shift = 9; shift >= 0; shift -= 3) text += cat(mode >> shift & mode_t{7});
+  return text;
+}
+
+// "GPU-????????-..." until the driver initialised the GPU once.
+bool is_known(const std::string& uuid) {
+  return !uuid.empty() && !uuid.contains('?');
+}
+
+std::string field(std::string_view label, std::string_view value) {
+  constexpr size_t width = 17;
+  std::string line(label);
+  line.resize(width, ' ');
+  return cat(line, " ", value, "\n");
+}
+
+std::string node_text(const HostDevice& node) {
+  return cat(node.path, " ", node.major, ":", node.minor, " ", octal(node.mode));
+}
+
+std::string nodes_text(std::string_view label, const std::vector<HostDevice>& nodes) {
+  std::string text;
+  for (const HostDevice& node : nodes) text += field(label, node_text(node));
+  return text;
+}
+
+std::string mig_text(const driver::Mig& mig) {
+  const bool is_usable = mig.gpu_instance_node && mig.compute_instance_node;
+  return cat("GPU instance ", mig.gpu_instance, ", compute instance ", mig.compute_instance,
+             is_usable ? "" : ", without its device nodes");
+}
+
+std::string gpu_text(const Gpu& gpu) {
+  std::string text = cat("\n", field("GPU:", cat(gpu.index)));
+  if (gpu.problem) text += field("  Problem:", *gpu.problem);
+  if (!gpu.model.empty()) text += field("  Model:", gpu.model);
+  if (is_known(gpu.uuid)) text += field("  UUID:", gpu.uuid);
+  text += field("  Bus id:", gpu.bus_id);
+  if (gpu.node) text += field("  Node:", node_text(*gpu.node));
+  text += nodes_text("  DRM node:", gpu.drm_nodes);
+  for (const driver::Mig& mig : gpu.mig) text += field("  MIG device:", mig_text(mig));
+  return text;
+}
+
+std::string feature_text(const driver::Feature& feature) {
+  std::string text(name_of(feature.feature));
+  for (const HostDevice& node : feature.nodes) text += cat(" ", node.path);
+  return text;
+}
+
+// Channels are many, and their numbers are all that differs.
+std::string channels_text(const std::vector<HostDevice>& channels) {
+  if (channels.empty()) return "";
+  const std::string count = cat(channels.size(), ": ");
+  const std::string first = cat(channels.front().minor);
+  if (channels.size() == 1) return field("IMEX channels:", count + first);
+  return field("IMEX channels:", cat(count, first, " to ", channels.back().minor));
+}
+
+Json node_json(const HostDevice& node) {
+  return {{"path", node.path},
+          {"major", node.major},
+          {"minor", node.minor},
+          {"mode", octal(node.mode)},
+          {"gid", node.gid}};
+}
+
+Json node_or_null(const std::optional<HostDevice>& node) {
+  return node ? node_json(*node) : Json();
+}
+
+Json text_or_null(std::string_view text) {
+  return text.empty() ? Json() : Json(text);
+}
+
+template <typename Items, typename Make>
+Json array_of(const Items& items, Make make) {
+  Json array = Json::array();
+  for (const auto& item : items) array.push_back(make(item));
+  return array;
+}
+
+Json mig_json(const driver::Mig& mig) {
+  return {{"gpuInstance", mig.gpu_instance},
+          {"computeInstance", mig.compute_instance},
+          {"gpuInstanceNode", node_or_null(mig.gpu_instance_node)},
+          {"computeInstanceNode", node_or_null(mig.compute_instance_node)}};
+}
+
+Json gpu_json(const Gpu& gpu) {
+  return {{"index", gpu.index},
+          {"minor", gpu.minor},
+          {"model", text_or_null(gpu.model)},
+          {"uuid", is_known(gpu.uuid) ? Json(gpu.uuid) : Json()},
+          {"busId", gpu.bus_id},
+          {"node", node_or_null(gpu.node)},
+          {"drmNodes", array_of(gpu.drm_nodes, node_json)},
+          {"migDevices", array_of(gpu.mig, mig_json)},
+          {"problem", gpu.problem ? Json(*gpu.problem) : Json()}};
+}
+
+Json capabilities_json(driver::Capabilities capabilities) {
+  Json words = Json::array();
+  for (const driver::CapabilityName& name : driver::capability_names) {
+    if (driver::intersects(name.capability, capabilities)) words.push_back(name.word);
+  }
+  return words;
+}
+
+Json library_json(const driver::Library& library) {
+  return {{"path", library.path},
+          {"soname", library.soname},
+          {"is32Bit", library.is_32_bit},
+          {"capabilities", capabilities_json(library.serves)}};
+}
+
+Json file_json(const HostFile& file) {
+  return {{"kind", name_of(file.kind)},
+          {"path", file.path},
+          {"containerPath", file.container_path},
+          {"capabilities", capabilities_json(file.serves)}};
+}
+
+Json feature_json(const driver::Feature& feature) {
+  return {{"name", name_of(feature.feature)},
+          {"nodes", array_of(feature.nodes, node_json)},
+          {"files", array_of(feature.files, file_json)}};
+}
+
+driver::Search search_of(const Call& call) {
+  const auto variable = [&](std::string_view name) {
+    return std::string(call.environment.get(name).value_or(""));
+  };
+  return {.path = variable("PATH"),
+          .xdg_data_dirs = variable("XDG_DATA_DIRS"),
+          .mps_directory = variable("CUDA_MPS_PIPE_DIRECTORY")};
+}
+
+Result<Inventory> discover_everything(const OpenRoots& roots, const driver::Search& search) {
+  Inventory inventory = NVBOX_TRY(driver::discover(roots.roots(), search, {.imex_channels = true}));
+  // Apart from the rest, because one that the host does not have is no problem here.
+  Inventory features = NVBOX_TRY(driver::discover(
+      roots.roots(), search,
+      {.gpus = false, .files = driver::Capabilities::none, .features = driver::Features::all}));
+  inventory.features = std::move(features.features);
+  return inventory;
+}
+
+}  // namespace
+
+std::string info_text(const Inventory& inventory) {
+  const driver::Driver& driver = inventory.driver;
+  std::string text = field("Driver version:", driver.version);
+  const std::string_view cuda = driver::cuda_version_of(driver.version);
+  if (!cuda.empty()) text += field("CUDA version:", cuda);
+  text += field("Driver root:", driver.root);
+  text += field("Dev root:", driver.dev_root);
+  text += field("Libraries:", cat(inventory.libraries.size()));
+  for (const std::string& directory : inventory.library_directories) {
+    text += field("Library folder:", directory);
+  }
+  text += field("Other files:", cat(inventory.files.size()));
+  text += nodes_text("Control node:", inventory.control);
+  text += channels_text(inventory.imex_channels);
+  for (const driver::Feature& feature : inventory.features) {
+    text += field("Feature:", feature_text(feature));
+  }
+  for (const Gpu& gpu : inventory.gpus) text += gpu_text(gpu);
+  if (!inventory.problems.empty()) text += "\n";
+  for (const std::string& problem : inventory.problems) text += field("Problem:", problem);
+  return text;
+}
+
+Result<std::string> info_json(const Inventory& inventory) {
+  const driver::Driver& driver = inventory.driver;
+  const Json document = {{"driverVersion", driver.version},
+                         {"cudaVersion", text_or_null(driver::cuda_version_of(driver.version))},
+                         {"driverRoot", driver.root},
+                         {"devRoot", driver.dev_root},
+                         {"gpus", array_of(inventory.gpus, gpu_json)},
+                         {"controlNodes", array_of(inventory.control, node_json)},
+                         {"imexChannels", array_of(inventory.imex_channels, node_json)},
+                         {"features", array_of(inventory.features, feature_json)},
+                         {"libraryDirectories", inventory.library_directories},
+                         {"libraries", array_of(inventory.libraries, library_json)},
+                         {"files", array_of(inventory.files, file_json)},
+                         {"problems", inventory.problems}};
+  const std::string text = NVBOX_TRY(data::dump_json(document));
+  return text + "\n";
+}
+
+Result<int> run_info(const Invocation& invocation) {
+  const auto line =
+      NVBOX_TRY(parse_command(invocation, std::span<const cli::Flag<Settings>>(flags)));
+  if (line.exit_status) return *line.exit_status;
+  const std::string& format = line.settings.format;
+  if (format != "text" && format != "json") {
+    return Error(cat("--format=", printable(format), " is not a format"))
+        .hint("known are text and json");
+  }
+  const OpenRoots roots =
+      NVBOX_TRY(OpenRoots::open(line.settings.driver_root, line.settings.dev_root));
+  const Inventory inventory = NVBOX_TRY(discover_everything(roots, search_of(invocation.call)));
+  const std::string text =
+      format == "json" ? NVBOX_TRY(info_json(inventory)) : info_text(inventory);
+  NVBOX_TRY(print(text));
+  return 0;
+}
+
+}  // namespace nvbox::applets::ctk_info

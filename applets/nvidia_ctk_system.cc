@@ -1,0 +1,203 @@
+// nvidia-ctk system: kernel modules, device nodes and links to them, where neither udev nor
+// nvidia-modprobe makes them.
+#include "nvidia_ctk_system.h"
+
+#include <linux/capability.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <iterator>
+
+#include "nvbox/apply/load_modules.h"
+#include "nvbox/apply/make_node.h"
+#include "nvbox/base/path.h"
+#include "nvbox/base/text.h"
+#include "nvbox/sys/capabilities.h"
+#include "nvbox/sys/cgroup.h"
+#include "nvidia_ctk.h"
+
+namespace nvbox::applets {
+namespace ctk_system {
+namespace {
+
+using driver::ExpectedNode;
+
+constexpr sys::CapSet makes_nodes = {CAP_CHOWN, CAP_DAC_OVERRIDE, CAP_FOWNER, CAP_MKNOD};
+constexpr sys::CapSet loads_modules = {CAP_SYS_CHROOT, CAP_SYS_MODULE};
+
+struct Settings {
+  std::string driver_root = "/";
+  std::string dev_root{};
+  bool control_devices = false;
+  bool load_kernel_modules = false;
+  bool dry_run = false;
+};
+
+constexpr cli::Flag<Settings> flags[] = {
+    {{"driver-root root", "ROOT NVIDIA_DRIVER_ROOT DRIVER_ROOT",
+      "Directory that the driver is installed in; kernel modules are loaded from below it"},
+     &Settings::driver_root},
+    {{"dev-root", "NVIDIA_DEV_ROOT DEV_ROOT",
+      "Directory below which /dev gets the nodes, if not the driver root"},
+     &Settings::dev_root},
+    {{"control-devices", {}, "Make nvidiactl, nvidia-modeset, nvidia-uvm and nvidia-uvm-tools"},
+     &Settings::control_devices},
+    {{"load-kernel-modules", {}, "Load nvidia, nvidia-uvm and nvidia-modeset first"},
+     &Settings::load_kernel_modules},
+    {{"dry-run", "DRY_RUN", "Only tell what would be done"}, &Settings::dry_run},
+};
+
+constexpr std::string_view modeset_path = "/dev/nvidia-modeset";
+constexpr unsigned modeset_minor = 254;
+
+const ExpectedNode* find(std::span<const ExpectedNode> nodes, std::string_view path) {
+  const auto found = std::ranges::find(nodes, path, &ExpectedNode::path);
+  return found == nodes.end() ? nullptr : &*found;
+}
+
+// An error for want of permission says what this process would need.
+Error name_missing(Error error, sys::CapSet needed) {
+  if (error.code() != EPERM && error.code() != EACCES) return error;
+  if (sys::is_in_user_namespace()) {
+    return std::move(error).hint("a user namespace has no say over devices; call it on the host");
+  }
+  const auto permitted = sys::permitted_capabilities();
+  if (!permitted || needed.without(*permitted).is_empty()) return error;
+  return std::move(error).hint(cat("this process was not given ",
+                                   sys::to_string(needed.without(*permitted)), "; run it as root"));
+}
+
+std::string_view describe(apply::NodeState state) {
+  switch (state) {
+    case apply::NodeState::right:
+      return "is right";
+    case apply::NodeState::missing:
+      return "is missing";
+    case apply::NodeState::other_access:
+      return "has another mode or owner";
+    case apply::NodeState::other_thing:
+      return "is something else";
+  }
+  return "";
+}
+
+Result<> make_if_wrong(const host::Root& dev, const ExpectedNode& node, Run run, const Log& log) {
+  const std::string path = path::join(dev.path(), node.path);
+  const apply::NodeState state = NVBOX_TRY(apply::look_at_node(dev, node));
+  if (state == apply::NodeState::right) {
+    log.debug(cat(path, " is right"));
+    return {};
+  }
+  log.info(cat(run == Run::dry ? "would run: " : "", mknod_command(path, node), " (it ",
+               describe(state), ")"));
+  return run == Run::dry ? Result<>() : apply::make_node_itself(dev, node);
+}
+
+Result<> make_control_nodes(const OpenRoots& roots, const Settings& settings, const Log& log) {
+  const Run run = settings.dry_run ? Run::dry : Run::real;
+  const driver::ExpectedNodes expected = driver::expected_nodes(roots.host(), {});
+  for (const std::string& problem : expected.problems) log.warning(problem);
+  const ControlNodes control = control_nodes(expected.nodes);
+  NVBOX_TRY(make_nodes(roots, control.nodes, run, log));
+  if (control.missing_modules.empty()) return {};
+  std::string modules;
+  for (const std::string_view module : control.missing_modules) {
+    modules += cat(modules.empty() ? "" : ", ", module);
+  }
+  const std::string problem = cat("device nodes of modules that are not loaded: ", modules);
+  if (settings.load_kernel_modules && settings.dry_run) {
+    log.info(problem + "; their numbers are known once they are");
+    return {};
+  }
+  return Error(problem).hint("load them, or use --load-kernel-modules");
+}
+
+}  // namespace
+
+ControlNodes control_nodes(std::span<const ExpectedNode> expected) {
+  ControlNodes out;
+  const ExpectedNode* const control = find(expected, "/dev/nvidiactl");
+  if (control == nullptr) out.missing_modules.emplace_back("nvidia");
+  if (control != nullptr) {
+    out.nodes.push_back(*control);
+    out.nodes.push_back(*control);
+    out.nodes.back().path = modeset_path;
+    out.nodes.back().minor = modeset_minor;
+  }
+  if (find(expected, "/dev/nvidia-uvm") == nullptr) out.missing_modules.emplace_back("nvidia-uvm");
+  std::ranges::copy_if(expected, std::back_inserter(out.nodes), [](const ExpectedNode& node) {
+    return node.path.starts_with("/dev/nvidia-uvm");
+  });
+  return out;
+}
+
+std::string mknod_command(std::string_view path, const ExpectedNode& node) {
+  std::string mode;
+  for (int shift = 9; shift >= 0; shift -= 3) mode += cat(node.mode >> shift & mode_t{7});
+  return cat("mknod -m ", mode, " ", path, " c ", node.major, " ", node.minor);
+}
+
+Result<> load_modules(const OpenRoots& roots, Run run, const Log& log) {
+  for (const std::string_view module : apply::driver_modules) {
+    if (run == Run::dry) {
+      const bool is_loaded = driver::has_kernel_module(roots.host(), module);
+      if (!is_loaded) log.info(cat("would load kernel module ", module));
+      continue;
+    }
+    const auto loaded = apply::load_module(roots.roots(), module);
+    if (!loaded) return name_missing(loaded.error(), loads_modules);
+    if (*loaded == apply::Loaded::now) log.info(cat("loaded kernel module ", module));
+  }
+  return {};
+}
+
+Result<> make_nodes(const OpenRoots& roots, std::span<const ExpectedNode> nodes, Run run,
+                    const Log& log) {
+  for (const ExpectedNode& node : nodes) {
+    Result<> made = make_if_wrong(roots.dev(), node, run, log);
+    if (!made) return name_missing(std::move(made).error().in("device node"), makes_nodes);
+  }
+  return {};
+}
+
+Result<int> run_create_device_nodes(const Invocation& invocation) {
+  const auto line =
+      NVBOX_TRY(parse_command(invocation, std::span<const cli::Flag<Settings>>(flags)));
+  if (line.exit_status) return *line.exit_status;
+  const Settings& settings = line.settings;
+  const Log& log = invocation.call.log;
+  if (!settings.control_devices && !settings.load_kernel_modules) {
+    log.warning("nothing to do; use --control-devices or --load-kernel-modules");
+    return 0;
+  }
+  const OpenRoots roots = NVBOX_TRY(OpenRoots::open(settings.driver_root, settings.dev_root));
+  if (settings.load_kernel_modules) {
+    NVBOX_TRY(load_modules(roots, settings.dry_run ? Run::dry : Run::real, log));
+  }
+  if (settings.control_devices) NVBOX_TRY(make_control_nodes(roots, settings, log));
+  return 0;
+}
+
+}  // namespace ctk_system
+
+namespace {
+
+constexpr CommandRow commands[] = {
+    {.names = "create-dev-char-symlinks",
+     .summary = "Make the links in /dev/char that systemd and runc find devices by",
+     .run = ctk_system::run_create_dev_char_symlinks},
+    {.names = "create-device-nodes",
+     .summary = "Make the device nodes of the driver",
+     .run = ctk_system::run_create_device_nodes},
+    {.names = "print-ldcache",
+     .summary = "Print the libraries of the loader's cache",
+     .run = ctk_system::run_print_ldcache},
+};
+
+}  // namespace
+
+std::span<const CommandRow> ctk_system_commands() {
+  return commands;
+}
+
+}  // namespace nvbox::applets
