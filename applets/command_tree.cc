@@ -144,6 +144,27 @@ Result<int> run_group(const Invocation& invocation, const CommandGroup& group) {
   return words.empty() ? run_help(invocation, group, {}) : unknown_command(group, words.front());
 }
 
+const cli::OptionPage help_page = {.words = {"--help", "-h"}, .help = "show help"};
+const cli::OptionPage version_page = {.words = {"--version", "-v"}, .help = "print the version"};
+
+cli::CommandPage describe_row(const Invocation& parent, const CommandRow& row) {
+  cli::CommandPage page;
+  if (row.run != nullptr) {
+    Invocation invocation = parent;
+    invocation.page = &page;
+    // It has nothing to fail with.
+    (void)row.run(invocation);
+  }
+  for (const std::string_view name : split(row.names, ' ')) page.names.emplace_back(name);
+  page.summary = row.summary;
+  page.options.push_back(help_page);
+  if (row.commands == nullptr) return page;
+  for (const CommandRow& below : row.commands()) {
+    if (below.shown == cli::Shown::yes) page.commands.push_back(describe_row(parent, below));
+  }
+  return page;
+}
+
 }  // namespace
 
 std::vector<cli::CommandSummary> summaries(std::span<const CommandRow> rows) {
@@ -152,6 +173,30 @@ std::vector<cli::CommandSummary> summaries(std::span<const CommandRow> rows) {
     if (row.shown == cli::Shown::yes) lines.push_back({row.names, row.summary});
   }
   return lines;
+}
+
+cli::CommandPage describe_tool(const Tool& tool, std::string_view name) {
+  char* no_variables[] = {nullptr};
+  Log log;
+  const Call call = {
+      .name = name, .arguments = {}, .environment = host::Environment(no_variables), .log = log};
+  ToolFlags flags;
+  const Invocation invocation = {.call = call,
+                                 .tool = tool,
+                                 .flags = flags,
+                                 .path = std::string(tool.title),
+                                 .summary = tool.summary,
+                                 .arguments = {}};
+  cli::CommandPage page = {.names = {std::string(name)},
+                           .summary = std::string(tool.summary),
+                           .options = cli::option_pages(tool.flags),
+                           .reach = cli::Reach::commands_below};
+  page.options.push_back(help_page);
+  page.options.push_back(version_page);
+  for (const CommandRow& row : tool.commands()) {
+    if (row.shown == cli::Shown::yes) page.commands.push_back(describe_row(invocation, row));
+  }
+  return page;
 }
 
 Result<> print(std::string_view text) {

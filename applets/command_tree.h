@@ -13,6 +13,7 @@
 #include "debug_log.h"
 #include "nvbox/base/result.h"
 #include "nvbox/cli/flags.h"
+#include "nvbox/cli/pages.h"
 
 namespace nvbox::applets {
 
@@ -50,6 +51,8 @@ struct Invocation {
   std::span<const std::string_view> arguments;  // behind the command's name
   EnvironmentOf environment = EnvironmentOf::host;
   std::span<const CommandRow> commands{};  // of a command that has some
+  // Where it is set, the command does nothing but tell what flags and operands it has.
+  cli::CommandPage* page = nullptr;
 };
 
 // A row of a program's table.
@@ -72,6 +75,9 @@ std::vector<cli::CommandSummary> summaries(std::span<const CommandRow> rows);
 // Runs what the command line says. Commands get a log that writes to standard error, at the level
 // that the flags choose.
 Result<int> run_tool(const Tool& tool, const Call& call);
+
+// What the tables of the program and its commands say, without what help does not show.
+cli::CommandPage describe_tool(const Tool& tool, std::string_view name);
 
 // Writes to standard output.
 Result<> print(std::string_view text);
@@ -103,6 +109,12 @@ Result<CommandLine<Settings>> parse_command(const Invocation& invocation,
                                             std::span<const cli::Flag<Settings>> flags,
                                             std::string_view operands = {}) {
   CommandLine<Settings> out;
+  if (invocation.page != nullptr) {
+    invocation.page->operands = operands;
+    invocation.page->options = cli::option_pages(flags);
+    out.exit_status = 0;
+    return out;
+  }
   cli::FlagSet set;
   set.add(flags, out.settings);
   set.inherit(invocation.tool.flags, invocation.flags);

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "manuals.h"
 #include "nvbox/base/text.h"
 #include "nvbox/base/version.h"
 #include "nvbox/sys/file.h"
@@ -32,6 +33,8 @@ std::string help() {
       "Usage: nvbox NAME [ARGUMENT...]   run one of the programs below\n"
       "       nvbox cdi COMMAND          the same as nvidia-ctk cdi COMMAND\n"
       "       nvbox --list               print their names and groups\n"
+      "       nvbox --man NAME           print the manual page of one\n"
+      "       nvbox --completion SHELL   print the completion script for bash or zsh\n"
       "       nvbox --version | --help\n"
       "\n"
       "A link to this file that has the name of a program is that program.\n"
@@ -69,6 +72,9 @@ Result<int> run_nvbox(const Call& call) {
   if (first == "--help" || first == "-h") return print(help());
   // "nvbox cdi refresh" in boot scripts of hosts without links.
   if (first == "cdi") return run_nvidia_ctk(call);
+  const std::string_view second = call.arguments.size() > 1 ? call.arguments[1] : "";
+  if (first == "--man") return print(NVBOX_TRY(manual_of(second.empty() ? "nvbox" : second)));
+  if (first == "--completion") return print(NVBOX_TRY(completion_for(second)));
   return complain(first);
 }
 

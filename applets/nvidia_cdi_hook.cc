@@ -8,6 +8,7 @@
 
 #include <algorithm>
 
+#include "manuals.h"
 #include "nvbox/base/text.h"
 #include "nvbox/hook/container_root.h"
 #include "nvbox/spec/oci_state.h"
@@ -111,6 +112,10 @@ Result<int> without_cdi_hook(const Invocation& invocation, const std::optional<E
   // Of a runtime, which may not like a broken pipe; a terminal has none.
   if (!words.empty() && isatty(STDIN_FILENO) == 0) (void)read_state_text("-");
   return 0;
+}
+
+cli::CommandPage describe_nvidia_cdi_hook() {
+  return describe_tool(tool, "nvidia-cdi-hook");
 }
 
 Result<int> run_nvidia_cdi_hook(const Call& call) {

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <iterator>
 
+#include "manuals.h"
 #include "nvbox/base/text.h"
 #include "nvbox/base/version.h"
 #include "nvbox/sys/file.h"
@@ -144,6 +145,14 @@ Result<std::optional<int>> answer(const cli::Command& command, std::span<const c
 }
 
 }  // namespace container_cli
+
+cli::CommandPage describe_nvidia_container_cli() {
+  using namespace container_cli;  // NOLINT(google-build-using-namespace): this file's own
+  cli::CommandPage page = cli::command_page(
+      program, cli::rows_of(std::span<const cli::Option<Globals>>(global_options)));
+  page.commands = {describe_info(), describe_list(), describe_configure()};
+  return page;
+}
 
 Result<int> run_nvidia_container_cli(const Call& call) {
   using namespace container_cli;  // NOLINT(google-build-using-namespace): this file's own

@@ -11,6 +11,7 @@
 #include "applet.h"
 #include "nvbox/base/result.h"
 #include "nvbox/cli/options.h"
+#include "nvbox/cli/pages.h"
 #include "nvbox/driver/discover.h"
 #include "nvbox/driver/inventory.h"
 #include "nvbox/driver/mig_control.h"
@@ -42,6 +43,11 @@ struct Invocation {
 Result<int> run_info(const Invocation& invocation);
 Result<int> run_list(const Invocation& invocation);
 Result<int> run_configure(const Invocation& invocation);
+
+// What their tables say.
+cli::CommandPage describe_info();
+cli::CommandPage describe_list();
+cli::CommandPage describe_configure();
 
 // Writes to standard output.
 Result<> print(std::string_view text);

@@ -271,6 +271,11 @@ Result<> fill(const ConfigureOptions& options, const Invocation& invocation, con
 
 }  // namespace
 
+cli::CommandPage describe_configure() {
+  return cli::command_page(
+      command, cli::rows_of(std::span<const cli::Option<ConfigureOptions>>(configure_options)));
+}
+
 Result<int> run_configure(const Invocation& invocation) {
   const auto line =
       NVBOX_TRY(parse(command, std::span<const cli::Option<ConfigureOptions>>(configure_options),

@@ -126,6 +126,11 @@ Result<std::string> info_json(const Facts& facts) {
   return text + "\n";
 }
 
+cli::CommandPage describe_info() {
+  return cli::command_page(command,
+                           cli::rows_of(std::span<const cli::Option<InfoOptions>>(info_options)));
+}
+
 Result<int> run_info(const Invocation& invocation) {
   const auto line = NVBOX_TRY(parse(
       command, std::span<const cli::Option<InfoOptions>>(info_options), invocation.arguments));

@@ -132,6 +132,11 @@ Result<std::string> list_json(const plan::Listing& listing) {
   return text + "\n";
 }
 
+cli::CommandPage describe_list() {
+  return cli::command_page(command,
+                           cli::rows_of(std::span<const cli::Option<ListOptions>>(list_options)));
+}
+
 Result<int> run_list(const Invocation& invocation) {
   const auto line = NVBOX_TRY(parse(
       command, std::span<const cli::Option<ListOptions>>(list_options), invocation.arguments));

@@ -1,6 +1,7 @@
 // nvidia-ctk: the tool that administrators and installers call.
 #include "nvidia_ctk.h"
 
+#include "manuals.h"
 #include "nvidia_cdi_hook.h"
 #include "nvidia_ctk_cdi.h"
 #include "nvidia_ctk_info.h"
@@ -45,6 +46,10 @@ constexpr Tool tool = {.title = "NVIDIA Container Toolkit CLI",
 
 std::span<const CommandRow> ctk_commands() {
   return commands;
+}
+
+cli::CommandPage describe_nvidia_ctk() {
+  return describe_tool(tool, "nvidia-ctk");
 }
 
 Result<int> run_nvidia_ctk(const Call& call) {

@@ -81,24 +81,24 @@ std::string_view describe(apply::NodeState state) {
   return "";
 }
 
-Result<> make_if_wrong(const host::Root& dev, const ExpectedNode& node, Run run, const Log& log) {
+Result<> make_if_wrong(const host::Root& dev, const ExpectedNode& node, Mode mode, const Log& log) {
   const std::string path = path::join(dev.path(), node.path);
   const apply::NodeState state = NVBOX_TRY(apply::look_at_node(dev, node));
   if (state == apply::NodeState::right) {
     log.debug(cat(path, " is right"));
     return {};
   }
-  log.info(cat(run == Run::dry ? "would run: " : "", mknod_command(path, node), " (it ",
+  log.info(cat(mode == Mode::dry ? "would run: " : "", mknod_command(path, node), " (it ",
                describe(state), ")"));
-  return run == Run::dry ? Result<>() : apply::make_node_itself(dev, node);
+  return mode == Mode::dry ? Result<>() : apply::make_node_itself(dev, node);
 }
 
 Result<> make_control_nodes(const OpenRoots& roots, const Settings& settings, const Log& log) {
-  const Run run = settings.dry_run ? Run::dry : Run::real;
+  const Mode mode = settings.dry_run ? Mode::dry : Mode::real;
   const driver::ExpectedNodes expected = driver::expected_nodes(roots.host(), {});
   for (const std::string& problem : expected.problems) log.warning(problem);
   const ControlNodes control = control_nodes(expected.nodes);
-  NVBOX_TRY(make_nodes(roots, control.nodes, run, log));
+  NVBOX_TRY(make_nodes(roots, control.nodes, mode, log));
   if (control.missing_modules.empty()) return {};
   std::string modules;
   for (const std::string_view module : control.missing_modules) {
@@ -137,9 +137,9 @@ std::string mknod_command(std::string_view path, const ExpectedNode& node) {
   return cat("mknod -m ", mode, " ", path, " c ", node.major, " ", node.minor);
 }
 
-Result<> load_modules(const OpenRoots& roots, Run run, const Log& log) {
+Result<> load_modules(const OpenRoots& roots, Mode mode, const Log& log) {
   for (const std::string_view module : apply::driver_modules) {
-    if (run == Run::dry) {
+    if (mode == Mode::dry) {
       const bool is_loaded = driver::has_kernel_module(roots.host(), module);
       if (!is_loaded) log.info(cat("would load kernel module ", module));
       continue;
@@ -151,10 +151,10 @@ Result<> load_modules(const OpenRoots& roots, Run run, const Log& log) {
   return {};
 }
 
-Result<> make_nodes(const OpenRoots& roots, std::span<const ExpectedNode> nodes, Run run,
+Result<> make_nodes(const OpenRoots& roots, std::span<const ExpectedNode> nodes, Mode mode,
                     const Log& log) {
   for (const ExpectedNode& node : nodes) {
-    Result<> made = make_if_wrong(roots.dev(), node, run, log);
+    Result<> made = make_if_wrong(roots.dev(), node, mode, log);
     if (!made) return name_missing(std::move(made).error().in("device node"), makes_nodes);
   }
   return {};
@@ -172,7 +172,7 @@ Result<int> run_create_device_nodes(const Invocation& invocation) {
   }
   const OpenRoots roots = NVBOX_TRY(OpenRoots::open(settings.driver_root, settings.dev_root));
   if (settings.load_kernel_modules) {
-    NVBOX_TRY(load_modules(roots, settings.dry_run ? Run::dry : Run::real, log));
+    NVBOX_TRY(load_modules(roots, settings.dry_run ? Mode::dry : Mode::real, log));
   }
   if (settings.control_devices) NVBOX_TRY(make_control_nodes(roots, settings, log));
   return 0;

@@ -19,13 +19,13 @@ Result<int> run_create_dev_char_symlinks(const Invocation& invocation);
 Result<int> run_print_ldcache(const Invocation& invocation);
 
 // Whether a command only tells what it would do.
-enum class Run { real, dry };
+enum class Mode { real, dry };
 
 // Loads nvidia, nvidia-uvm and nvidia-modeset; the first failure ends it.
-Result<> load_modules(const OpenRoots& roots, Run run, const Log& log);
+Result<> load_modules(const OpenRoots& roots, Mode mode, const Log& log);
 
 // Makes the nodes that are missing or wrong below the dev root.
-Result<> make_nodes(const OpenRoots& roots, std::span<const driver::ExpectedNode> nodes, Run run,
+Result<> make_nodes(const OpenRoots& roots, std::span<const driver::ExpectedNode> nodes, Mode mode,
                     const Log& log);
 
 struct ControlNodes {

@@ -27,7 +27,7 @@ struct Settings {
   bool create_device_nodes = false;
   bool dry_run = false;
 
-  Run run() const { return dry_run ? Run::dry : Run::real; }
+  Mode mode() const { return dry_run ? Mode::dry : Mode::real; }
 };
 
 constexpr cli::Flag<Settings> flags[] = {
@@ -125,7 +125,7 @@ Result<> link_existing(const OpenRoots& roots, const Settings& settings, const L
 }
 
 Result<> link_all(const OpenRoots& roots, const Settings& settings, const Log& log) {
-  if (settings.load_kernel_modules) NVBOX_TRY(load_modules(roots, settings.run(), log));
+  if (settings.load_kernel_modules) NVBOX_TRY(load_modules(roots, settings.mode(), log));
   const driver::ExpectedNodes expected = driver::expected_nodes(roots.host(), {});
   for (const std::string& problem : expected.problems) log.warning(problem);
   const ControlNodes control = control_nodes(expected.nodes);
@@ -134,8 +134,8 @@ Result<> link_all(const OpenRoots& roots, const Settings& settings, const Log& l
         .hint("load it, or use --load-kernel-modules without --dry-run");
   }
   if (settings.create_device_nodes) {
-    NVBOX_TRY(make_nodes(roots, expected.nodes, settings.run(), log));
-    NVBOX_TRY(make_nodes(roots, control.nodes, settings.run(), log));
+    NVBOX_TRY(make_nodes(roots, expected.nodes, settings.mode(), log));
+    NVBOX_TRY(make_nodes(roots, control.nodes, settings.mode(), log));
   }
   std::vector<driver::ExpectedNode> served = expected.nodes;
   served.insert(served.end(), control.nodes.begin(), control.nodes.end());
