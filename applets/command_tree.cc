@@ -144,9 +144,6 @@ Result<int> run_group(const Invocation& invocation, const CommandGroup& group) {
   return words.empty() ? run_help(invocation, group, {}) : unknown_command(group, words.front());
 }
 
-const cli::OptionPage help_page = {.words = {"--help", "-h"}, .help = "show help"};
-const cli::OptionPage version_page = {.words = {"--version", "-v"}, .help = "print the version"};
-
 cli::CommandPage describe_row(const Invocation& parent, const CommandRow& row) {
   cli::CommandPage page;
   if (row.run != nullptr) {
@@ -157,7 +154,6 @@ cli::CommandPage describe_row(const Invocation& parent, const CommandRow& row) {
   }
   for (const std::string_view name : split(row.names, ' ')) page.names.emplace_back(name);
   page.summary = row.summary;
-  page.options.push_back(help_page);
   if (row.commands == nullptr) return page;
   for (const CommandRow& below : row.commands()) {
     if (below.shown == cli::Shown::yes) page.commands.push_back(describe_row(parent, below));
@@ -189,10 +185,10 @@ cli::CommandPage describe_tool(const Tool& tool, std::string_view name) {
                                  .arguments = {}};
   cli::CommandPage page = {.names = {std::string(name)},
                            .summary = std::string(tool.summary),
-                           .options = cli::option_pages(tool.flags),
-                           .reach = cli::Reach::commands_below};
-  page.options.push_back(help_page);
-  page.options.push_back(version_page);
+                           .options = cli::option_pages(tool.flags, cli::Reach::commands_below)};
+  page.options.push_back(
+      {.words = {"--help", "-h"}, .help = "show help", .reach = cli::Reach::commands_below});
+  page.options.push_back({.words = {"--version", "-v"}, .help = "print the version"});
   for (const CommandRow& row : tool.commands()) {
     if (row.shown == cli::Shown::yes) page.commands.push_back(describe_row(invocation, row));
   }

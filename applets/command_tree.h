@@ -111,7 +111,7 @@ Result<CommandLine<Settings>> parse_command(const Invocation& invocation,
   CommandLine<Settings> out;
   if (invocation.page != nullptr) {
     invocation.page->operands = operands;
-    invocation.page->options = cli::option_pages(flags);
+    invocation.page->options = cli::option_pages(flags, cli::Reach::own);
     out.exit_status = 0;
     return out;
   }

@@ -150,6 +150,7 @@ cli::CommandPage describe_nvidia_container_cli() {
   using namespace container_cli;  // NOLINT(google-build-using-namespace): this file's own
   cli::CommandPage page = cli::command_page(
       program, cli::rows_of(std::span<const cli::Option<Globals>>(global_options)));
+  std::ranges::move(cli::common_option_pages(), std::back_inserter(page.options));
   page.commands = {describe_info(), describe_list(), describe_configure()};
   return page;
 }

@@ -1,6 +1,7 @@
 #include "nvbox/cli/completion.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "nvbox/base/text.h"
@@ -28,9 +29,9 @@ void add_places(std::vector<Place>& places, const CommandPage& command,
                 const std::vector<std::string>& parents, const Options& inherited) {
   Place place = {.options = pointers_to(command.options)};
   Options passed_on = inherited;
-  if (command.reach == Reach::commands_below) {
-    passed_on.insert(passed_on.end(), place.options.begin(), place.options.end());
-  }
+  std::ranges::copy_if(place.options, std::back_inserter(passed_on), [](const OptionPage* option) {
+    return option->reach == Reach::commands_below;
+  });
   place.options.insert(place.options.end(), inherited.begin(), inherited.end());
   for (const std::string& name : command.names) {
     if (parents.empty()) place.calls.push_back(name);
@@ -38,7 +39,8 @@ void add_places(std::vector<Place>& places, const CommandPage& command,
   }
   for (const CommandPage& below : command.commands) place.commands.push_back(&below);
   const std::vector<std::string> calls = place.calls;
-  places.push_back(std::move(place));
+  // Without one of its own the table says nothing of a place, too.
+  if (!place.commands.empty() || !place.options.empty()) places.push_back(std::move(place));
   for (const CommandPage& below : command.commands) add_places(places, below, calls, passed_on);
 }
 

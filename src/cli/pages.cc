@@ -18,9 +18,7 @@ std::vector<std::string> words_of(std::string_view text) {
   return words;
 }
 
-}  // namespace
-
-std::vector<OptionPage> option_pages(std::span<const Row> rows) {
+std::vector<OptionPage> pages_of(std::span<const Row> rows) {
   std::vector<OptionPage> pages;
   for (const Row& row : rows) {
     OptionPage page = {.words = {dashed(row.name)},
@@ -30,17 +28,23 @@ std::vector<OptionPage> option_pages(std::span<const Row> rows) {
     if (row.letter != 0) page.words.push_back(cat("-", row.letter));
     pages.push_back(std::move(page));
   }
-  pages.push_back({.words = {"--help", "-?"}, .help = "give this help list"});
-  pages.push_back({.words = {"--usage"}, .help = "give a short usage message"});
-  pages.push_back({.words = {"--version", "-V"}, .help = "print program version"});
   return pages;
 }
+
+}  // namespace
 
 CommandPage command_page(const Command& command, std::span<const Row> rows) {
   return {.names = {std::string(split(command.name, ' ').back())},
           .summary = std::string(command.summary),
           .operands = std::string(command.operands),
-          .options = option_pages(rows)};
+          .options = pages_of(rows)};
+}
+
+std::vector<OptionPage> common_option_pages() {
+  constexpr Reach reach = Reach::commands_below;
+  return {{.words = {"--help", "-?"}, .help = "give this help list", .reach = reach},
+          {.words = {"--usage"}, .help = "give a short usage message", .reach = reach},
+          {.words = {"--version", "-V"}, .help = "print program version", .reach = reach}};
 }
 
 namespace detail {

@@ -13,6 +13,9 @@
 
 namespace nvbox::cli {
 
+// Where an option may stand: behind its own command's name, or behind those below it as well.
+enum class Reach { own, commands_below };
+
 struct OptionPage {
   std::vector<std::string> words{};  // as they are written: "--format", "-f"
   Takes takes = Takes::nothing;
@@ -20,12 +23,10 @@ struct OptionPage {
   std::string help{};
   std::string preset{};                  // its value before anybody gives it one
   std::vector<std::string> variables{};  // that give the value, too
+  Reach reach = Reach::own;
 
   bool operator==(const OptionPage&) const = default;
 };
-
-// Where options may stand besides behind their own command's name.
-enum class Reach { own, commands_below };
 
 // A program, or a command of one.
 struct CommandPage {
@@ -33,17 +34,16 @@ struct CommandPage {
   std::string summary{};
   std::string operands{};  // as usage shows them: "ROOTFS"
   std::vector<OptionPage> options{};
-  Reach reach = Reach::own;
   std::vector<CommandPage> commands{};
 
   bool operator==(const CommandPage&) const = default;
 };
 
-// The rows of a table of options.h, and what every such program understands besides.
-std::vector<OptionPage> option_pages(std::span<const Row> rows);
-
 // A command of a program of options.h, named by the last word of its name.
 CommandPage command_page(const Command& command, std::span<const Row> rows);
+
+// What every program of options.h and its commands understand besides their tables.
+std::vector<OptionPage> common_option_pages();
 
 namespace detail {
 
@@ -65,7 +65,7 @@ OptionPage flag_page(const FlagRow& row, Takes takes, std::string preset);
 
 // The rows of a table of flags.h that help shows.
 template <typename Settings>
-std::vector<OptionPage> option_pages(std::span<const Flag<Settings>> flags) {
+std::vector<OptionPage> option_pages(std::span<const Flag<Settings>> flags, Reach reach) {
   const Settings unset{};
   std::vector<OptionPage> pages;
   for (const Flag<Settings>& flag : flags) {
@@ -73,6 +73,7 @@ std::vector<OptionPage> option_pages(std::span<const Flag<Settings>> flags) {
     const bool is_boolean = std::holds_alternative<bool Settings::*>(flag.target);
     pages.push_back(detail::flag_page(flag.row, is_boolean ? Takes::nothing : Takes::value,
                                       std::visit(detail::Preset<Settings>{unset}, flag.target)));
+    pages.back().reach = reach;
   }
   return pages;
 }
