@@ -30,9 +30,8 @@ constexpr Topic config_file = {
     "The configuration. Every key has a default, and the file need not exist. Where "
     "XDG_CONFIG_HOME is set, it stands for /etc."};
 constexpr Topic success = {"0", "Success."};
-constexpr Topic failure = {"1",
-                           "What could not be done, and how to help it, is one line on standard "
-                           "error; warnings that came before follow it."};
+constexpr Topic failure = {
+    "1", "What could not be done, and how to help it, is one line on standard error."};
 
 // nvbox.
 
@@ -103,12 +102,26 @@ constexpr Lines cli_see[] = {"nvidia-container-runtime-hook(8)", "nvidia-ctk(1)"
 
 // nvidia-container-runtime and its other names.
 
+// Those of the runtime specification and of runc that engines call.
+constexpr Topic runtime_commands[] = {
+    {"create", "Creates a container, with the GPUs that it asks for."},
+    {"run", "Creates and starts a container, with the GPUs that it asks for."},
+    {"start", "Starts a container that was created."},
+    {"exec", "Runs another process in a container."},
+    {"state", "Prints the state of a container."},
+    {"kill", "Sends a signal to a container."},
+    {"delete", "Deletes a container that has ended."},
+    {"update", "Changes the limits of a container."},
+    {"events", "Prints what a container uses."},
+    {"features", "Prints what the low-level runtime can do."},
+};
+
 CommandPage describe_runtime() {
   CommandPage page;
-  const std::string_view commands[] = {"create", "run",    "start",  "state", "kill",
-                                       "delete", "events", "update", "exec",  "features"};
-  for (const std::string_view name : commands)
-    page.commands.push_back({.names = {std::string(name)}});
+  for (const Topic& command : runtime_commands) {
+    page.commands.push_back(
+        {.names = {std::string(command.term)}, .summary = std::string(command.text)});
+  }
   page.options = {{.words = {"--version"},
                    .help = "Print the version, and behind it the low-level runtime's."}};
   return page;

@@ -2,6 +2,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "manuals.h"
 #include "nvbox/base/text.h"
@@ -53,6 +54,16 @@ std::string version_text() {
   return text;
 }
 
+// --man NAME or --man=NAME; "" for what is not there.
+std::pair<std::string_view, std::string_view> option_and_value(
+    std::span<const std::string_view> arguments) {
+  if (arguments.empty()) return {};
+  const std::string_view word = arguments.front();
+  const size_t equals = word.find('=');
+  if (equals != std::string_view::npos) return {word.substr(0, equals), word.substr(equals + 1)};
+  return {word, arguments.size() > 1 ? arguments[1] : std::string_view()};
+}
+
 int complain(std::string_view name) {
   std::vector<std::string_view> names;
   for (const Applet& applet : all_applets()) names.push_back(applet.name);
@@ -72,9 +83,9 @@ Result<int> run_nvbox(const Call& call) {
   if (first == "--help" || first == "-h") return print(help());
   // "nvbox cdi refresh" in boot scripts of hosts without links.
   if (first == "cdi") return run_nvidia_ctk(call);
-  const std::string_view second = call.arguments.size() > 1 ? call.arguments[1] : "";
-  if (first == "--man") return print(NVBOX_TRY(manual_of(second.empty() ? "nvbox" : second)));
-  if (first == "--completion") return print(NVBOX_TRY(completion_for(second)));
+  const auto [option, value] = option_and_value(call.arguments);
+  if (option == "--man") return print(NVBOX_TRY(manual_of(value.empty() ? "nvbox" : value)));
+  if (option == "--completion") return print(NVBOX_TRY(completion_for(value)));
   return complain(first);
 }
 

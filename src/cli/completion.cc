@@ -224,7 +224,7 @@ std::string zsh_completion(std::string_view starter, std::span<const CommandPage
                          "\n\n_nvbox_table() {\n  nvbox_commands=() nvbox_options=() "
                          "nvbox_valued=()\n  case $1 in\n");
   for (const Place& place : places_of(starter, programs)) {
-    text += cat("    (", pattern_of(place), ")\n      nvbox_commands=(", zsh_commands(place),
+    text += cat("    ", pattern_of(place), ")\n      nvbox_commands=(", zsh_commands(place),
                 ")\n      nvbox_options=(", zsh_options(place), ")\n      nvbox_valued=(",
                 quoted_list(option_words(place, takes_value)), ")\n      ;;\n");
   }

@@ -40,6 +40,7 @@ needs() {
   run "$nvbox" --man
   [ "$status" -eq 0 ]
   [[ ${lines[0]} == '.TH NVBOX 1 '* ]]
+  [ "$("$nvbox" --man=nvidia-ctk)" = "$("$nvbox" --man nvidia-ctk)" ]
   run "$nvbox" --man ls
   [ "$status" -eq 1 ]
   [ "$output" = "nvbox: no applet \"ls\"; 'nvbox --list' prints what there is" ]

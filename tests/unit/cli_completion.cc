@@ -61,22 +61,22 @@ TEST(BashCompletion, is_for_all_programs) {
 
 TEST(ZshCompletion, describes_what_it_offers) {
   EXPECT_EQ(table_of(zsh_completion("starter", programs())), R"(  case $1 in
-    ('starter')
+    'starter')
       nvbox_commands=('tool:it'\''s a tool')
       nvbox_options=('--list:')
       nvbox_valued=()
       ;;
-    ('tool')
+    'tool')
       nvbox_commands=('list:lists' 'ls:lists' 'none:first line')
       nvbox_options=('--debug:more: a lot' '-d:more: a lot' '--version:')
       nvbox_valued=()
       ;;
-    ('tool list' | 'tool ls')
+    'tool list' | 'tool ls')
       nvbox_commands=()
       nvbox_options=('--format:' '--user:' '--debug:more: a lot' '-d:more: a lot')
       nvbox_valued=('--format')
       ;;
-    ('tool none')
+    'tool none')
       nvbox_commands=()
       nvbox_options=('--debug:more: a lot' '-d:more: a lot')
       nvbox_valued=()
