@@ -96,6 +96,28 @@ on() {
   has_line '/dev/nvidiactl 195:255 666 0:0'
 }
 
+# The host's own program is never called: /usr is private.
+fake_modprobe='grep -v uvm /proc/devices >/run/devices; mount --bind /run/devices /proc/devices
+  printf "#!/bin/sh\necho \"\$@\" >>/run/modprobe\nexit %s\n" "$modprobe_status" >/usr/sbin/modprobe.new
+  chmod 755 /usr/sbin/modprobe.new; mv /usr/sbin/modprobe.new /usr/sbin/modprobe; '
+
+@test "--load-kernel-modules loads those that are missing, in a dry run none" {
+  on t4x1 "modprobe_status=0; $fake_modprobe"'
+    $nodes --load-kernel-modules --dry-run; ls /run/modprobe; $nodes --load-kernel-modules; cat /run/modprobe'
+  [ "$status" -eq 0 ]
+  has_text 'msg="would load kernel module nvidia-uvm"'
+  has_text "cannot access '/run/modprobe'"
+  has_text 'msg="loaded kernel module nvidia-uvm"'
+  [ "${lines[-1]}" = nvidia-uvm ]
+}
+
+@test "a module that cannot be loaded is an error" {
+  on t4x1 "modprobe_status=1; $fake_modprobe"'$nodes --load-kernel-modules --control-devices'
+  [ "$status" -eq 1 ]
+  has_text 'nvidia-ctk: kernel module nvidia-uvm: /'
+  has_text 'modprobe returned 1'
+}
+
 @test "nothing to do is said" {
   on t4x1 '$nodes'
   [ "$status" -eq 0 ]

@@ -138,6 +138,28 @@ TEST(MakeNode, where_a_directory_is_says_so) {
   });
 }
 
+TEST(LookAtNode, tells_what_is_in_the_place_of_a_node) {
+  NEEDS_ROOT();
+  run_case({}, [](const std::string& scratch) {
+    using apply::NodeState;
+    const host::Root root = host::Root::open(scratch).value();
+    const auto look = [&] { return apply::look_at_node(root, gpu_zero()).value(); };
+    EXPECT_EQ(look(), NodeState::missing);
+    ASSERT_TRUE(apply::make_node_itself(root, gpu_zero()));
+    EXPECT_EQ(look(), NodeState::right);
+    EXPECT_FALSE(std::filesystem::exists(scratch + "/dev/char"));
+    ASSERT_EQ(chown((scratch + "/dev/nvidia0").c_str(), 7, 44), 0);
+    EXPECT_EQ(look(), NodeState::other_access);
+    ExpectedNode other = gpu_zero();
+    other.minor = 1;
+    ASSERT_TRUE(apply::make_node_itself(root, other));
+    EXPECT_EQ(look(), NodeState::other_thing);
+    std::filesystem::rename(scratch + "/dev/nvidia0", scratch + "/dev/nvidia1");
+    put_link(scratch + "/dev/nvidia0", "nvidia1");
+    EXPECT_EQ(look(), NodeState::other_thing);
+  });
+}
+
 // What load_modules() writes to the log.
 std::string load(const std::string& host_path, const std::string& driver_path) {
   const host::Root host = host::Root::open(host_path).value();
@@ -215,6 +237,22 @@ TEST(LoadModules, a_helper_that_fails_is_a_line_in_the_log) {
   run_case({}, [](const std::string& scratch) {
     const Machine machine(scratch, "exit 3\n");
     EXPECT_TRUE(machine.load().contains("kernel module nvidia: /mnt/modprobe returned 3"));
+  });
+}
+
+TEST(LoadModule, loads_one_unless_it_is_there_and_says_what_failed) {
+  NEEDS_ROOT();
+  run_case({}, [](const std::string& scratch) {
+    const Machine machine(scratch, "echo $1 >> /mnt/record; [ $1 = nvidia-uvm ]\n");
+    put_file(machine.host + "/proc/devices", "Character devices:\n195 nvidia\n");
+    const host::Root host = host::Root::open(machine.host).value();
+    const host::Root driver = host::Root::open(machine.driver).value();
+    const driver::Roots roots = {host, driver, host};
+    EXPECT_EQ(apply::load_module(roots, "nvidia").value(), apply::Loaded::before);
+    EXPECT_EQ(apply::load_module(roots, "nvidia-uvm").value(), apply::Loaded::now);
+    EXPECT_EQ(apply::load_module(roots, "nvidia-modeset").error().message(),
+              "kernel module nvidia-modeset: /mnt/modprobe returned 1");
+    EXPECT_EQ(machine.record(), "nvidia-uvm\nnvidia-modeset\n");
   });
 }
 
