@@ -16,9 +16,10 @@ set(may_plan base spec driver/inventory.h config/config.h)
 set(may_hook base sys host spec data)
 # apply makes the nodes that driver says there should be.
 set(may_apply base sys host spec hook data driver/discover.h driver/expected_nodes.h)
+set(may_engine base sys data host)
 set(may_runtime base sys data host spec config driver plan apply)
 
-set(modules base cli sys data host spec config driver plan hook apply runtime)
+set(modules base cli sys data host spec config driver plan hook apply engine runtime)
 set(failed FALSE)
 foreach(module IN LISTS modules)
   file(GLOB_RECURSE files ${ROOT}/src/${module}/* ${ROOT}/include/nvbox/${module}/*)

@@ -45,6 +45,14 @@ std::string reason(std::string_view what) {
   return std::string(colon == std::string_view::npos ? what : what.substr(colon + 2));
 }
 
+Result<std::string> dump(const Json& document, int blanks) {
+  try {
+    return document.dump(blanks);
+  } catch (const Json::exception& error) {
+    return Error(cat("write JSON: ", reason(error.what())));
+  }
+}
+
 }  // namespace
 
 Result<Json> parse_json(std::string_view text, const JsonLimits& limits) {
@@ -66,11 +74,11 @@ Result<Json> parse_json(std::string_view text, const JsonLimits& limits) {
 }
 
 Result<std::string> dump_json(const Json& document) {
-  try {
-    return document.dump();
-  } catch (const Json::exception& error) {
-    return Error(cat("write JSON: ", reason(error.what())));
-  }
+  return dump(document, -1);
+}
+
+Result<std::string> dump_json(const Json& document, JsonIndentation indentation) {
+  return cat(NVBOX_TRY(dump(document, indentation.blanks)), "\n");
 }
 
 }  // namespace nvbox::data

@@ -25,4 +25,12 @@ Result<Json> parse_json(std::string_view text, const JsonLimits& limits = {});
 // Compact, on one line, without a final newline.
 Result<std::string> dump_json(const Json& document);
 
+// How many blanks each level of a document is indented by.
+struct JsonIndentation {
+  int blanks;
+};
+
+// On lines of their own, with a final newline.
+Result<std::string> dump_json(const Json& document, JsonIndentation indentation);
+
 }  // namespace nvbox::data

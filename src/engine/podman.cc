@@ -1,0 +1,18 @@
+#include "nvbox/engine/podman.h"
+
+#include <vector>
+
+#include "engine/toml_runtime.h"
+#include "nvbox/data/toml_edit.h"
+
+namespace nvbox::engine {
+
+Result<std::string> configure_podman(std::string_view document, const RuntimeRequest& request) {
+  auto conf = NVBOX_TRY(data::TomlDocument::parse(std::string(document)));
+  // Podman takes the first of the paths that exists.
+  NVBOX_TRY(conf.set({"engine", "runtimes", request.name}, std::vector{request.path}));
+  NVBOX_TRY(set_default(conf, {"engine", "runtime"}, request));
+  return conf.text();
+}
+
+}  // namespace nvbox::engine
