@@ -5,6 +5,7 @@
 #include "nvidia_cdi_hook.h"
 #include "nvidia_ctk_cdi.h"
 #include "nvidia_ctk_info.h"
+#include "nvidia_ctk_runtime.h"
 
 namespace nvbox::applets {
 namespace {
@@ -35,6 +36,9 @@ constexpr CommandRow commands[] = {
     {.names = "system",
      .summary = "Make device nodes and links to them, look into the loader's cache",
      .commands = ctk_system_commands},
+    {.names = "runtime",
+     .summary = "A collection of runtime-related utilities",
+     .commands = runtime_commands},
 };
 
 constexpr Tool tool = {.title = "NVIDIA Container Toolkit CLI",
