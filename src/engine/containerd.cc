@@ -177,7 +177,7 @@ Result<ContainerdTexts> configure_with_drop_in(TomlDocument config, const TomlDo
   TomlDocument drop_in = NVBOX_TRY(section_of(source, version));
   NVBOX_TRY(add_runtime(drop_in, version, source, request));
   NVBOX_TRY(import_drop_in(config, files, version).in(files.config_path));
-  return ContainerdTexts{.config = config.text(), .drop_in = drop_in.text()};
+  return ContainerdTexts{.config = config.text(), .drop_in = data::toml_document_text(drop_in.root())};
 }
 
 // A document that the runtime can be put into.

@@ -9,9 +9,9 @@ namespace nvbox::engine {
 
 Result<std::string> configure_podman(std::string_view document, const RuntimeRequest& request) {
   auto conf = NVBOX_TRY(data::TomlDocument::parse(std::string(document)));
+  NVBOX_TRY(set_default(conf, {"engine", "runtime"}, request));
   // Podman takes the first of the paths that exists.
   NVBOX_TRY(conf.set({"engine", "runtimes", request.name}, std::vector{request.path}));
-  NVBOX_TRY(set_default(conf, {"engine", "runtime"}, request));
   return conf.text();
 }
 
