@@ -158,7 +158,8 @@ class Editor {
   Result<std::string> replace(const Json& old, Span span, const Json& value,
                               std::string_view margin) const {
     if (old == value) return std::string(text_);
-    if (!old.is_null() && old.type() != value.type()) {
+    // The library has several types of numbers under one name.
+    if (!old.is_null() && std::string_view(old.type_name()) != value.type_name()) {
       return wrong_type(old, quote(path_.back()), span.begin, cat("of type ", value.type_name()));
     }
     return with(span, written(value, unit_, margin));

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <span>
 #include <string_view>
+#include <variant>
 #include <vector>
 
 #include "engine/toml_runtime.h"
@@ -177,13 +178,24 @@ Result<ContainerdTexts> configure_with_drop_in(TomlDocument config, const TomlDo
   TomlDocument drop_in = NVBOX_TRY(section_of(source, version));
   NVBOX_TRY(add_runtime(drop_in, version, source, request));
   NVBOX_TRY(import_drop_in(config, files, version).in(files.config_path));
-  return ContainerdTexts{.config = config.text(), .drop_in = data::toml_document_text(drop_in.root())};
+  return ContainerdTexts{.config = config.text(),
+                         .drop_in = data::toml_document_text(drop_in.root())};
+}
+
+Result<> check_section(const TomlDocument& document) {
+  const TomlPath cri = cri_of(NVBOX_TRY(version_of(document)));
+  for (const TomlPath& path : {TomlPath{cri[0]}, cri}) {
+    const Toml* const found = document.get(path);
+    if (found == nullptr || std::holds_alternative<Toml::Table>(found->value)) continue;
+    return wrong(*found, data::toml_path_text(path), "a table");
+  }
+  return {};
 }
 
 // A document that the runtime can be put into.
 Result<TomlDocument> parse_config(std::string_view name, const std::string& text) {
   TomlDocument document = NVBOX_TRY(TomlDocument::parse(text).in(name));
-  NVBOX_TRY(version_of(document).in(name));
+  NVBOX_TRY(check_section(document).in(name));
   NVBOX_TRY(check_enabled(document).in(name));
   return document;
 }

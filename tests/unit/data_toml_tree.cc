@@ -11,7 +11,7 @@ std::string rewritten(std::string_view text) {
 }
 
 TEST(TomlTree, is_laid_out_as_the_peer_does) {
-  EXPECT_EQ(rewritten("b.\"x.y\".z = 1\na = \"\\\"\"\n[b]\nq = [ [1], {k = 2.0} ]\n"),
+  EXPECT_EQ(rewritten("a = \"\\\"\"\n[b.'x.y']\nz = 1\n[b]\nq = [ [1], {k = 2.0} ]\n"),
             "a = \"\\\"\"\n"
             "\n"
             "[b]\n"
