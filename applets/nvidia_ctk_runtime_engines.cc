@@ -37,7 +37,7 @@ std::optional<std::string> find_program(const std::string& name, const Call& cal
 // machines that are only prepared neither does.
 std::string default_runtime_path(const Call& call) {
   const runtime::ProgramSearch search(search_path(call));
-  const std::string usual = path::join("/usr/bin", runtime_name);
+  std::string usual = path::join("/usr/bin", runtime_name);
   for (const std::string& name : {usual, std::string(runtime_name)}) {
     Program program = search.find(name);
     const bool is_there =

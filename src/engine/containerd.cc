@@ -142,10 +142,13 @@ Result<TomlDocument> section_of(const TomlDocument& source, std::int64_t version
   return TomlDocument::parse(data::toml_document_text(root));
 }
 
-// containerd reads relative imports from the directory of the file.
+// All of the drop-in's directory, like the peer, unless that would miss the drop-in or have
+// config.toml import itself. containerd reads relative imports from the directory of the file.
 Result<> import_drop_in(TomlDocument& config, const ContainerdFiles& files, std::int64_t version) {
   const std::string_view drop_in = *files.drop_in_path;
-  const std::string wanted = path::join(path::parent(drop_in), "*.toml");
+  const std::string_view directory = path::parent(drop_in);
+  const bool is_alone = !drop_in.ends_with(".toml") || directory == path::parent(files.config_path);
+  const std::string wanted = is_alone ? std::string(drop_in) : path::join(directory, "*.toml");
   std::vector<std::string> imports = NVBOX_TRY(texts_at(config, "imports"));
   for (const std::string& import : imports) {
     const std::string absolute =

@@ -1,12 +1,12 @@
 #include "nvbox/engine/files.h"
 
 #include <fcntl.h>
-#include <sys/stat.h>
 #include <unistd.h>
 #include <cerrno>
 #include <climits>
 #include <cstdlib>
 
+#include "engine/attributes.h"
 #include "nvbox/base/path.h"
 #include "nvbox/base/text.h"
 #include "nvbox/host/root.h"
@@ -58,25 +58,33 @@ Result<> remove_file(const std::string& path) {
   return {};
 }
 
-// Mode and owner are those of `like`, if that exists.
+// What an operator can do about a directory that takes no file.
+std::string_view way_out(int errno_value) {
+  if (errno_value == EROFS) return "name a file elsewhere with --config or --drop-in-config";
+  if (errno_value == EACCES || errno_value == EPERM) return "run the command as root";
+  return "";
+}
+
+// Mode, owner and label are those of the file `like`, if that exists.
 Result<> write_like(const std::string& path, std::string_view text, const std::string& like) {
-  const host::Root host = NVBOX_TRY(host::Root::open("/"));
-  const sys::Fd directory = NVBOX_TRY(host::make_directories(host, path::parent(path)));
-  struct stat info {};
-  const bool has_model = stat(like.c_str(), &info) == 0;
-  const mode_t mode = has_model ? info.st_mode & mode_t{07777} : new_file_mode;
-  sys::NewFile file = NVBOX_TRY(sys::NewFile::create(directory.get(), path::base_name(path), mode));
-  const bool is_others = has_model && (info.st_uid != geteuid() || info.st_gid != getegid());
-  if (is_others && fchown(file.fd(), info.st_uid, info.st_gid) != 0) {
-    return Error("keep the owner", errno);
-  }
-  NVBOX_TRY(sys::write_all(file.fd(), text));
-  return file.commit();
+  const auto write = [&]() -> Result<> {
+    const host::Root host = NVBOX_TRY(host::Root::open("/"));
+    const sys::Fd directory = NVBOX_TRY(host::make_directories(host, path::parent(path)));
+    sys::NewFile file =
+        NVBOX_TRY(sys::NewFile::create(directory.get(), path::base_name(path), new_file_mode));
+    NVBOX_TRY(copy_attributes(like, file.fd()));
+    NVBOX_TRY(sys::write_all(file.fd(), text));
+    return file.commit();
+  };
+  Result<> written = write();
+  if (written) return {};
+  const int reason = written.error().code();
+  return std::move(written).in(cat("write ", path)).hint(way_out(reason));
 }
 
 Result<> put(const std::string& path, const std::optional<std::string>& text) {
   if (!text) return remove_file(path);
-  return write_like(path, *text, path).in(cat("write ", path));
+  return write_like(path, *text, path);
 }
 
 Result<> check_unchanged(const ConfigurationFile& file) {
@@ -114,7 +122,7 @@ class Step {
       if (NVBOX_TRY(read_file(kept_path(file.real_path, suffix)))) return {};
     }
     const std::string path = kept_path(file.real_path, file.text ? before_suffix : absent_suffix);
-    NVBOX_TRY(write_like(path, file.text.value_or(""), file.real_path).in(cat("write ", path)));
+    NVBOX_TRY(write_like(path, file.text.value_or(""), file.real_path));
     kept_ = path;
     return {};
   }

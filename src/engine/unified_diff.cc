@@ -4,6 +4,8 @@
 #include "nvbox/engine/unified_diff.h"
 
 #include <algorithm>
+#include <cstdint>
+#include <cstdlib>
 #include <span>
 #include <vector>
 
@@ -38,12 +40,14 @@ Lines lines_of(std::string_view text) {
 // How far each diagonal (x - y, from -max to max) reaches in x.
 class Reach {
  public:
-  explicit Reach(int edits) : edits_(edits), x_(2 * static_cast<size_t>(edits) + 3, 0) {}
-  int& operator[](int diagonal) { return x_[static_cast<size_t>(diagonal + edits_ + 1)]; }
-  int operator[](int diagonal) const { return x_[static_cast<size_t>(diagonal + edits_ + 1)]; }
+  explicit Reach(int edits) : middle_(edits + 1), x_(2 * static_cast<size_t>(edits) + 3, 0) {}
+  int& operator[](std::int64_t diagonal) { return x_[static_cast<size_t>(diagonal + middle_)]; }
+  int operator[](std::int64_t diagonal) const {
+    return x_[static_cast<size_t>(diagonal + middle_)];
+  }
 
  private:
-  int edits_;
+  std::int64_t middle_;
   std::vector<int> x_;
 };
 

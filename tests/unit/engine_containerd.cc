@@ -149,6 +149,14 @@ TEST(Containerd, imports_that_name_the_drop_in_already_stay) {
             "version = 2\nimports = [\"/a\", \"/etc/containerd/conf.d/*.toml\"] # b\n");
 }
 
+TEST(Containerd, a_drop_in_that_the_directorys_pattern_does_not_fit_is_imported_itself) {
+  for (const std::string drop_in : {"/etc/containerd/nvidia.toml", "/x/nvidia.conf"}) {
+    ContainerdFiles files = with_drop_in("");
+    files.drop_in_path = drop_in;
+    EXPECT_EQ(configured(files, plain).config, "version = 2\nimports = [\"" + drop_in + "\"]\n");
+  }
+}
+
 TEST(Containerd, a_second_time_changes_nothing) {
   const ContainerdTexts first = configured(with_drop_in(""), everything);
   ContainerdFiles files = with_drop_in(first.config);

@@ -1,6 +1,7 @@
 #include "nvbox/engine/files.h"
 
 #include <sys/stat.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include <gtest/gtest.h>
@@ -192,6 +193,28 @@ TEST_F(Files, mode_and_owner_stay_also_of_what_is_kept) {
       EXPECT_EQ(info.st_gid, 34U);
     }
   }
+}
+
+TEST_F(Files, labels_and_other_attributes_stay) {
+  write("a", "one");
+  const std::string file = path("a");
+  constexpr std::string_view label = "system_u:object_r:container_config_t:s0";
+  const char* const name = geteuid() == 0 ? "security.selinux" : "user.nvbox";
+  if (setxattr(file.c_str(), name, label.data(), label.size(), 0) != 0) {
+    GTEST_SKIP() << "this file system has no attributes";
+  }
+  ASSERT_TRUE(make_changes(Changes{change("a", "two")}, Keep::first, fine));
+  std::string value(100, '\0');
+  const ssize_t size = getxattr(file.c_str(), name, value.data(), value.size());
+  ASSERT_EQ(size, static_cast<ssize_t>(label.size()));
+  EXPECT_EQ(value.substr(0, label.size()), label);
+}
+
+TEST_F(Files, a_directory_that_takes_no_file_is_told) {
+  const auto made =
+      make_changes(Changes{{{"/proc/x", "/proc/x", std::nullopt}, "text"}}, Keep::nothing, fine);
+  ASSERT_FALSE(made);
+  EXPECT_TRUE(made.error().message().starts_with("write /proc/x: create a temporary file"));
 }
 
 }  // namespace

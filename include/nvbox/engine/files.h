@@ -29,7 +29,7 @@ struct FileChange {
   bool changes() const { return text != file.text; }
 };
 
-// Whether what was there before the first change is kept for restored_by(), in a file beside the
+// Whether what was there before the first change is kept for restored(), in a file beside the
 // one that is changed: NAME.nvbox-before, or an empty NAME.nvbox-absent when there was none. Some
 // engines read every file of a directory DIR.d, so there it is beside the directory: DIR.d-NAME.*.
 enum class Keep { first, nothing };
