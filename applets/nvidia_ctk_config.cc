@@ -70,7 +70,7 @@ Result<std::string> default_text() {
 // To standard output where no path is given.
 Result<> write_output(const std::string& path, std::string_view text) {
   if (path.empty()) return print(text);
-  return write_named_file(path, text).hint("--output writes to another file");
+  return write_named_file(path, text).hint("--output chooses another file");
 }
 
 Error unexpected(std::string_view word) {

@@ -1,6 +1,7 @@
 #include "nvbox/config/keys.h"
 
 #include <algorithm>
+#include <iterator>
 #include <type_traits>
 
 #include "nvbox/base/text.h"
@@ -144,6 +145,24 @@ std::string similar_last_part(std::string_view key) {
 
 std::span<const Key> keys() {
   return rows;
+}
+
+const Key* find_key(std::string_view name) {
+  const auto* const found = std::ranges::find(rows, name, &Key::name);
+  return found == std::end(rows) ? nullptr : found;
+}
+
+bool is_in_table(const Key& key, std::string_view table) {
+  return key.name.starts_with(table) && key.name.substr(table.size()).starts_with('.');
+}
+
+bool is_table_of_keys(std::string_view name) {
+  return std::ranges::any_of(rows, [&](const Key& key) { return is_in_table(key, name); });
+}
+
+std::vector<std::string> path_of(const Key& key) {
+  const std::vector<std::string_view> parts = split(key.name, '.');
+  return {parts.begin(), parts.end()};
 }
 
 std::string describe_unknown(std::string_view key) {

@@ -1,6 +1,5 @@
 #include "nvbox/config/config.h"
 
-#include <algorithm>
 #include <cerrno>
 #include <optional>
 #include <utility>
@@ -71,17 +70,6 @@ struct Store {
     return {};
   }
 };
-
-const Key* find_key(std::string_view name) {
-  const auto found = std::ranges::find(keys(), name, &Key::name);
-  return found == keys().end() ? nullptr : &*found;
-}
-
-bool is_table_of_keys(std::string_view name) {
-  return std::ranges::any_of(keys(), [&](const Key& key) {
-    return key.name.starts_with(name) && key.name.substr(name.size()).starts_with('.');
-  });
-}
 
 // `prefix` is the dotted name of the table. Of an unknown table only the table itself is listed.
 Result<> overlay(const Toml& table, const std::string& prefix, Config& config) {

@@ -142,19 +142,19 @@ refused() {
 @test "a directory that must not be written to" {
   refused 'nvidia-ctk() { setpriv --reuid 65534 --regid 65534 --clear-groups /usr/bin/nvidia-ctk "$@"; };' \
     '-i --set disable-require' \
-    'write /etc/nvidia-container-runtime/config.toml: create a temporary file beside it: Permission denied; --output writes to another file'
+    'write /etc/nvidia-container-runtime/config.toml: create a temporary file beside it: Permission denied; --output chooses another file'
 }
 
 @test "a read-only file system" {
   refused 'mount -n --bind "${F%/*}" "${F%/*}"; mount -n -o remount,bind,ro "${F%/*}";' \
     '-i --set disable-require' \
-    'write /etc/nvidia-container-runtime/config.toml: create a temporary file beside it: Read-only file system; --output writes to another file'
+    'write /etc/nvidia-container-runtime/config.toml: create a temporary file beside it: Read-only file system; --output chooses another file'
 }
 
 @test "a full disk" {
   refused 'mount -n -t tmpfs -o size=8k tmpfs "${F%/*}"; cp /run/mine "$F"; cat /dev/zero >"${F%/*}/full" 2>/dev/null;' \
     '-i --set disable-require' \
-    'write /etc/nvidia-container-runtime/config.toml: write: No space left on device; --output writes to another file'
+    'write /etc/nvidia-container-runtime/config.toml: write: No space left on device; --output chooses another file'
 }
 
 @test "a link is followed and stays" {

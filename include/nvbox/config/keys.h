@@ -31,6 +31,18 @@ struct Key {
 // In the order of the documentation.
 std::span<const Key> keys();
 
+// The row of this name; null when there is none.
+const Key* find_key(std::string_view name);
+
+// Whether the key is in the table of this dotted name, or in one below it.
+bool is_in_table(const Key& key, std::string_view table);
+
+// Whether keys are in the table of this name.
+bool is_table_of_keys(std::string_view name);
+
+// The parts of the name.
+std::vector<std::string> path_of(const Key& key);
+
 // "unknown key a.b" and, when a known key looks like it, a suggestion.
 std::string describe_unknown(std::string_view key);
 

@@ -1,0 +1,54 @@
+#include "nvbox/base/text.h"
+#include "nvbox/config/config.h"
+#include "nvbox/config/document.h"
+#include "nvbox/config/keys.h"
+#include "nvbox/data/toml_edit.h"
+
+namespace nvbox::config {
+namespace {
+
+using data::TomlDocument;
+using data::TomlValue;
+
+struct Explained {
+  std::string_view type;
+  TomlValue value;
+};
+
+struct Explain {
+  Config& config;
+
+  Explained operator()(FlagField field) const { return {"boolean", field(config)}; }
+  Explained operator()(TextField field) const { return {"string", field(config)}; }
+  Explained operator()(ListField field) const { return {"list of strings", field(config)}; }
+  Explained operator()(CommaField field) const { return {"string", join(field.list(config), ",")}; }
+};
+
+std::string value_text(const Key& key, Config config) {
+  return data::toml_value_text(std::visit(Explain{config}, key.field).value);
+}
+
+std::string explain_key(const Key& key) {
+  Config defaults;
+  return cat(key.name, "\n  ", std::visit(Explain{defaults}, key.field).type, ", default ",
+             value_text(key, defaults), "\n  ", key.meaning, "\n");
+}
+
+}  // namespace
+
+Result<std::string> explain(std::string_view name, const Document& document) {
+  const TomlDocument there = NVBOX_TRY(TomlDocument::parse(document.text).in(document.name));
+  const Config config = NVBOX_TRY(parse_config(document.text).in(document.name));
+  std::string text;
+  for (const Key& key : keys()) {
+    if (!name.empty() && key.name != name && !is_in_table(key, name)) continue;
+    text += cat(text.empty() ? "" : "\n", explain_key(key));
+    const data::Toml* const set = there.get(path_of(key));
+    if (set == nullptr) continue;
+    text += cat("  ", value_text(key, config), " on line ", set->line, " of ", document.name, "\n");
+  }
+  if (text.empty()) return Error(describe_unknown(name));
+  return text;
+}
+
+}  // namespace nvbox::config
