@@ -92,6 +92,26 @@ mine='printf "%s\n" "# Ours, see the wiki." "[nvidia-container-runtime]  # by ha
   has_line 1
 }
 
+@test "the file is found like the programs find it, and flags name another" {
+  config '
+    mkdir -p /run/xdg/nvidia-container-runtime
+    echo "disable-require = true # xdg" >/run/xdg/nvidia-container-runtime/config.toml
+    for name in explicit program flag; do echo "disable-require = true # $name" >/run/$name; done
+    export XDG_CONFIG_HOME=/run/xdg; nvidia-ctk config
+    export NVIDIA_CTK_CONFIG_FILE_PATH=/run/explicit; nvidia-ctk config
+    nvidia-ctk --config /run/program config
+    nvidia-ctk --config /run/program config --config /run/flag
+    nvidia-ctk config -i -o /run/not --set disable-require=false; cat /run/explicit
+    [ -e /run/not ] || echo "not written"'
+  has_line 'disable-require = true # xdg'
+  has_line 'disable-require = true # explicit'
+  has_line 'disable-require = true # program'
+  has_line 'disable-require = true # flag'
+  has_line 'disable-require = false # explicit'
+  has_text '--in-place: /run/not is not written'
+  has_line 'not written'
+}
+
 @test "lists, flags and profiles" {
   config '
     nvidia-ctk config --set nvidia-container-runtime.modes.cdi.spec-dirs=/a:/b \
