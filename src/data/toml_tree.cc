@@ -38,7 +38,7 @@ struct Inline {
     }
     return cat("[", out, "]");
   }
-  std::string operator()(const std::string& text) const { return toml_text(text); }
+  std::string operator()(const std::string& text) const { return toml_value_text(text); }
   std::string operator()(std::int64_t value) const { return cat(value); }
   std::string operator()(double value) const { return number(value); }
   std::string operator()(bool value) const { return value ? "true" : "false"; }
@@ -63,7 +63,7 @@ class Writer {
       const auto* const inner = std::get_if<Toml::Table>(&member->value.value);
       if (inner == nullptr) continue;
       path_.push_back(member->key);
-      out_ += cat(out_.empty() ? "" : "\n", indentation, "[", toml_keys(path_), "]\n");
+      out_ += cat(out_.empty() ? "" : "\n", indentation, "[", toml_path_text(path_), "]\n");
       this->table(*inner);
       path_.pop_back();
     }

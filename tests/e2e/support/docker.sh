@@ -6,6 +6,7 @@ usage() {
   cat <<'TEXT'
 usage: docker.sh start [OPTION...] DIR         start a daemon that keeps everything in DIR
        docker.sh stop DIR                      stop it and whatever it started
+       docker.sh restart DIR                   stop it and start it with DIR/daemon.json as it is
        docker.sh import DIR NAME IMAGE         make IMAGE (kind or directory) the image NAME
        docker.sh with [OPTION...] DIR [--] COMMAND [ARG...]
                                                start, run COMMAND with DOCKER_HOST set, stop
@@ -81,7 +82,7 @@ start() {
   [[ -n ${SIMHOST_PROFILE-} ]] || die "not inside a simulated host: run it under tests/simhost/simhost"
   command -v dockerd >/dev/null || die "dockerd is missing: install it (Debian: apt-get install docker.io)"
   mkdir -p -- "$dir"
-  write_daemon_config "$dir"
+  [[ -e $dir/daemon.json ]] || write_daemon_config "$dir"
   setsid "$@" dockerd --config-file "$dir/daemon.json" >"$dir/log" 2>&1 </dev/null &
   for ((tries = 0; tries < 150; tries++)); do
     ! DOCKER_HOST=unix://$dir/docker.sock docker version >/dev/null 2>&1 || return 0
@@ -206,6 +207,12 @@ case ${1-} in
     ((${#arguments[@]} >= 2)) || die "with needs a directory and a command"
     absolute "${arguments[0]}"
     with "${arguments[@]}"
+    ;;
+  restart)
+    (($# == 2)) || die "restart needs one directory"
+    absolute "$2"
+    stop "$2"
+    start "$2"
     ;;
   stop)
     (($# == 2)) || die "stop needs one directory"
