@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "nvbox/base/text.h"
+#include "nvbox/config/config.h"
 #include "nvbox/data/json.h"
 #include "nvbox/driver/discover.h"
 #include "nvbox/driver/product_facts.h"
@@ -20,14 +21,14 @@ using driver::Inventory;
 
 struct Settings {
   std::string format = "text";
-  std::string driver_root = "/";
+  std::string driver_root{};
   std::string dev_root{};
 };
 
 constexpr cli::Flag<Settings> flags[] = {
     {{"format", {}, "text or json"}, &Settings::format},
     {{"driver-root", "NVIDIA_CTK_DRIVER_ROOT NVIDIA_DRIVER_ROOT DRIVER_ROOT",
-      "Directory that the driver is installed in"},
+      "Directory that the driver is installed in, if not what the configuration says"},
      &Settings::driver_root},
     {{"dev-root", "NVIDIA_CTK_DEV_ROOT NVIDIA_DEV_ROOT DEV_ROOT",
       "Directory below which /dev has the device nodes, if not the driver root"},
@@ -183,12 +184,22 @@ Json feature_json(const driver::Feature& feature) {
           {"files", array_of(feature.files, file_json)}};
 }
 
-driver::Search search_of(const Call& call) {
+// As the runtime finds it, so that info shows what containers get.
+Result<config::Config> load_config(const Invocation& invocation) {
+  config::Lookup lookup = config::lookup_from(invocation.call.environment);
+  if (!invocation.flags.config.empty()) lookup.explicit_path = invocation.flags.config;
+  return config::load_config(config::config_path(lookup), lookup.explicit_path.empty()
+                                                              ? config::Missing::defaults
+                                                              : config::Missing::error);
+}
+
+driver::Search search_of(const Call& call, const config::Config& config) {
   const auto variable = [&](std::string_view name) {
     return std::string(call.environment.get(name).value_or(""));
   };
   return {.path = variable("PATH"),
           .xdg_data_dirs = variable("XDG_DATA_DIRS"),
+          .ld_cache = config.cli.ldcache,
           .mps_directory = variable("CUDA_MPS_PIPE_DIRECTORY")};
 }
 
@@ -254,9 +265,12 @@ Result<int> run_info(const Invocation& invocation) {
     return Error(cat("--format=", printable(format), " is not a format"))
         .hint("known are text and json");
   }
+  const config::Config config = NVBOX_TRY(load_config(invocation));
+  const std::string& given = line.settings.driver_root;
   const OpenRoots roots =
-      NVBOX_TRY(OpenRoots::open(line.settings.driver_root, line.settings.dev_root));
-  const Inventory inventory = NVBOX_TRY(discover_everything(roots, search_of(invocation.call)));
+      NVBOX_TRY(OpenRoots::open(given.empty() ? config.cli.root : given, line.settings.dev_root));
+  const Inventory inventory =
+      NVBOX_TRY(discover_everything(roots, search_of(invocation.call, config)));
   const std::string text =
       format == "json" ? NVBOX_TRY(info_json(inventory)) : info_text(inventory);
   NVBOX_TRY(print(text));

@@ -215,6 +215,17 @@ until_true='until_true() { until "$@"; do read -rt 0.05 <> <(:) || :; done; };'
   [ "$output" = '["550.163.01",2,"/dev/nvidia-caps/nvidia-cap201",true]' ]
 }
 
+@test "info looks where the configuration says, unless it is told otherwise" {
+  on t4x1 'mkdir -p /run/driver
+    printf "[nvidia-container-cli]\nroot = \"/run/driver\"\n" >>/etc/nvidia-container-runtime/config.toml
+    nvidia-ctk info; nvidia-ctk info --driver-root=/ | grep root:
+    nvidia-ctk --config=/nowhere info'
+  [ "$status" -eq 1 ]
+  has_text 'in any library directory of /run/driver'
+  has_line 'Driver root:      /'
+  has_text 'nvidia-ctk: open /nowhere: No such file or directory'
+}
+
 @test "info shows a broken GPU with its problem beside the others" {
   on dead1of4 'nvidia-ctk info --format=json | jq -c "[.gpus[] | .problem != null]"'
   [ "$(jq 'length' <<<"$output")" -eq 4 ]
