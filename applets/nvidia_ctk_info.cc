@@ -1,11 +1,9 @@
 #include "nvidia_ctk_info.h"
 
 #include <algorithm>
-#include <nlohmann/json.hpp>
 
 #include "nvbox/base/text.h"
 #include "nvbox/config/config.h"
-#include "nvbox/data/json.h"
 #include "nvbox/driver/discover.h"
 #include "nvbox/driver/product_facts.h"
 #include "nvidia_ctk_roots.h"
@@ -13,10 +11,8 @@
 namespace nvbox::applets::ctk_info {
 namespace {
 
-using data::Json;
 using driver::Gpu;
 using driver::HostDevice;
-using driver::HostFile;
 using driver::Inventory;
 
 struct Settings {
@@ -35,35 +31,6 @@ constexpr cli::Flag<Settings> flags[] = {
      &Settings::dev_root},
 };
 
-struct KindName {
-  driver::FileKind kind;
-  std::string_view word;
-};
-constexpr KindName kind_names[] = {
-    {driver::FileKind::binary, "binary"}, {driver::FileKind::firmware, "firmware"},
-    {driver::FileKind::socket, "socket"}, {driver::FileKind::directory, "directory"},
-    {driver::FileKind::data, "data"},
-};
-
-std::string_view name_of(driver::FileKind kind) {
-  return std::ranges::find(kind_names, kind, &KindName::kind)->word;
-}
-
-std::string_view name_of(driver::Features feature) {
-  return std::ranges::find(driver::feature_names, feature, &driver::FeatureName::feature)->word;
-}
-
-std::string octal(mode_t mode) {
-  std::string text;
-  for (int shift = 9; shift >= 0; shift -= 3) text += cat(mode >> shift & mode_t{7});
-  return text;
-}
-
-// "GPU-????????-..." until the driver initialised the GPU once.
-bool is_known(const std::string& uuid) {
-  return !uuid.empty() && !uuid.contains('?');
-}
-
 std::string field(std::string_view label, std::string_view value) {
   constexpr size_t width = 17;
   std::string line(label);
@@ -72,7 +39,7 @@ std::string field(std::string_view label, std::string_view value) {
 }
 
 std::string node_text(const HostDevice& node) {
-  return cat(node.path, " ", node.major, ":", node.minor, " ", octal(node.mode));
+  return cat(node.path, " ", node.major, ":", node.minor, " ", octal_mode(node.mode));
 }
 
 std::string nodes_text(std::string_view label, const std::vector<HostDevice>& nodes) {
@@ -114,76 +81,6 @@ std::string channels_text(const std::vector<HostDevice>& channels) {
   return field("IMEX channels:", cat(count, first, " to ", channels.back().minor));
 }
 
-Json node_json(const HostDevice& node) {
-  return {{"path", node.path},
-          {"major", node.major},
-          {"minor", node.minor},
-          {"mode", octal(node.mode)},
-          {"gid", node.gid}};
-}
-
-Json node_or_null(const std::optional<HostDevice>& node) {
-  return node ? node_json(*node) : Json();
-}
-
-Json text_or_null(std::string_view text) {
-  return text.empty() ? Json() : Json(text);
-}
-
-template <typename Items, typename Make>
-Json array_of(const Items& items, Make make) {
-  Json array = Json::array();
-  for (const auto& item : items) array.push_back(make(item));
-  return array;
-}
-
-Json mig_json(const driver::Mig& mig) {
-  return {{"gpuInstance", mig.gpu_instance},
-          {"computeInstance", mig.compute_instance},
-          {"gpuInstanceNode", node_or_null(mig.gpu_instance_node)},
-          {"computeInstanceNode", node_or_null(mig.compute_instance_node)}};
-}
-
-Json gpu_json(const Gpu& gpu) {
-  return {{"index", gpu.index},
-          {"minor", gpu.minor},
-          {"model", text_or_null(gpu.model)},
-          {"uuid", is_known(gpu.uuid) ? Json(gpu.uuid) : Json()},
-          {"busId", gpu.bus_id},
-          {"node", node_or_null(gpu.node)},
-          {"drmNodes", array_of(gpu.drm_nodes, node_json)},
-          {"migDevices", array_of(gpu.mig, mig_json)},
-          {"problem", gpu.problem ? Json(*gpu.problem) : Json()}};
-}
-
-Json capabilities_json(driver::Capabilities capabilities) {
-  Json words = Json::array();
-  for (const driver::CapabilityName& name : driver::capability_names) {
-    if (driver::intersects(name.capability, capabilities)) words.push_back(name.word);
-  }
-  return words;
-}
-
-Json library_json(const driver::Library& library) {
-  return {{"path", library.path},
-          {"soname", library.soname},
-          {"is32Bit", library.is_32_bit},
-          {"capabilities", capabilities_json(library.serves)}};
-}
-
-Json file_json(const HostFile& file) {
-  return {{"kind", name_of(file.kind)},
-          {"path", file.path},
-          {"containerPath", file.container_path},
-          {"capabilities", capabilities_json(file.serves)}};
-}
-
-Json feature_json(const driver::Feature& feature) {
-  return {{"name", name_of(feature.feature)},
-          {"nodes", array_of(feature.nodes, node_json)},
-          {"files", array_of(feature.files, file_json)}};
-}
-
 // As the runtime finds it, so that info shows what containers get.
 Result<config::Config> load_config(const Invocation& invocation) {
   config::Lookup lookup = config::lookup_from(invocation.call.environment);
@@ -215,6 +112,14 @@ Result<Inventory> discover_everything(const OpenRoots& roots, const driver::Sear
 
 }  // namespace
 
+std::string_view name_of(driver::Features feature) {
+  return std::ranges::find(driver::feature_names, feature, &driver::FeatureName::feature)->word;
+}
+
+bool is_known(const std::string& uuid) {
+  return !uuid.empty() && !uuid.contains('?');
+}
+
 std::string info_text(const Inventory& inventory) {
   const driver::Driver& driver = inventory.driver;
   std::string text = field("Driver version:", driver.version);
@@ -236,24 +141,6 @@ std::string info_text(const Inventory& inventory) {
   if (!inventory.problems.empty()) text += "\n";
   for (const std::string& problem : inventory.problems) text += field("Problem:", problem);
   return text;
-}
-
-Result<std::string> info_json(const Inventory& inventory) {
-  const driver::Driver& driver = inventory.driver;
-  const Json document = {{"driverVersion", driver.version},
-                         {"cudaVersion", text_or_null(driver::cuda_version_of(driver.version))},
-                         {"driverRoot", driver.root},
-                         {"devRoot", driver.dev_root},
-                         {"gpus", array_of(inventory.gpus, gpu_json)},
-                         {"controlNodes", array_of(inventory.control, node_json)},
-                         {"imexChannels", array_of(inventory.imex_channels, node_json)},
-                         {"features", array_of(inventory.features, feature_json)},
-                         {"libraryDirectories", inventory.library_directories},
-                         {"libraries", array_of(inventory.libraries, library_json)},
-                         {"files", array_of(inventory.files, file_json)},
-                         {"problems", inventory.problems}};
-  const std::string text = NVBOX_TRY(data::dump_json(document));
-  return text + "\n";
 }
 
 Result<int> run_info(const Invocation& invocation) {

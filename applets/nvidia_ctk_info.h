@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include "command_tree.h"
 #include "nvbox/driver/inventory.h"
@@ -15,5 +16,11 @@ std::string info_text(const driver::Inventory& inventory);
 
 // One line with all of it.
 Result<std::string> info_json(const driver::Inventory& inventory);
+
+// The word for one of them, "gds".
+std::string_view name_of(driver::Features feature);
+
+// Whether it is one: the driver shows "GPU-????????-..." until it initialised the GPU once.
+bool is_known(const std::string& uuid);
 
 }  // namespace nvbox::applets::ctk_info

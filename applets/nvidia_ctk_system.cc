@@ -4,9 +4,7 @@
 
 #include <linux/capability.h>
 
-#include <algorithm>
 #include <cerrno>
-#include <iterator>
 
 #include "nvbox/apply/load_modules.h"
 #include "nvbox/apply/make_node.h"
@@ -46,14 +44,6 @@ constexpr cli::Flag<Settings> flags[] = {
      &Settings::load_kernel_modules},
     {{"dry-run", "DRY_RUN", "Only tell what would be done"}, &Settings::dry_run},
 };
-
-constexpr std::string_view modeset_path = "/dev/nvidia-modeset";
-constexpr unsigned modeset_minor = 254;
-
-const ExpectedNode* find(std::span<const ExpectedNode> nodes, std::string_view path) {
-  const auto found = std::ranges::find(nodes, path, &ExpectedNode::path);
-  return found == nodes.end() ? nullptr : &*found;
-}
 
 // An error for want of permission says what this process would need.
 Error name_missing(Error error, sys::CapSet needed) {
@@ -113,29 +103,6 @@ Result<> make_control_nodes(const OpenRoots& roots, const Settings& settings, co
 }
 
 }  // namespace
-
-ControlNodes control_nodes(std::span<const ExpectedNode> expected) {
-  ControlNodes out;
-  const ExpectedNode* const control = find(expected, "/dev/nvidiactl");
-  if (control == nullptr) out.missing_modules.emplace_back("nvidia");
-  if (control != nullptr) {
-    out.nodes.push_back(*control);
-    out.nodes.push_back(*control);
-    out.nodes.back().path = modeset_path;
-    out.nodes.back().minor = modeset_minor;
-  }
-  if (find(expected, "/dev/nvidia-uvm") == nullptr) out.missing_modules.emplace_back("nvidia-uvm");
-  std::ranges::copy_if(expected, std::back_inserter(out.nodes), [](const ExpectedNode& node) {
-    return node.path.starts_with("/dev/nvidia-uvm");
-  });
-  return out;
-}
-
-std::string mknod_command(std::string_view path, const ExpectedNode& node) {
-  std::string mode;
-  for (int shift = 9; shift >= 0; shift -= 3) mode += cat(node.mode >> shift & mode_t{7});
-  return cat("mknod -m ", mode, " ", path, " c ", node.major, " ", node.minor);
-}
 
 Result<> load_modules(const OpenRoots& roots, Mode mode, const Log& log) {
   for (const std::string_view module : apply::driver_modules) {

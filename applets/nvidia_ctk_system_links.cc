@@ -5,7 +5,6 @@
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 
-#include <algorithm>
 #include <optional>
 
 #include "nvbox/base/path.h"
@@ -64,11 +63,6 @@ Result<> check(Settings& settings, const Log& log) {
   needs_all(settings.load_kernel_modules, "--load-kernel-modules");
   needs_all(settings.create_device_nodes, "--create-device-nodes");
   return {};
-}
-
-// Other modules' nodes have majors of their own, so one link is one number.
-bool has_number(const LinkedNode& left, const LinkedNode& right) {
-  return left.major == right.major && left.minor == right.minor;
 }
 
 // Whether the link leads to the device, by whatever path: udev's are relative.
@@ -176,38 +170,6 @@ Result<> keep_linking(const Settings& settings, const Log& log) {
 }
 
 }  // namespace
-
-std::vector<LinkedNode> every_node(std::span<const driver::HostDevice> existing,
-                                   std::span<const driver::ExpectedNode> expected,
-                                   std::string_view mig_minors) {
-  constexpr std::string_view capability = "/dev/nvidia-caps/nvidia-cap";
-  constexpr std::string_view gpu = "/dev/nvidia";
-  std::vector<LinkedNode> nodes;
-  const auto add = [&](LinkedNode node) {
-    const bool is_known = std::ranges::any_of(
-        nodes, [&](const LinkedNode& known) { return has_number(known, node); });
-    if (!is_known) nodes.push_back(std::move(node));
-  };
-  for (const auto& node : existing) add({node.path, node.major, node.minor});
-  for (const auto& node : expected) add({node.path, node.major, node.minor});
-
-  std::optional<unsigned> capability_major;
-  std::vector<std::string> prefixes;
-  for (const driver::ExpectedNode& node : expected) {
-    if (node.path.starts_with(capability)) capability_major = node.major;
-    const auto minor = parse_number<unsigned>(std::string_view(node.path).substr(gpu.size()));
-    if (minor) prefixes.push_back(cat("gpu", *minor, "/"));
-  }
-  if (!capability_major) return nodes;
-  for (const std::string_view line : split(mig_minors, '\n')) {
-    const auto minor =
-        parse_number<unsigned>(line.substr(std::min(line.rfind(' ') + 1, line.size())));
-    const bool is_ours = std::ranges::any_of(
-        prefixes, [&](const std::string& prefix) { return line.starts_with(prefix); });
-    if (minor && is_ours) add({cat(capability, *minor), *capability_major, *minor});
-  }
-  return nodes;
-}
 
 Result<int> run_create_dev_char_symlinks(const Invocation& invocation) {
   auto line = NVBOX_TRY(parse_command(invocation, std::span<const cli::Flag<Settings>>(flags)));

@@ -89,6 +89,12 @@ std::string excerpt(std::string_view text) {
   return cat(quote(text.substr(0, end)), "...");
 }
 
+std::string octal_mode(unsigned mode) {
+  std::string digits;
+  for (int shift = 9; shift >= 0; shift -= 3) digits += cat(mode >> shift & 7U);
+  return digits;
+}
+
 std::string lower(std::string_view text) {
   std::string out(text);
   for (char& character : out) {

@@ -92,5 +92,11 @@ TEST(Printable, keeps_everything_on_one_line) {
   EXPECT_EQ(printable("a\nb\x1b[31m \"c\\"), "a\\x0ab\\x1b[31m \"c\\");
 }
 
+TEST(OctalMode, has_four_digits) {
+  EXPECT_EQ(octal_mode(0660), "0660");
+  EXPECT_EQ(octal_mode(04755), "4755");
+  EXPECT_EQ(octal_mode(0100644), "0644");
+}
+
 }  // namespace
 }  // namespace nvbox

@@ -57,6 +57,9 @@ std::string excerpt(std::string_view text);
 // With control bytes written as \xNN, so that what somebody else wrote stays on its line.
 std::string printable(std::string_view text);
 
+// Permission bits as chmod(1) takes them, in four digits: "0660".
+std::string octal_mode(unsigned mode);
+
 // ASCII only: host names, UUIDs and bus ids.
 std::string lower(std::string_view text);
 
