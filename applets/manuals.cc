@@ -49,14 +49,17 @@ CommandPage describe_nvbox() {
        .help = "Print the completion script for bash or zsh: source <(nvbox --completion bash)"},
       {.words = {"--version", "-v"}, .help = "Print the version and the commit of the build."},
       {.words = {"--help", "-h"}, .help = "Print the programs with a line about each."}};
+  // "nvbox cdi" is "nvidia-ctk cdi".
+  std::ranges::copy_if(describe_nvidia_ctk().commands, std::back_inserter(page.commands),
+                       [](const CommandPage& command) { return command.names.front() == "cdi"; });
   return page;
 }
 
-constexpr Lines nvbox_synopsis[] = {"NAME [ARGUMENT...]",
+constexpr Lines nvbox_synopsis[] = {"NAME [ARGUMENT...]", "cdi COMMAND [ARGUMENT...]",
                                     "--list | --man NAME | --completion bash|zsh | --version"};
 constexpr Lines nvbox_paragraphs[] = {
     "One static binary that gives containers GPUs. A link to it that has the name of one of its "
-    "programs is that program; nvbox NAME is it, too.",
+    "programs is that program; nvbox NAME is it, too. nvbox cdi is nvidia-ctk cdi.",
     "It replaces NVIDIA's container stack, whose programs have the same names, options and output "
     "here, and needs no shared library, no ldconfig and no NVML."};
 constexpr Topic nvbox_statuses[] = {success, failure, {"127", "There is no program of that name."}};

@@ -121,7 +121,11 @@ _nvbox() {
     elif [[ " $valued " == *" $word "* ]]; then
       expects_value=yes
     elif [[ " $commands " == *" $word "* ]]; then
-      if [[ $call == "$_nvbox_starter" ]]; then call=$word; else call="$call $word"; fi
+      if [[ $call == "$_nvbox_starter" && " $_nvbox_programs " == *" $word "* ]]; then
+        call=$word
+      else
+        call="$call $word"
+      fi
       _nvbox_table "$call"
     fi
   done
@@ -180,7 +184,11 @@ _nvbox() {
     elif ((${nvbox_valued[(Ie)$word]})); then
       expects_value=yes
     elif [[ $word != -* ]] && ((${nvbox_commands[(I)${(b)word}:*]})); then
-      if [[ $call == $_nvbox_starter ]]; then call=$word; else call="$call $word"; fi
+      if [[ $call == $_nvbox_starter ]] && ((${_nvbox_programs[(Ie)$word]})); then
+        call=$word
+      else
+        call="$call $word"
+      fi
       _nvbox_table "$call"
     fi
   done
@@ -202,8 +210,10 @@ _nvbox() {
 }  // namespace
 
 std::string bash_completion(std::string_view starter, std::span<const CommandPage> programs) {
+  const std::string names = join(names_of(programs), " ");
   std::string text = cat("# Completion for bash, made by '", starter,
                          " --completion bash'.\n\n_nvbox_starter=", shell_quoted(starter),
+                         "\n_nvbox_programs=", shell_quoted(names),
                          "\n\n_nvbox_table() {\n  commands='' options='' valued=''\n"
                          "  case $1 in\n");
   for (const Place& place : places_of(starter, programs)) {
@@ -214,14 +224,15 @@ std::string bash_completion(std::string_view starter, std::span<const CommandPag
                 "\n      ;;\n");
   }
   return cat(text, "  esac\n}\n", bash_function, "\ncomplete -o bashdefault -o default -F _nvbox ",
-             join(names_of(programs), " "), "\n");
+             names, "\n");
 }
 
 std::string zsh_completion(std::string_view starter, std::span<const CommandPage> programs) {
   const std::string names = join(names_of(programs), " ");
   std::string text = cat("#compdef ", names, "\n# Completion for zsh, made by '", starter,
                          " --completion zsh'.\n\n_nvbox_starter=", shell_quoted(starter),
-                         "\n\n_nvbox_table() {\n  nvbox_commands=() nvbox_options=() "
+                         "\n_nvbox_programs=(", quoted_list(names_of(programs)),
+                         ")\n\n_nvbox_table() {\n  nvbox_commands=() nvbox_options=() "
                          "nvbox_valued=()\n  case $1 in\n");
   for (const Place& place : places_of(starter, programs)) {
     text += cat("    ", pattern_of(place), ")\n      nvbox_commands=(", zsh_commands(place),

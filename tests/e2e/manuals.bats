@@ -93,6 +93,8 @@ RC
   touch "$BATS_TEST_TMPDIR/a-file"
   typed $'nvbox nvidia-do\t--pri\tru\t'
   [ "$output" = 'called: nvbox nvidia-docker --print run' ]
+  typed $'nvbox cd\tlis\t--spec\tx'
+  [ "$output" = 'called: nvbox cdi list --spec-dir x' ]
   typed $'nvidia-ctk info --dev-root=a-f\t--driv\tx'
   [ "$output" = 'called: nvidia-ctk info --dev-root=a-file --driver-root x' ]
 }
