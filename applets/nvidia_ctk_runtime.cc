@@ -49,7 +49,8 @@ constexpr cli::Flag<Settings> flags[] = {
      &Settings::dry_run},
     {{"rollback", "",
       "bring back, byte for byte, what was there before the first call, which keeps it beside the "
-      "file as FILE.nvbox-before, or as FILE.nvbox-absent when there was no file"},
+      "file as FILE.nvbox-before, or as FILE.nvbox-absent when there was no file; needs the same "
+      "--config and --drop-in-config"},
      &Settings::rollback},
 };
 

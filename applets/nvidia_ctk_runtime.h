@@ -17,6 +17,8 @@ std::span<const CommandRow> runtime_commands();
 
 namespace nvbox::applets::runtime_configure {
 
+inline constexpr std::string_view runtime_name = "nvidia-container-runtime";
+
 // The command line.
 struct Settings {
   std::string engine = "docker";
@@ -27,7 +29,7 @@ struct Settings {
   std::string mode{};
   std::string oci_hook_path{};
   std::string name = "nvidia";
-  std::string runtime_path = "nvidia-container-runtime";
+  std::string runtime_path{runtime_name};
   std::string hook_path = "/usr/bin/nvidia-container-runtime-hook";
   bool set_as_default = false;
   bool enable_cdi = false;
@@ -51,10 +53,10 @@ struct Engine {
   std::string_view name;  // of its program, too
   std::string_view config;
   std::string_view drop_in;  // empty: it has none
-  // What says what is in force, the first that is installed; empty: only its files do.
+  // Command lines, in which CONFIG stands for the file's path. The first of these that is installed
+  // says what is in force; empty: only the files do.
   std::string_view source_commands[2];
-  // What checks the files: words of a command line in which CONFIG stands for the path; empty:
-  // nothing does.
+  // Checks the files; empty: nothing does.
   std::string_view validator;
   Result<Changes> (*configure)(const Place&, const Settings&, const Call&);
 };
@@ -64,6 +66,14 @@ Result<const Engine*> find_engine(std::string_view name);
 // Where the files are: what the command line says, or the engine's usual places, also of a
 // containerd that k3s, RKE2 or MicroK8s brings.
 Result<Place> find_place(const Engine& engine, const Settings& settings, const Call& call);
+
+// The runtime's program for engines that want a path: the peer's, or the one in PATH where that
+// does not exist. On machines that are only prepared neither does.
+std::string default_runtime_path(const Call& call);
+
+// What is in force by the engine's own word; nullopt when only its files are asked for.
+Result<std::optional<std::string>> ask_engine(const Place& place, const Settings& settings,
+                                              const Call& call);
 
 // Asks the engine whether it takes the files; no answer is a yes.
 Result<> validate(const Place& place, const Settings& settings, const Call& call);

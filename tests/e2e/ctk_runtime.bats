@@ -53,6 +53,7 @@ patched() {
   patched '' --runtime=containerd --cdi.enabled --set-as-default --config-source=command
   patched '' --runtime=containerd --drop-in-config=
   patched 'rm /etc/containerd/config.toml' --runtime=containerd
+  patched 'rm /etc/containerd/config.toml' --runtime=containerd --config-source=command
   patched 'say "# version 1\n[plugins.cri]\nsandbox_image = \"x\" # mine\n" /etc/containerd/config.toml' \
     --runtime=containerd
   patched 'say "version = 2\n" /etc/containerd/config.toml; say "version = 2" /etc/containerd/conf.d/99-nvidia.toml' \
@@ -78,6 +79,25 @@ patched() {
   has_text 'BinaryName = "/usr/bin/nvidia-container-runtime"'
   has_text 'default_runtime_name = "nvidia"'
   has_text 'bin_dir = "/usr/lib/cni"'
+}
+
+@test "dockerd runs containers with what was written" {
+  require dockerd docker
+  run on_host t4x1 runc bash -c '
+    dir=$(mktemp -d)
+    "$1/docker.sh" with --storage vfs "$dir" bash -c "
+      set -e
+      nvidia-ctk --quiet runtime configure --config=\$1/daemon.json --set-as-default
+      kill -HUP \$(cat \$1/docker.pid)
+      for ((i = 0; i < 100; ++i)); do
+        [[ \$(docker info --format \"{{.DefaultRuntime}}\") != nvidia ]] || break
+        sleep 0.1
+      done
+      \$2/docker.sh import \$1 glibc glibc
+      docker run --rm --network=none -e NVIDIA_VISIBLE_DEVICES=0 glibc probe nodes
+    " bash "$dir" "$1"' bash "$support"
+  [ "$status" -eq 0 ]
+  has_text '/dev/nvidia0 195:0'
 }
 
 @test "podman uses what was written" {
@@ -123,7 +143,7 @@ refused() {
   refused 'say "version = 2\n[plugins\n" /etc/containerd/config.toml' \
     '/etc/containerd/config.toml: line 2, column 9' --runtime=containerd
   refused 'say "version = 2\n[plugins\n" /etc/containerd/config.toml' \
-    'containerd config dump failed' --runtime=containerd --config-source=command
+    'containerd --config=/etc/containerd/config.toml config dump failed' --runtime=containerd --config-source=command
   refused 'say "[crio\n" /etc/crio/crio.conf' '/etc/crio/crio.conf: line 1, column 6' --runtime=crio
 }
 
