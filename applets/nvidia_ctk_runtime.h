@@ -56,6 +56,8 @@ struct Engine {
   // Command lines, in which CONFIG stands for the file's path. The first of these that is installed
   // says what is in force; empty: only the files do.
   std::string_view source_commands[2];
+  // In their place where there is no file, which they would miss; may be empty.
+  std::string_view default_command;
   // Checks the files; empty: nothing does.
   std::string_view validator;
   Result<Changes> (*configure)(const Place&, const Settings&, const Call&);

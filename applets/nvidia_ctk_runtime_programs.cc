@@ -36,8 +36,6 @@ Result<Command> find_command(std::string_view line, const Place& place, const Se
   const engine::ConfigurationFile file = NVBOX_TRY(engine::read_configuration(place.config));
   for (const std::string_view word : split(line, ' ')) {
     const bool names_file = word.ends_with(placeholder);
-    // containerd takes its defaults without a file, but not when it is told of one.
-    if (names_file && !file.text) continue;
     command.words.push_back(names_file
                                 ? cat(word.substr(0, word.size() - placeholder.size()), file.path)
                                 : std::string(word));
@@ -71,8 +69,12 @@ std::string default_runtime_path(const Call& call) {
 Result<std::optional<std::string>> ask_engine(const Place& place, const Settings& settings,
                                               const Call& call) {
   if (settings.source != "command") return std::optional<std::string>();
+  const engine::ConfigurationFile file = NVBOX_TRY(engine::read_configuration(place.config));
+  const std::string_view defaults[] = {place.engine.default_command};
+  std::span<const std::string_view> lines = place.engine.source_commands;
+  if (!file.text && !defaults[0].empty()) lines = defaults;
   std::vector<std::string> tried;
-  for (const std::string_view line : place.engine.source_commands) {
+  for (const std::string_view line : lines) {
     if (line.empty()) continue;
     const auto command = NVBOX_TRY(find_command(line, place, settings, call));
     tried.push_back(command.words.front());
