@@ -53,6 +53,28 @@ TEST(JsonEdit, a_byte_order_mark_stays) {
   EXPECT_EQ(edited("\xEF\xBB\xBF{\"a\":1}", {"b"}, 2), "\xEF\xBB\xBF{\"a\":1, \"b\": 2}");
 }
 
+// Whatever a document looks like, the edit says the same as one of the parsed document.
+TEST(JsonEdit, agrees_with_an_edit_of_the_parsed_document) {
+  const Json value = {{"args", Json::array()}, {"path", "\"}\\"}};
+  const Path paths[] = {{"a"}, {"new"}, {"o", "x"}, {"o", "new"}, {"o", "p", "q"}, {"n", "m", "k"}};
+  for (const std::string_view source :
+       {R"({})", R"({"o":{}})", R"({"o":{"p":{"q":{"r":[{}]}}},"z":"]}"})",
+        R"({"a":{"b":"\\\""},"o":{"x":{},"y":[1,{"x":2}]},"n":null})",
+        R"({"s":"{\"o\":{","o":{"p":{},"x":{"path":"p"}},"t":[[],[{}]],"u":-1.5e3,"v":false})"}) {
+    const Json document = Json::parse(source);
+    for (const std::string& text : {document.dump(), document.dump(2), document.dump(1, '\t'),
+                                    "\n " + document.dump(4) + "\n\n"}) {
+      for (const Path& path : paths) {
+        Json expected = document;
+        Json* node = &expected;
+        for (const std::string_view name : path) node = &(*node)[std::string(name)];
+        *node = value;
+        EXPECT_EQ(Json::parse(edited(text, path, value)), expected) << text;
+      }
+    }
+  }
+}
+
 TEST(JsonEdit, errors_name_the_line) {
   EXPECT_EQ(edited("{\n\"a\": []}", {"a", "b"}, 1),
             "error: line 2: \"a\" is of type array, not an object");
