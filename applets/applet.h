@@ -52,4 +52,7 @@ Result<int> run_nvidia_container_runtime_hook(const Call& call);
 Result<int> run_nvidia_docker(const Call& call);
 Result<int> run_nvidia_ctk(const Call& call);
 
+// No applet of its own: nvbox install and nvbox uninstall.
+Result<int> run_nvbox_install(const Call& call);
+
 }  // namespace nvbox::applets

@@ -33,6 +33,7 @@ std::string help() {
   std::string text =
       "Usage: nvbox NAME [ARGUMENT...]   run one of the programs below\n"
       "       nvbox cdi COMMAND          the same as nvidia-ctk cdi COMMAND\n"
+      "       nvbox install | uninstall  put this binary and its links into a directory\n"
       "       nvbox --list               print their names and groups\n"
       "       nvbox --man NAME           print the manual page of one\n"
       "       nvbox --completion SHELL   print the completion script for bash or zsh\n"
@@ -83,6 +84,7 @@ Result<int> run_nvbox(const Call& call) {
   if (first == "--help" || first == "-h") return print(help());
   // "nvbox cdi refresh" in boot scripts of hosts without links.
   if (first == "cdi") return run_nvidia_ctk(call);
+  if (first == "install" || first == "uninstall") return run_nvbox_install(call);
   const auto [option, value] = option_and_value(call.arguments);
   if (option == "--man") return print(NVBOX_TRY(manual_of(value.empty() ? "nvbox" : value)));
   if (option == "--completion") return print(NVBOX_TRY(completion_for(value)));

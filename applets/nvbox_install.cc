@@ -1,0 +1,236 @@
+// nvbox install and uninstall: the binary puts itself into a directory, with the links of its
+// programs, and takes itself out again.
+#include <algorithm>
+
+#include "command_tree.h"
+#include "nvbox/base/path.h"
+#include "nvbox/base/text.h"
+#include "nvbox/base/version.h"
+#include "nvbox_install_apply.h"
+#include "nvbox_install_items.h"
+#include "nvbox_install_survey.h"
+
+namespace nvbox::applets {
+namespace {
+
+using namespace installation;
+
+struct Settings {
+  std::string root = "/";
+  std::string bindir;
+  bool is_dry = false;
+  bool is_forced = false;
+  bool has_cdi_hook = false;
+  bool has_units = false;
+};
+
+constexpr cli::Flag<Settings> install_flags[] = {
+    {{"bindir", "",
+      "Directory for the binary and its links (default: /usr/local/bin, or /opt/bin)"},
+     &Settings::bindir},
+    {{"root", "", "Install below this directory, for images; other paths are meant below it"},
+     &Settings::root},
+    {{"with-cdi-hook", "", "Install nvidia-cdi-hook, although no engine here uses CDI"},
+     &Settings::has_cdi_hook},
+    {{"with-units", "", "Install the units of systemd, although it does not run here"},
+     &Settings::has_units},
+    {{"force", "", "Replace files of others, keeping them as NAME.nvbox-saved"},
+     &Settings::is_forced},
+    {{"dry-run", "", "Print what would be done, and do nothing"}, &Settings::is_dry},
+};
+
+constexpr cli::Flag<Settings> uninstall_flags[] = {
+    {{"bindir", "", "Directory of the installation (default: /usr/local/bin, or /opt/bin)"},
+     &Settings::bindir},
+    {{"root", "", "Directory below which it is"}, &Settings::root},
+    {{"dry-run", "", "Print what would be done, and do nothing"}, &Settings::is_dry},
+};
+
+// The caller's PATH, and for another root the usual one.
+std::vector<std::string> program_directories(const Call& call, const Settings& settings) {
+  const std::string_view usual = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+  const std::string_view path =
+      settings.root == "/" ? call.environment.get("PATH").value_or(usual) : usual;
+  std::vector<std::string> directories;
+  for (const std::string_view directory : split(path, ':')) {
+    if (directory.starts_with('/')) directories.emplace_back(directory);
+  }
+  return directories;
+}
+
+Result<std::string> checked_bindir(std::string_view given) {
+  const Error unfit(cat("--bindir=", printable(given), " is no absolute path"));
+  if (!given.starts_with('/') || printable(given) != given) {
+    return Error(unfit).hint("write it from the root directory on: --bindir=/opt/bin");
+  }
+  const std::string bindir = path::clean(given);
+  if (bindir == "/") return Error("--bindir=/ is no directory for programs");
+  return bindir;
+}
+
+Result<Place> place_for(const host::Root& root, const Settings& settings) {
+  if (settings.bindir.empty()) return default_place(root);
+  const std::string bindir = NVBOX_TRY(checked_bindir(settings.bindir));
+  NVBOX_TRY(check_writable(root, bindir).hint("--bindir chooses another directory"));
+  return Place{bindir};
+}
+
+CdiHook choose_cdi_hook(const Invocation& invocation, const host::Root& root,
+                        const Settings& settings, std::string& notes) {
+  if (settings.has_cdi_hook) return CdiHook::yes;
+  const auto reason = cdi_engine(root, program_directories(invocation.call, settings));
+  notes += reason ? cat("nvidia-cdi-hook is installed because ", *reason,
+                        "; Docker 29.2 and later then uses CDI for --gpus\n")
+                  : "nvidia-cdi-hook is left out, because no engine here uses CDI; "
+                    "--with-cdi-hook installs it\n";
+  return reason ? CdiHook::yes : CdiHook::no;
+}
+
+// Without those that nobody needs in directories that cannot be written to.
+std::vector<Item> possible(const host::Root& root, std::vector<Item> items, std::string& notes) {
+  std::erase_if(items, [&](const Item& item) {
+    const auto check = check_writable(root, std::string(path::parent(item.path)));
+    if (item.need == Need::required || check) return false;
+    notes += cat(item.path, " is left out: ", check.error().message(), "\n");
+    return true;
+  });
+  return items;
+}
+
+Result<std::vector<Item>> items_for(const Invocation& invocation, const Target& target,
+                                    const Settings& settings, std::string& notes) {
+  const CdiHook cdi_hook = choose_cdi_hook(invocation, target.root, settings, notes);
+  std::vector<Item> items = programs(target.bindir, NVBOX_TRY(own_binary()), cdi_hook);
+  // What sd_booted(3) looks at.
+  const auto systemd = target.root.stat("/run/systemd/system");
+  if (settings.has_units || (systemd && *systemd)) {
+    std::ranges::move(units(target.bindir), std::back_inserter(items));
+  }
+  return possible(target.root, std::move(items), notes);
+}
+
+Error refusal(const host::Root& root, std::span<const Obstacle> obstacles) {
+  std::string text = "files of others are in the way: ";
+  std::string_view separator;
+  for (const Obstacle& obstacle : obstacles) {
+    text += cat(separator, obstacle.path, " ", obstacle.reason);
+    separator = ", ";
+  }
+  const std::string_view rpm = has_rpm_database(root)
+                                   ? "; rpm's database is not read here, 'rpm -qf FILE' names the "
+                                     "package of a file"
+                                   : "";
+  return Error(std::move(text))
+      .hint(cat("remove them, choose another --bindir, or let --force keep them as "
+                "NAME.nvbox-saved",
+                rpm));
+}
+
+std::string units_note(std::span<const Step> steps) {
+  const bool has_units = std::ranges::any_of(steps, [](const Step& step) {
+    return step.what != Step::What::keep && step.item->path.ends_with(".path");
+  });
+  return has_units ? "to keep the CDI specification up to date: systemctl enable --now "
+                     "nvidia-cdi-refresh.path nvidia-cdi-refresh.service\n"
+                   : "";
+}
+
+Look in_map(const std::map<std::string, Present>& present) {
+  return [&](const std::string& path) { return present.at(path); };
+}
+
+Result<int> install(const Invocation& invocation, const Settings& settings) {
+  const host::Root root = NVBOX_TRY(host::Root::open(settings.root).in("--root"));
+  const Place place = NVBOX_TRY(place_for(root, settings));
+  const Target target = {root, place.bindir};
+  const sys::Fd lock_holder = NVBOX_TRY(lock(target));
+  const Manifest installed = NVBOX_TRY(read_manifest(target));
+  std::string text = place.note ? cat(*place.note, "\n") : "";
+  const std::vector<Item> items = NVBOX_TRY(items_for(invocation, target, settings, text));
+  const std::set<std::string> paths = paths_of(items, installed);
+  const auto present = NVBOX_TRY(look_at(root, paths));
+  const Foreign foreign = settings.is_forced ? Foreign::save : Foreign::refuse;
+  const Plan plan = plan_installation(items, installed, foreign, in_map(present));
+  if (!plan.obstacles.empty()) return refusal(root, plan.obstacles);
+  text += describe(plan);
+  const std::string name = cat("nvbox ", version(), " in ", path::join(root.path(), target.bindir));
+  if (settings.is_dry) {
+    NVBOX_TRY(print(
+        cat(text, "nothing was done: this is a dry run of the installation of ", name, "\n")));
+    return 0;
+  }
+  NVBOX_TRY(remove_leftovers(target, paths));
+  const bool was_there = plan.is_done() && !installed.empty();
+  NVBOX_TRY(carry_out(target, plan, installed));
+  NVBOX_TRY(print(was_there ? cat(text, name, " was installed already; nothing has changed\n")
+                            : cat(text, units_note(plan.steps), "installed ", name, "\n")));
+  return 0;
+}
+
+Result<std::string> installed_place(const host::Root& root, const Settings& settings) {
+  if (!settings.bindir.empty()) return checked_bindir(settings.bindir);
+  const std::string places[] = {"/usr/local/bin", "/opt/bin"};
+  for (const std::string& place : places) {
+    const auto manifest = root.stat(Target{root, place}.manifest_path());
+    if (manifest && *manifest) return place;
+  }
+  return places[0];
+}
+
+Result<int> uninstall(const Settings& settings) {
+  const host::Root root = NVBOX_TRY(host::Root::open(settings.root).in("--root"));
+  const Target target = {root, NVBOX_TRY(installed_place(root, settings))};
+  const sys::Fd lock_holder = NVBOX_TRY(lock(target));
+  const Manifest installed = NVBOX_TRY(read_manifest(target));
+  const std::string name = path::join(root.path(), target.bindir);
+  if (installed.empty()) {
+    NVBOX_TRY(print(cat("nvbox has installed nothing in ", name, "\n")));
+    return 0;
+  }
+  const std::set<std::string> paths = paths_of({}, installed);
+  const auto present = NVBOX_TRY(look_at(root, paths));
+  const std::vector<Removal> removals = plan_removal(installed, in_map(present));
+  const std::string text = describe(removals);
+  if (settings.is_dry) {
+    NVBOX_TRY(print(cat(text, "nothing was done: this is a dry run\n")));
+    return 0;
+  }
+  NVBOX_TRY(remove_leftovers(target, paths));
+  NVBOX_TRY(carry_out(target, removals, installed));
+  NVBOX_TRY(print(cat(text, "uninstalled nvbox in ", name, "\n")));
+  return 0;
+}
+
+Result<int> run_install(const Invocation& invocation) {
+  const auto line = NVBOX_TRY(parse_command<Settings>(invocation, install_flags));
+  if (line.exit_status) return *line.exit_status;
+  return install(invocation, line.settings);
+}
+
+Result<int> run_uninstall(const Invocation& invocation) {
+  const auto line = NVBOX_TRY(parse_command<Settings>(invocation, uninstall_flags));
+  if (line.exit_status) return *line.exit_status;
+  return uninstall(line.settings);
+}
+
+constexpr CommandRow commands[] = {
+    {.names = "install", .summary = "Install this binary and its links", .run = run_install},
+    {.names = "uninstall", .summary = "Remove what install made", .run = run_uninstall},
+};
+
+std::span<const CommandRow> install_commands() {
+  return commands;
+}
+
+constexpr Tool tool = {.title = "nvbox",
+                       .summary = "One static binary that gives containers GPUs",
+                       .flags = {},
+                       .commands = install_commands};
+
+}  // namespace
+
+Result<int> run_nvbox_install(const Call& call) {
+  return run_tool(tool, call);
+}
+
+}  // namespace nvbox::applets

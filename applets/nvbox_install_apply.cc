@@ -1,0 +1,175 @@
+#include "nvbox_install_apply.h"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <cerrno>
+
+#include <algorithm>
+#include <ranges>
+
+#include "nvbox/base/path.h"
+#include "nvbox/base/text.h"
+#include "nvbox/host/root_move.h"
+#include "nvbox/host/root_write.h"
+#include "nvbox/sys/file.h"
+#include "nvbox_install_survey.h"
+
+namespace nvbox::applets::installation {
+namespace {
+
+Result<> make_file(const host::Root& root, const Item& item) {
+  const sys::Fd directory =
+      NVBOX_TRY(host::make_directories(root, path::parent(item.path)).in(item.path));
+  // Not write_file: that keeps the owner of the file that was there.
+  sys::NewFile file = NVBOX_TRY(
+      sys::NewFile::create(directory.get(), path::base_name(item.path), item.mode).in(item.path));
+  NVBOX_TRY(sys::write_all(file.fd(), item.text).in(item.path));
+  return file.commit().in(item.path);
+}
+
+Result<> carry_out(const host::Root& root, const Step& step) {
+  if (step.what == Step::What::keep || step.what == Step::What::leave) return {};
+  const Item& item = *step.item;
+  if (step.what == Step::What::save_and_replace) {
+    NVBOX_TRY(host::keep_as(root, item.path, saved_name(item.path)));
+  }
+  if (item.kind == Kind::file) return make_file(root, item);
+  NVBOX_TRY(host::make_link(root, item.text, item.path));
+  return {};
+}
+
+Result<> carry_out(const host::Root& root, const Removal& removal) {
+  if (removal.what == Removal::What::restore) {
+    return host::rename_file(root, saved_name(removal.path), removal.path);
+  }
+  if (removal.what == Removal::What::remove) NVBOX_TRY(host::remove_file(root, removal.path));
+  return {};
+}
+
+Result<> write_manifest(const Target& target, std::span<const Record> manifest) {
+  NVBOX_TRY(host::write_file(target.root, target.manifest_path(), manifest_text(manifest))
+                .hint("nothing was installed"));
+  return {};
+}
+
+// What is left of the old manifest when the steps are done: of their paths only what was saved.
+Manifest superseded(const Manifest& installed, std::span<const Step> steps) {
+  Manifest rest;
+  for (const Record& record : installed) {
+    const bool is_replaced = std::ranges::any_of(steps, [&](const Step& step) {
+      return step.what != Step::What::leave && step.item->path == record.path;
+    });
+    if (!is_replaced || record.kind == Kind::saved) rest.push_back(record);
+  }
+  return rest;
+}
+
+std::string line_of(std::string_view verb, const Item& item) {
+  const std::string target = item.kind == Kind::link ? cat(" -> ", item.text) : "";
+  return cat(verb, " ", name_of(item.kind), " ", item.path, target, "\n");
+}
+
+}  // namespace
+
+std::string Target::manifest_path() const {
+  return path::join(path::parent(bindir), "lib/nvbox/installed");
+}
+
+Result<sys::Fd> lock(const Target& target) {
+  std::string place = target.bindir;
+  while (true) {
+    Result<sys::Fd> directory = target.root.open_at(place, O_RDONLY | O_DIRECTORY);
+    if (directory) {
+      if (flock(directory->get(), LOCK_EX) != 0) return Error(cat("lock ", place), errno);
+      return directory;
+    }
+    if (directory.error().code() != ENOENT || place == "/") return directory.error();
+    place = std::string(path::parent(place));
+  }
+}
+
+Result<Manifest> read_manifest(const Target& target) {
+  const std::string path = target.manifest_path();
+  const auto text = NVBOX_TRY(target.root.read(path).in(path));
+  if (!text) return Manifest{};
+  return parse_manifest(*text).in(path).hint("move it away to install without it");
+}
+
+std::set<std::string> paths_of(std::span<const Item> items, const Manifest& installed) {
+  std::set<std::string> paths;
+  for (const Item& item : items) paths.insert(item.path);
+  for (const Record& record : installed) {
+    if (record.kind != Kind::directory) paths.insert(record.path);
+  }
+  return paths;
+}
+
+std::string describe(const Plan& plan) {
+  std::string text;
+  for (const Step& step : plan.steps) {
+    const Item& item = *step.item;
+    if (step.what == Step::What::save_and_replace) {
+      text += cat("save ", item.path, " as ", saved_name(item.path), "\n");
+    }
+    if (step.what == Step::What::make) text += line_of("make", item);
+    if (step.what == Step::What::replace) text += line_of("replace", item);
+    if (step.what == Step::What::save_and_replace) text += line_of("replace", item);
+  }
+  return text;
+}
+
+std::string describe(std::span<const Removal> removals) {
+  std::string text;
+  for (const auto& [what, path] : removals) {
+    if (what == Removal::What::remove) text += cat("remove ", path, "\n");
+    if (what == Removal::What::restore) text += cat("restore ", path, "\n");
+    if (what == Removal::What::changed) {
+      text += cat("leave ", path, ", which is not what was installed\n");
+    }
+  }
+  return text;
+}
+
+Result<> carry_out(const Target& target, const Plan& plan, const Manifest& installed) {
+  const Manifest made = records_of(plan.steps);
+  std::set<std::string> paths = {target.manifest_path()};
+  for (const Record& record : made) paths.insert(record.path);
+  Manifest directories;
+  for (const std::string& path : missing_directories(target.root, paths)) {
+    directories.push_back({Kind::directory, 0, path});
+  }
+  const auto with_news = [&](Manifest manifest) {
+    return join_manifests(join_manifests(std::move(manifest), directories), made);
+  };
+  NVBOX_TRY(write_manifest(target, with_news(installed)));
+  for (const Step& step : plan.steps) NVBOX_TRY(carry_out(target.root, step));
+  return write_manifest(target, with_news(superseded(installed, plan.steps)));
+}
+
+Result<> carry_out(const Target& target, std::span<const Removal> removals,
+                   const Manifest& installed) {
+  for (const Removal& removal : removals) NVBOX_TRY(carry_out(target.root, removal));
+  NVBOX_TRY(host::remove_file(target.root, target.manifest_path()));
+  for (const Record& record : std::views::reverse(installed)) {
+    if (record.kind != Kind::directory) continue;
+    NVBOX_TRY(host::remove_empty_directory(target.root, record.path));
+  }
+  return {};
+}
+
+Result<> remove_leftovers(const Target& target, const std::set<std::string>& paths) {
+  std::set<std::string> all = paths;
+  all.insert(target.manifest_path());
+  for (const std::string& path : all) {
+    const std::string directory(path::parent(path));
+    const auto names = target.root.list(directory);
+    if (!names || !*names) continue;
+    for (const std::string& name : **names) {
+      if (!is_leftover(name, path::base_name(path))) continue;
+      NVBOX_TRY(host::remove_file(target.root, path::join(directory, name)));
+    }
+  }
+  return {};
+}
+
+}  // namespace nvbox::applets::installation

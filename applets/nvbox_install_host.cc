@@ -1,0 +1,91 @@
+// What of the host belongs to other programs: package managers and container engines.
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "nvbox/base/path.h"
+#include "nvbox/base/text.h"
+#include "nvbox/data/json.h"
+#include "nvbox/data/json_read.h"
+#include "nvbox/host/locate.h"
+#include "nvbox_install_survey.h"
+
+namespace nvbox::applets::installation {
+namespace {
+
+constexpr std::string_view package_lists = "/var/lib/dpkg/info";
+
+// "/usr/lib/x" as "/lib/x": where /lib is a link to /usr/lib, lists have either.
+std::string_view unmerged(std::string_view path) {
+  constexpr std::string_view merged[] = {"/usr/bin/", "/usr/sbin/", "/usr/lib/"};
+  const bool is_merged = std::ranges::any_of(
+      merged, [&](std::string_view directory) { return path.starts_with(directory); });
+  return is_merged ? path.substr(std::string_view("/usr").size()) : path;
+}
+
+Result<bool> has_specification(const host::Root& root, std::string_view directory) {
+  const auto names = NVBOX_TRY(root.list(directory));
+  return names && std::ranges::any_of(*names, [](std::string_view name) {
+           return name.ends_with(".yaml") || name.ends_with(".json");
+         });
+}
+
+Result<bool> docker_has_cdi(const host::Root& root) {
+  const auto text = NVBOX_TRY(root.read("/etc/docker/daemon.json"));
+  if (!text) return false;
+  const data::Json document = NVBOX_TRY(data::parse_json(*text));
+  const auto features = NVBOX_TRY(data::JsonPlace(document).member("features"));
+  if (!features) return false;
+  const auto cdi = NVBOX_TRY(features->member("cdi"));
+  return cdi && cdi->value().is_boolean() && cdi->value().get<bool>();
+}
+
+bool is_yes(const Result<bool>& answer) {
+  return answer && *answer;
+}
+
+}  // namespace
+
+Result<std::map<std::string, std::string>> package_owners(const host::Root& root,
+                                                          const std::set<std::string>& paths) {
+  std::map<std::string, std::string> owners;
+  if (paths.empty()) return owners;
+  std::map<std::string_view, std::string_view> sought;
+  for (const std::string& path : paths) sought.emplace(unmerged(path), path);
+  const auto files = NVBOX_TRY(root.list(package_lists));
+  if (!files) return owners;
+  for (const std::string& file : *files) {
+    if (!file.ends_with(".list")) continue;
+    const auto text = NVBOX_TRY(root.read(path::join(package_lists, file)));
+    if (!text) continue;
+    for (const std::string_view line : split(*text, '\n')) {
+      const auto found = sought.find(unmerged(line));
+      if (found == sought.end()) continue;
+      // "libc6:amd64.list"
+      owners.emplace(found->second, file.substr(0, file.find_last_of(":.")));
+    }
+  }
+  return owners;
+}
+
+bool has_rpm_database(const host::Root& root) {
+  constexpr std::string_view places[] = {"/var/lib/rpm/rpmdb.sqlite", "/var/lib/rpm/Packages",
+                                         "/usr/lib/sysimage/rpm/rpmdb.sqlite"};
+  return std::ranges::any_of(places, [&](std::string_view place) {
+    const auto info = root.stat(place);
+    return info && *info;
+  });
+}
+
+std::optional<std::string> cdi_engine(const host::Root& root,
+                                      std::span<const std::string> directories) {
+  host::Locator locator(root);
+  const auto podman = locator.find_first(directories, "podman", host::Sought::program);
+  if (podman && *podman) return "podman is installed";
+  if (is_yes(docker_has_cdi(root))) return "/etc/docker/daemon.json sets features.cdi";
+  for (const std::string_view directory : {"/etc/cdi", "/var/run/cdi"}) {
+    if (is_yes(has_specification(root, directory))) return cat(directory, " has a specification");
+  }
+  return std::nullopt;
+}
+
+}  // namespace nvbox::applets::installation

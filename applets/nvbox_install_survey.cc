@@ -1,0 +1,108 @@
+#include "nvbox_install_survey.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+#include <cerrno>
+
+#include <algorithm>
+
+#include "nvbox/base/path.h"
+#include "nvbox/base/text.h"
+#include "nvbox/sys/fd.h"
+#include "nvbox/sys/file.h"
+
+namespace nvbox::applets::installation {
+namespace {
+
+constexpr size_t most_bytes = size_t{256} * 1024 * 1024;
+
+struct Seen {
+  Present present{};
+  ino_t inode = 0;
+};
+
+Result<Seen> look_at(const host::Root& root, const std::string& path) {
+  const Result<sys::Fd> place = root.open_at(path, O_PATH | O_NOFOLLOW);
+  if (!place && host::is_absence(place.error())) return Seen{};
+  if (!place) return place.error();
+  struct stat info {};
+  if (fstat(place->get(), &info) != 0) return Error(cat("stat ", path), errno);
+  Seen seen = {.present = {.type = Present::Type::other}, .inode = info.st_ino};
+  if (S_ISLNK(info.st_mode)) {
+    const auto text = NVBOX_TRY(root.read_link(path));
+    seen.present.type = Present::Type::link;
+    seen.present.hash = content_hash(text.value_or(""));
+  } else if (S_ISREG(info.st_mode)) {
+    const auto text = NVBOX_TRY(root.read(path, most_bytes).in(path));
+    seen.present.type = Present::Type::file;
+    seen.present.hash = content_hash(text.value_or(""));
+    seen.present.mode = info.st_mode & mode_t{07777};
+  }
+  return seen;
+}
+
+}  // namespace
+
+Result<> check_writable(const host::Root& root, const std::string& directory) {
+  std::string existing = directory;
+  while (true) {
+    const Result<sys::Fd> fd = root.open_at(existing, O_PATH | O_DIRECTORY);
+    if (fd) {
+      if (faccessat(fd->get(), ".", W_OK | X_OK, 0) == 0) return {};
+      return Error(cat("write to ", path::join(root.path(), existing)), errno);
+    }
+    if (fd.error().code() != ENOENT || existing == "/") return fd.error();
+    existing = std::string(path::parent(existing));
+  }
+}
+
+Result<Place> default_place(const host::Root& root) {
+  const std::string first = "/usr/local/bin";
+  const std::string second = "/opt/bin";
+  const auto check = [&](const std::string& bindir) -> Result<> {
+    NVBOX_TRY(check_writable(root, bindir));
+    return check_writable(root, cat(path::parent(bindir), "/lib/nvbox"));
+  };
+  const Result<> usual = check(first);
+  if (usual) return Place{first};
+  const bool is_read_only = usual.error().code() == EROFS;
+  if (is_read_only && check(second)) {
+    return Place{second, cat(first, " is on a read-only file system: installing in ", second,
+                             ", which engines may not have in their PATH")};
+  }
+  return Error(usual.error()).hint("--bindir chooses another directory");
+}
+
+std::vector<std::string> missing_directories(const host::Root& root,
+                                             const std::set<std::string>& paths) {
+  std::set<std::string> missing;
+  for (const std::string& path : paths) {
+    for (std::string above(path::parent(path)); above != "/"; above = path::parent(above)) {
+      const auto info = root.stat(above);
+      if (missing.contains(above) || !info || *info) break;
+      missing.insert(above);
+    }
+  }
+  return {missing.begin(), missing.end()};
+}
+
+Result<std::map<std::string, Present>> look_at(const host::Root& root,
+                                               const std::set<std::string>& paths) {
+  std::map<std::string, Present> all;
+  std::set<std::string> existing;
+  for (const std::string& path : paths) {
+    Seen seen = NVBOX_TRY(look_at(root, path));
+    const Seen saved = NVBOX_TRY(look_at(root, saved_name(path)));
+    if (saved.present.type != Present::Type::nothing) {
+      seen.present.saved = saved.inode == seen.inode ? Present::Saved::same : Present::Saved::other;
+    }
+    if (seen.present.type != Present::Type::nothing) existing.insert(path);
+    all.emplace(path, std::move(seen.present));
+  }
+  for (auto& [path, package] : NVBOX_TRY(package_owners(root, existing))) {
+    all[path].package = package;
+  }
+  return all;
+}
+
+}  // namespace nvbox::applets::installation

@@ -1,0 +1,51 @@
+// What an installation has to know of the host; nothing is changed, and nothing is executed.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <set>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "nvbox/base/result.h"
+#include "nvbox/host/environment.h"
+#include "nvbox/host/root.h"
+#include "nvbox_install_plan.h"
+
+namespace nvbox::applets::installation {
+
+// Success when files can be made in the directory, or it can be made itself; the error says why
+// not.
+Result<> check_writable(const host::Root& root, const std::string& directory);
+
+// Where programs go when nobody says: /usr/local/bin, or /opt/bin where that is read-only.
+struct Place {
+  std::string bindir;
+  std::optional<std::string> note{};  // why it is not the first choice
+};
+Result<Place> default_place(const host::Root& root);
+
+// Directories above the paths that do not exist, parents first.
+std::vector<std::string> missing_directories(const host::Root& root,
+                                             const std::set<std::string>& paths);
+
+// Looks at every path, and at the packages that own what is there.
+Result<std::map<std::string, Present>> look_at(const host::Root& root,
+                                               const std::set<std::string>& paths);
+
+// The Debian packages whose lists have the paths. A path that merged directories give two names,
+// /lib/x and /usr/lib/x, is found by both.
+Result<std::map<std::string, std::string>> package_owners(const host::Root& root,
+                                                          const std::set<std::string>& paths);
+
+// Whether an rpm database is there, which only librpm reads.
+bool has_rpm_database(const host::Root& root);
+
+// Why a container engine of this host uses CDI; nullopt when none does. `directories` is where
+// programs are looked for.
+std::optional<std::string> cdi_engine(const host::Root& root,
+                                      std::span<const std::string> directories);
+
+}  // namespace nvbox::applets::installation
