@@ -1,17 +1,25 @@
 #!/bin/sh
-# Builds nvbox, installs the binary and the links of its programs, and starts a GPU container: on
-# the driver of this machine, or in a simulated GPU host where there is none.
+# Builds nvbox, installs the binary with the links of its programs, tells the container engines, and
+# starts a GPU container: on the driver of this machine, or in a simulated GPU host where there is
+# none.
 #
-#   ./install.sh [--bindir DIR] [--no-demo]
+#   ./install.sh [--bindir DIR] [--engine auto|docker|containerd|crio|podman|none]
+#                [--binary FILE] [--no-demo]
 #
-# Needs root on Debian or Ubuntu (build dependencies come from apt); elsewhere install the packages
-# named below first.
+#   --bindir DIR   where to; without it /usr/local/bin, or /opt/bin where that is read-only
+#   --engine NAME  which engine gets nvidia-container-runtime: each that is found (auto), or one
+#   --binary FILE  installs this nvbox instead of building one; no package is needed then
+#   --no-demo      starts no container
+#
+# Needs root. On Debian and Ubuntu what the build needs comes from apt; elsewhere it is told what
+# to install first. `nvbox uninstall` takes the installation back.
 set -eu
-cd "$(dirname "$0")"
 
 build_packages='cmake ninja-build g++ git nlohmann-json3-dev libcap-dev libyaml-dev'
 demo_packages='runc crun jq busybox-static util-linux procps musl-tools gcc binutils'
-bindir=/usr/local/bin
+bindir=
+engine=auto
+binary=
 demo=yes
 
 fail() {
@@ -19,53 +27,149 @@ fail() {
   exit 1
 }
 
-while [ $# -gt 0 ]; do
-  case $1 in
-    --bindir)
-      [ $# -ge 2 ] || fail '--bindir needs a directory'
-      bindir=$2
-      shift
-      ;;
-    --no-demo) demo=no ;;
-    -h | --help)
-      sed -n '2,8s/^# \{0,1\}//p' "$0"
-      exit 0
-      ;;
-    *) fail "unknown option $1; known are --bindir DIR and --no-demo" ;;
-  esac
-  shift
-done
+# What elsewhere has to be there, in the names of its commands and libraries.
+list_needs() {
+  cat >&2 <<'TEXT'
+install.sh: no apt here; install these first, or copy a binary that was built elsewhere: --binary FILE
+  cmake 3.25, ninja, a C++23 compiler (gcc 12), git
+  headers of nlohmann-json 3.11; static libraries of libcap, libyaml, libstdc++ and the C library
+  for the demo: runc or crun, jq, a static busybox, unshare, ps, musl-gcc, gcc, binutils; or --no-demo
+TEXT
+}
 
-[ "$(id -u)" -eq 0 ] || fail 'must run as root: it writes to the system'
-mkdir -p "$bindir" 2>/dev/null || fail "cannot create $bindir; choose another with --bindir"
-[ -w "$bindir" ] || fail "cannot write to $bindir; choose another with --bindir"
+# Whether the tools of the build are there where no package manager says so.
+has_build_tools() {
+  command -v cmake >/dev/null && command -v ninja >/dev/null && command -v c++ >/dev/null
+}
 
-wanted=$build_packages
-[ $demo = no ] || wanted="$wanted $demo_packages"
-missing=
-if command -v dpkg-query >/dev/null; then
+install_packages() {
+  wanted=$build_packages
+  [ $demo = no ] || wanted="$wanted $demo_packages"
+  missing=
   for package in $wanted; do
     dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'ok installed' ||
       missing="$missing $package"
   done
-fi
-if [ -n "$missing" ]; then
+  [ -n "$missing" ] || return 0
   echo "installing$missing"
   apt-get update -qq
   # shellcheck disable=SC2086 # a list of words
   DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing >/dev/null
+}
+
+build() {
+  if command -v dpkg-query >/dev/null && command -v apt-get >/dev/null; then
+    install_packages
+  elif ! has_build_tools; then
+    list_needs
+    exit 1
+  fi
+  cmake -S . -B build -G Ninja -DBUILD_TESTING=OFF >/dev/null
+  ninja -C build --quiet nvbox
+  mkdir -p build/stripped
+  strip -o build/stripped/nvbox build/nvbox
+  binary=build/stripped/nvbox
+}
+
+# configure NAME: the engine's own file gets nvidia-container-runtime as a runtime.
+configure() {
+  if "$bindir/nvbox" nvidia-ctk runtime configure --runtime="$1" \
+    --nvidia-runtime-path="$bindir/nvidia-container-runtime"; then
+    echo "configured $1; restart it to use the runtime nvidia"
+  else
+    echo "install.sh: $1 was not configured; README.md, 'Register it', says how to do it by hand" >&2
+    return 1
+  fi
+}
+
+program_of() {
+  case $1 in
+    docker) echo dockerd ;;
+    *) echo "$1" ;;
+  esac
+}
+
+configure_engines() {
+  [ "$engine" != none ] || return 0
+  # Podman has no file for this in nvidia-ctk: it takes GPUs by CDI, or the runtime by its path.
+  if [ "$engine" = podman ] || { [ "$engine" = auto ] && command -v podman >/dev/null; }; then
+    echo "podman: podman --runtime $bindir/nvidia-container-runtime run ..., or CDI:" \
+      "nvidia-ctk cdi generate --output=/etc/cdi/nvidia.yaml"
+  fi
+  [ "$engine" != podman ] || return 0
+  if ! "$bindir/nvbox" nvidia-ctk runtime --help 2>/dev/null | grep -qw configure; then
+    echo "no engine was configured: this nvidia-ctk has no 'runtime configure'; README.md says how"
+    [ "$engine" = auto ] || exit 1
+    return 0
+  fi
+  if [ "$engine" != auto ]; then
+    configure "$engine"
+    return 0
+  fi
+  for each in docker containerd crio; do
+    # dockerd starts a containerd of its own that is not to be touched, but then has no file either.
+    if command -v "$(program_of $each)" >/dev/null; then configure $each || true; fi
+  done
+}
+
+while [ $# -gt 0 ]; do
+  case $1 in
+    --bindir | --engine | --binary)
+      [ $# -ge 2 ] || fail "$1 needs a value"
+      option=${1#--}
+      value=$2
+      shift
+      ;;
+    --bindir=* | --engine=* | --binary=*)
+      option=${1%%=*}
+      option=${option#--}
+      value=${1#*=}
+      ;;
+    --no-demo)
+      demo=no
+      shift
+      continue
+      ;;
+    -h | --help)
+      sed -n '2,/^set/s/^# \{0,1\}//p' "$0"
+      exit 0
+      ;;
+    *) fail "unknown option $1; known are --bindir, --engine, --binary and --no-demo" ;;
+  esac
+  case $option in
+    bindir) bindir=$value ;;
+    engine) engine=$value ;;
+    binary) binary=$value ;;
+  esac
+  shift
+done
+
+case $engine in
+  auto | docker | containerd | crio | podman | none) ;;
+  *) fail "--engine $engine: known are auto, docker, containerd, crio, podman and none" ;;
+esac
+[ "$(id -u)" -eq 0 ] || fail 'must run as root: it writes to the system'
+case $bindir in
+  '' | /*) ;;
+  *) bindir=$PWD/$bindir ;;
+esac
+if [ -n "$binary" ]; then
+  [ -x "$binary" ] || fail "--binary $binary: not an executable file"
+  case $binary in
+    /*) ;;
+    *) binary=$PWD/$binary ;;
+  esac
+  # The demo's helpers are built, which hosts that copy one file cannot do.
+  demo=no
 fi
 
-cmake -S . -B build -G Ninja -DBUILD_TESTING=OFF >/dev/null
-ninja -C build --quiet nvbox
-
-# The new file is complete before it takes the name: containers may start at any moment.
-strip -o "$bindir/.nvbox.new" build/nvbox
-chmod 755 "$bindir/.nvbox.new"
-mv -f "$bindir/.nvbox.new" "$bindir/nvbox"
-"$bindir/nvbox" --list | while read -r name group; do
-  [ "$name" = nvbox ] || [ "$group" = internal ] || ln -sfn nvbox "$bindir/$name"
-done
-echo "installed $("$bindir/nvbox" --version | head -n 1) in $bindir"
+cd "$(dirname "$0")"
+[ -n "$binary" ] || build
+report=$("$binary" install ${bindir:+"--bindir=$bindir"})
+printf '%s\n' "$report"
+# "installed nvbox 0.1.0 in DIR", or "nvbox 0.1.0 in DIR was installed already; ...".
+bindir=$(printf '%s\n' "$report" | sed -n 's/^\(installed \)\{0,1\}nvbox [^ ]* in \(.*\)$/\2/p')
+bindir=${bindir%% was installed already;*}
+configure_engines
 
 [ $demo = no ] || exec tests/e2e/demo.sh "$bindir/nvbox"

@@ -40,7 +40,8 @@ constexpr cli::Flag<Settings> install_flags[] = {
 };
 
 constexpr cli::Flag<Settings> uninstall_flags[] = {
-    {{"bindir", "", "Directory of the installation (default: /usr/local/bin, or /opt/bin)"},
+    {{"bindir", "",
+      "Directory of the installation (default: this program's, /usr/local/bin, or /opt/bin)"},
      &Settings::bindir},
     {{"root", "", "Directory below which it is"}, &Settings::root},
     {{"dry-run", "", "Print what would be done, and do nothing"}, &Settings::is_dry},
@@ -169,12 +170,14 @@ Result<int> install(const Invocation& invocation, const Settings& settings) {
 
 Result<std::string> installed_place(const host::Root& root, const Settings& settings) {
   if (!settings.bindir.empty()) return checked_bindir(settings.bindir);
-  const std::string places[] = {"/usr/local/bin", "/opt/bin"};
+  std::vector<std::string> places = {"/usr/local/bin", "/opt/bin"};
+  const auto own = settings.root == "/" ? own_directory() : std::nullopt;
+  if (own) places.insert(places.begin(), *own);
   for (const std::string& place : places) {
     const auto manifest = root.stat(Target{root, place}.manifest_path());
     if (manifest && *manifest) return place;
   }
-  return places[0];
+  return places.front();
 }
 
 Result<int> uninstall(const Settings& settings) {

@@ -47,8 +47,7 @@ Result<> carry_out(const host::Root& root, const Removal& removal) {
 }
 
 Result<> write_manifest(const Target& target, std::span<const Record> manifest) {
-  NVBOX_TRY(host::write_file(target.root, target.manifest_path(), manifest_text(manifest))
-                .hint("nothing was installed"));
+  NVBOX_TRY(host::write_file(target.root, target.manifest_path(), manifest_text(manifest)));
   return {};
 }
 
@@ -141,7 +140,7 @@ Result<> carry_out(const Target& target, const Plan& plan, const Manifest& insta
   const auto with_news = [&](Manifest manifest) {
     return join_manifests(join_manifests(std::move(manifest), directories), made);
   };
-  NVBOX_TRY(write_manifest(target, with_news(installed)));
+  NVBOX_TRY(write_manifest(target, with_news(installed)).hint("nothing was installed"));
   for (const Step& step : plan.steps) NVBOX_TRY(carry_out(target.root, step));
   return write_manifest(target, with_news(superseded(installed, plan.steps)));
 }

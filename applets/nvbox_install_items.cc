@@ -50,6 +50,14 @@ Result<std::string> own_binary() {
   return sys::read_all(file.get(), most_bytes).in("this program");
 }
 
+std::optional<std::string> own_directory() {
+  const Result<sys::Fd> file = open_own_binary();
+  if (!file) return std::nullopt;
+  const Result<std::string> path = sys::path_of(file->get());
+  if (!path) return std::nullopt;
+  return std::string(path::parent(*path));
+}
+
 std::vector<Item> programs(std::string_view bindir, std::string binary, CdiHook cdi_hook) {
   std::vector<Item> items = {{.path = path::join(bindir, binary_name),
                               .text = std::move(binary),

@@ -1,6 +1,7 @@
 // What an installation consists of.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -14,6 +15,9 @@ enum class CdiHook { no, yes };
 
 // The bytes of this program.
 Result<std::string> own_binary();
+
+// The directory that it lies in; nullopt where there is no /proc to tell.
+std::optional<std::string> own_directory();
 
 // The binary, and a link for every program of the chosen groups, beside it.
 std::vector<Item> programs(std::string_view bindir, std::string binary, CdiHook cdi_hook);

@@ -60,7 +60,7 @@ Plan plan_installation(std::span<const Item> items, const Manifest& installed, F
       plan.steps.push_back({What::make, &item});
     } else if (item.claim == Claim::absent) {
       plan.steps.push_back({What::leave, &item});
-    } else if (is_same(item, present) && !present.package) {
+    } else if (is_same(item, present) && (is_known || !present.package)) {
       plan.steps.push_back({What::keep, &item});
     } else if (is_free && present.type != Type::other) {
       plan.steps.push_back({What::replace, &item});
@@ -87,7 +87,8 @@ std::vector<Removal> plan_removal(const Manifest& installed, const Look& look) {
   std::vector<Removal> removals;
   std::set<std::string> seen;
   for (const Record& record : installed) {
-    if (record.kind == Kind::directory || !seen.insert(record.path).second) continue;
+    const bool is_file = record.kind == Kind::file || record.kind == Kind::link;
+    if (!is_file || !seen.insert(record.path).second) continue;
     const Present present = look(record.path);
     const Record saved = {Kind::saved, 0, record.path};
     const bool is_saved = std::ranges::find(installed, saved) != installed.end() &&

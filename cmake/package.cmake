@@ -1,0 +1,64 @@
+# Packages for `cpack -G DEB` and `cpack -G RPM`, in a build directory: the binary, its links, the
+# units and the udev rule below /usr, in the places of the peer's packages, which they replace.
+# config.toml is not in them: it need not exist, and one that people have stays theirs.
+include(GNUInstallDirs)
+
+set(CPACK_PACKAGE_NAME nvbox)
+set(CPACK_PACKAGE_CONTACT "nvbox maintainers <nvbox@localhost>")
+set(CPACK_PACKAGE_DESCRIPTION_SUMMARY "${PROJECT_DESCRIPTION}")
+set(CPACK_PACKAGE_DESCRIPTION
+    "nvbox replaces NVIDIA's container stack: nvidia-container-runtime, its hook, nvidia-container-cli,
+nvidia-ctk, nvidia-cdi-hook and nvidia-docker are links to one binary without dependencies.")
+set(CPACK_PACKAGING_INSTALL_PREFIX /usr)
+set(CPACK_STRIP_FILES ON)
+set(CPACK_PACKAGE_RELOCATABLE OFF)
+# Directories of the distribution's are not to be owned by the package.
+set(CPACK_RPM_EXCLUDE_FROM_AUTO_FILELIST_ADDITION /usr/lib/systemd /usr/lib/systemd/system
+    /usr/lib/udev /usr/lib/udev/rules.d)
+set(CPACK_INSTALL_DEFAULT_DIRECTORY_PERMISSIONS OWNER_READ OWNER_WRITE OWNER_EXECUTE GROUP_READ
+    GROUP_EXECUTE WORLD_READ WORLD_EXECUTE)
+
+# What the peer's files come in. `nvidia-container-toolkit (= V)` of others is satisfied by the
+# version that the replaced packages had last; engines only ask for "there is one".
+set(replaced nvidia-container-toolkit nvidia-container-toolkit-base
+    nvidia-container-toolkit-operator-extensions libnvidia-container-tools libnvidia-container1
+    nvidia-container-runtime nvidia-container-runtime-hook nvidia-docker2)
+list(JOIN replaced ", " replaced)
+
+set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
+set(CPACK_DEBIAN_PACKAGE_SECTION admin)
+set(CPACK_DEBIAN_PACKAGE_PRIORITY optional)
+set(CPACK_DEBIAN_PACKAGE_PROVIDES "${replaced}")
+set(CPACK_DEBIAN_PACKAGE_REPLACES "${replaced}")
+set(CPACK_DEBIAN_PACKAGE_CONFLICTS "${replaced}")
+
+set(CPACK_RPM_FILE_NAME RPM-DEFAULT)
+set(CPACK_RPM_PACKAGE_LICENSE Apache-2.0)
+set(CPACK_RPM_PACKAGE_AUTOREQ OFF)
+set(CPACK_RPM_PACKAGE_PROVIDES "${replaced}")
+set(CPACK_RPM_PACKAGE_OBSOLETES "${replaced}")
+set(CPACK_RPM_PACKAGE_CONFLICTS "${replaced}")
+# The binary is stripped already, and debuginfo packages would need its sources.
+set(CPACK_RPM_SPEC_MORE_DEFINE "%define debug_package %{nil}\n%define __os_install_post %{nil}")
+
+install(TARGETS nvbox RUNTIME DESTINATION bin)
+# The links are what the binary itself lists: a new program needs no change here. nvidia-cdi-hook is
+# among them, as in the peer's package.
+install(CODE [[
+  execute_process(COMMAND "$<TARGET_FILE:nvbox>" --list OUTPUT_VARIABLE rows
+                  COMMAND_ERROR_IS_FATAL ANY)
+  string(REGEX MATCHALL "[^\n]+" rows "${rows}")
+  foreach(row IN LISTS rows)
+    string(REPLACE " " ";" row "${row}")
+    list(GET row 0 name)
+    list(GET row 1 group)
+    if(NOT name STREQUAL "nvbox" AND NOT group STREQUAL "internal")
+      file(CREATE_LINK nvbox "$ENV{DESTDIR}${CMAKE_INSTALL_PREFIX}/bin/${name}" SYMBOLIC)
+    endif()
+  endforeach()
+]])
+install(FILES applets/nvidia-cdi-refresh.service applets/nvidia-cdi-refresh.path
+        DESTINATION lib/systemd/system)
+install(FILES applets/99-nvidia-cdi-refresh.rules DESTINATION lib/udev/rules.d)
+install(FILES LICENSE DESTINATION share/doc/nvbox RENAME copyright)
+include(CPack)

@@ -1,0 +1,121 @@
+#include "nvbox_install_survey.h"
+
+#include <gtest/gtest.h>
+#include <cerrno>
+
+#include "nvbox/host/root_move.h"
+#include "support/make_host.h"
+
+namespace nvbox::applets::installation {
+namespace {
+
+using Packages = std::map<std::string, std::string>;
+using test::Host;
+
+TEST(InstallSurvey, FindsThePackageOfAPath) {
+  const Host host(R"(
+f /var/lib/dpkg/info/coreutils.list <<EOF
+/bin/ls
+EOF
+f /var/lib/dpkg/info/libnvidia-container1:amd64.list <<EOF
+/.
+/usr/lib/x86_64-linux-gnu/libnvidia-container.so.1
+EOF
+f /var/lib/dpkg/info/base.postinst <<EOF
+/usr/bin/nvidia-ctk
+EOF
+f /var/lib/dpkg/info/nvidia-container-toolkit-base.list <<EOF
+/usr/bin/nvidia-ctk
+/usr/bin/nvidia-ctk-more
+EOF
+)");
+  const auto owners = package_owners(
+      host.root(), {"/usr/bin/nvidia-ctk", "/usr/bin/ls", "/usr/local/bin/nvidia-ctk",
+                    "/lib/x86_64-linux-gnu/libnvidia-container.so.1"});
+  ASSERT_TRUE(owners);
+  EXPECT_EQ(*owners,
+            (Packages{{"/lib/x86_64-linux-gnu/libnvidia-container.so.1", "libnvidia-container1"},
+                      {"/usr/bin/ls", "coreutils"},
+                      {"/usr/bin/nvidia-ctk", "nvidia-container-toolkit-base"}}));
+}
+
+TEST(InstallSurvey, NoPackagesWithoutDpkg) {
+  const Host host("d /usr/bin\nf /var/lib/rpm/rpmdb.sqlite\n");
+  const auto owners = package_owners(host.root(), {"/usr/bin/ls"});
+  ASSERT_TRUE(owners);
+  EXPECT_TRUE(owners->empty());
+  EXPECT_TRUE(has_rpm_database(host.root()));
+  EXPECT_FALSE(has_rpm_database(host.root("/usr")));
+}
+
+TEST(InstallSurvey, TellsWhyAnEngineUsesCdi) {
+  const std::string directories[] = {"/usr/bin"};
+  struct {
+    std::string_view host;
+    std::optional<std::string> reason;
+  } const cases[] = {
+      {"d /usr/bin\nd /etc/cdi\nf /etc/cdi/README\n", std::nullopt},
+      {"x /usr/bin/podman\n", "podman is installed"},
+      {"f /usr/bin/podman\n", std::nullopt},
+      {"f /etc/docker/daemon.json <<EOF\n{\"features\": {\"cdi\": true}}\nEOF\n",
+       "/etc/docker/daemon.json sets features.cdi"},
+      {"f /etc/docker/daemon.json <<EOF\n{\"features\": {\"cdi\": false}}\nEOF\n", std::nullopt},
+      {"f /etc/docker/daemon.json <<EOF\n{\"features\": 7\nEOF\n", std::nullopt},
+      {"f /etc/cdi/nvidia.yaml\n", "/etc/cdi has a specification"},
+      {"l /var/run -> /run\nf /run/cdi/nvidia.json\n", "/var/run/cdi has a specification"},
+  };
+  for (const auto& [text, reason] : cases) {
+    const Host host(text);
+    EXPECT_EQ(cdi_engine(host.root(), directories), reason) << text;
+  }
+}
+
+TEST(InstallSurvey, SeesFilesLinksAndWhatWasSaved) {
+  const Host host(R"(
+f /b/file <<EOF
+text
+EOF
+l /b/link -> nowhere
+d /b/directory
+f /b/saved
+f /b/saved.nvbox-saved
+f /b/same
+)");
+  const host::Root root = host.root();
+  ASSERT_TRUE(host::keep_as(root, "/b/same", "/b/same.nvbox-saved"));
+  const auto seen =
+      look_at(root, {"/b/file", "/b/link", "/b/directory", "/b/saved", "/b/same", "/b/none"});
+  ASSERT_TRUE(seen);
+  EXPECT_EQ(seen->at("/b/file").type, Present::Type::file);
+  EXPECT_EQ(seen->at("/b/file").hash, content_hash("text\n"));
+  EXPECT_EQ(seen->at("/b/link").type, Present::Type::link);
+  EXPECT_EQ(seen->at("/b/link").hash, content_hash("nowhere"));
+  EXPECT_EQ(seen->at("/b/directory").type, Present::Type::other);
+  EXPECT_EQ(seen->at("/b/saved").saved, Present::Saved::other);
+  EXPECT_EQ(seen->at("/b/same").saved, Present::Saved::same);
+  EXPECT_EQ(seen->at("/b/none").type, Present::Type::nothing);
+}
+
+TEST(InstallSurvey, DirectoriesThatAreMissingAreParentsFirst) {
+  const Host host("d /opt\n");
+  EXPECT_EQ(missing_directories(host.root(), {"/opt/bin/nvbox", "/opt/lib/nvbox/installed"}),
+            (std::vector<std::string>{"/opt/bin", "/opt/lib", "/opt/lib/nvbox"}));
+}
+
+TEST(InstallSurvey, TheUsualPlaceIsTheFirstChoice) {
+  const Host host("d /usr\n");
+  const auto place = default_place(host.root());
+  ASSERT_TRUE(place);
+  EXPECT_EQ(place->bindir, "/usr/local/bin");
+  EXPECT_FALSE(place->note);
+}
+
+TEST(InstallSurvey, AFileInThePlaceOfADirectoryIsAnError) {
+  const Host host("f /usr/local\n");
+  const auto place = default_place(host.root());
+  ASSERT_FALSE(place);
+  EXPECT_EQ(place.error().code(), ENOTDIR);
+}
+
+}  // namespace
+}  // namespace nvbox::applets::installation
