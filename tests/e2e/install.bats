@@ -1,0 +1,218 @@
+#!/usr/bin/env bats
+# nvbox install and uninstall, below directories that stand for hosts.
+
+# shellcheck disable=SC2154,SC2030,SC2031 # variables of bats and helpers.bash
+
+load helpers
+bats_require_minimum_version 1.5.0
+
+setup() {
+  root=$BATS_TEST_TMPDIR/root
+  mkdir "$root"
+}
+
+install_below() {
+  "$nvbox" install --root "$root" "$@"
+}
+
+uninstall_below() {
+  "$nvbox" uninstall --root "$root" "$@"
+}
+
+# Everything below the root: kind, mode, link target and path.
+tree() {
+  (cd "$root" && find . -mindepth 1 -printf '%y %m %l %P\n' | LC_ALL=C sort)
+}
+
+# A chroot with a static busybox and this nvbox, and nothing else.
+make_chroot() {
+  mkdir -p "$root"/{bin,usr/bin,etc,tmp,proc}
+  cp "$(command -v busybox)" "$root/bin/busybox"
+  ln -s busybox "$root/bin/sh"
+  cp "$nvbox" "$root/tmp/downloaded"
+}
+
+@test "install makes the binary and relative links, uninstall leaves nothing" {
+  run -0 install_below
+  has_line "installed nvbox $("$nvbox" --version | sed -n 's/^nvbox version //p') in $root/usr/local/bin"
+  cmp "$nvbox" "$root/usr/local/bin/nvbox"
+  local name group
+  while read -r name group; do
+    [ "$group" = core ] && [ "$name" != nvbox ] || continue
+    [ "$(readlink "$root/usr/local/bin/$name")" = nvbox ]
+  done < <("$nvbox" --list)
+  [ ! -e "$root/usr/local/bin/nvbox-hook" ]
+  run -0 "$root/usr/local/bin/nvidia-container-cli" --version
+  run -0 uninstall_below
+  [ -z "$(tree)" ]
+  run -0 uninstall_below
+  [ "$output" = "nvbox has installed nothing in $root/usr/local/bin" ]
+}
+
+@test "a second run changes nothing and says so" {
+  install_below --with-units --with-cdi-hook
+  local before
+  before=$(tree; stat -c '%i %Y %n' "$root"/usr/local/bin/* "$root"/usr/local/lib/nvbox/*)
+  run -0 install_below --with-units --with-cdi-hook
+  has_text 'was installed already; nothing has changed'
+  [ "$before" = "$(tree; stat -c '%i %Y %n' "$root"/usr/local/bin/* "$root"/usr/local/lib/nvbox/*)" ]
+}
+
+@test "--dry-run says what would be done and does nothing" {
+  run -0 install_below --dry-run
+  has_line 'make link /usr/local/bin/nvidia-ctk -> nvbox'
+  [ -z "$(tree)" ]
+  install_below
+  local before
+  before=$(tree)
+  run -0 uninstall_below --dry-run
+  has_line 'remove /usr/local/bin/nvidia-ctk'
+  [ "$before" = "$(tree)" ]
+}
+
+@test "nvidia-cdi-hook is installed where an engine uses CDI, and the reason is told" {
+  run -0 install_below
+  has_text 'nvidia-cdi-hook is left out, because no engine here uses CDI'
+  [ ! -L "$root/usr/local/bin/nvidia-cdi-hook" ]
+  mkdir -p "$root/etc/docker"
+  echo '{"features": {"cdi": true}}' >"$root/etc/docker/daemon.json"
+  run -0 install_below
+  has_text 'nvidia-cdi-hook is installed because /etc/docker/daemon.json sets features.cdi; Docker 29.2'
+  [ -L "$root/usr/local/bin/nvidia-cdi-hook" ]
+}
+
+@test "files of packages are refused, named, and saved by force" {
+  mkdir -p "$root/usr/bin" "$root/var/lib/dpkg/info"
+  echo peer >"$root/usr/bin/nvidia-ctk"
+  ln -s elsewhere "$root/usr/bin/nvidia-docker"
+  echo /usr/bin/nvidia-ctk >"$root/var/lib/dpkg/info/nvidia-container-toolkit-base.list"
+  local before
+  before=$(tree)
+  run -1 install_below --bindir /usr/bin
+  has_text '/usr/bin/nvidia-ctk belongs to the package nvidia-container-toolkit-base'
+  has_text '/usr/bin/nvidia-docker is not of an nvbox that was installed'
+  [ "$before" = "$(tree)" ]
+  run -0 install_below --bindir /usr/bin --force
+  [ "$(cat "$root/usr/bin/nvidia-ctk.nvbox-saved")" = peer ]
+  [ "$(readlink "$root/usr/bin/nvidia-ctk")" = nvbox ]
+  run -0 install_below --bindir /usr/bin
+  has_text 'nothing has changed'
+  run -0 uninstall_below --bindir /usr/bin
+  [ "$before" = "$(tree)" ]
+}
+
+@test "uninstall leaves what was changed and names it" {
+  install_below
+  rm "$root/usr/local/bin/nvidia-ctk"
+  echo mine >"$root/usr/local/bin/nvidia-ctk"
+  run -0 uninstall_below
+  has_line 'leave /usr/local/bin/nvidia-ctk, which is not what was installed'
+  [ "$(find "$root" -type f -printf '%P')" = usr/local/bin/nvidia-ctk ]
+}
+
+@test "a link below the root leads nowhere outside it" {
+  mkdir -p "$root/usr"
+  ln -s "$BATS_TEST_TMPDIR" "$root/usr/local"
+  run install_below
+  [ ! -e "$BATS_TEST_TMPDIR/bin" ]
+}
+
+@test "a file system that is full leaves what was there" {
+  require unshare mount
+  # shellcheck disable=SC2016 # expanded in the namespace
+  run -0 unshare -m sh -ec '
+    mount -t tmpfs -o size=1m none "$1"
+    mkdir "$1/bin" && echo old >"$1/bin/nvbox"
+    if "$2" install --root "$1" --bindir /bin; then exit 9; fi
+    [ "$(cat "$1/bin/nvbox")" = old ]
+    [ "$(ls -A "$1/bin")" = nvbox ]' sh "$root" "$nvbox"
+  has_text 'No space left on device'
+}
+
+@test "a busybox chroot with a read-only /usr gets nvbox in /opt/bin" {
+  require busybox unshare mount chroot
+  make_chroot
+  # shellcheck disable=SC2016 # expanded in the namespace
+  run -0 unshare -m sh -ec '
+    mount --bind "$1/usr" "$1/usr"
+    mount -o remount,bind,ro "$1/usr"
+    chroot "$1" /tmp/downloaded install
+    chroot "$1" /tmp/downloaded install
+    chroot "$1" /opt/bin/nvidia-container-cli --version
+    chroot "$1" /opt/bin/nvbox uninstall' sh "$root" "$nvbox"
+  has_line '/usr/local/bin is on a read-only file system: installing in /opt/bin, which engines may not have in their PATH'
+  has_text 'in /opt/bin was installed already; nothing has changed'
+  has_line 'uninstalled nvbox in /opt/bin'
+  [ ! -e "$root/opt" ]
+}
+
+@test "an explicit directory that is read-only is refused" {
+  require unshare mount
+  mkdir "$root/bin"
+  # shellcheck disable=SC2016 # expanded in the namespace
+  run -1 unshare -m sh -ec '
+    mount --bind "$1/bin" "$1/bin"
+    mount -o remount,bind,ro "$1/bin"
+    "$2" install --root "$1" --bindir /bin' sh "$root" "$nvbox"
+  has_text "Read-only file system; --bindir chooses another directory"
+}
+
+@test "killed at any of its changes, it leaves links that work, and a second run finishes" {
+  require strace
+  mkdir -p "$root/usr/bin"
+  echo peer >"$root/usr/bin/nvidia-ctk"
+  local before call count
+  before=$(tree)
+  for call in renameat symlinkat linkat; do
+    for count in 1 2 3; do
+      run strace -f -qq -o /dev/null -e "trace=$call" \
+        -e "inject=$call:signal=KILL:when=$count" \
+        "$nvbox" install --root "$root" --bindir /usr/bin --force
+      # Whatever has a name is whole.
+      [ ! -e "$root/usr/bin/nvbox" ] || cmp "$nvbox" "$root/usr/bin/nvbox"
+      [ -e "$root/usr/bin/nvidia-ctk" ]
+      run -0 install_below --bindir /usr/bin --force
+      cmp "$nvbox" "$root/usr/bin/nvbox"
+      run -0 uninstall_below --bindir /usr/bin
+      [ "$before" = "$(tree)" ]
+    done
+  done
+}
+
+@test "killed while it removes, a second run finishes" {
+  require strace
+  mkdir -p "$root/usr/bin"
+  echo peer >"$root/usr/bin/nvidia-ctk"
+  local before count
+  before=$(tree)
+  for count in 1 3 5; do
+    install_below --bindir /usr/bin --force
+    run strace -f -qq -o /dev/null -e trace=unlinkat \
+      -e "inject=unlinkat:signal=KILL:when=$count" \
+      "$nvbox" uninstall --root "$root" --bindir /usr/bin
+    [ "$status" -ne 0 ]
+    [ -x "$root/usr/bin/nvbox" ]
+    run -0 uninstall_below --bindir /usr/bin
+    [ "$before" = "$(tree)" ]
+  done
+}
+
+@test "install.sh installs a binary without building one" {
+  require unshare mount
+  # shellcheck disable=SC2016 # expanded in the namespace
+  run -0 unshare -m sh -ec '
+    "$3/install.sh" --binary "$2" --bindir "$1/bin" --engine none
+    "$1/bin/nvidia-container-cli" --version
+    PATH=$1/bin:$PATH nvbox uninstall --bindir "$1/bin"' sh "$root" "$nvbox" "$e2e_dir/../.."
+  has_line "uninstalled nvbox in $root/bin"
+  [ -z "$(tree)" ]
+}
+
+@test "install.sh is a POSIX script and explains itself" {
+  require busybox
+  busybox sh -n "$e2e_dir/../../install.sh"
+  run -0 "$e2e_dir/../../install.sh" --help
+  has_text '--engine'
+  run -1 "$e2e_dir/../../install.sh" --engine lxc
+  has_text '--engine lxc: known are auto, docker, containerd, crio, podman and none'
+}
