@@ -49,6 +49,7 @@ CommandPage describe_nvbox() {
        .help = "Print the completion script for bash or zsh: source <(nvbox --completion bash)"},
       {.words = {"--version", "-v"}, .help = "Print the version and the commit of the build."},
       {.words = {"--help", "-h"}, .help = "Print the programs with a line about each."}};
+  page.commands = describe_nvbox_install().commands;
   // "nvbox cdi" is "nvidia-ctk cdi".
   std::ranges::copy_if(describe_nvidia_ctk().commands, std::back_inserter(page.commands),
                        [](const CommandPage& command) { return command.names.front() == "cdi"; });
@@ -56,6 +57,7 @@ CommandPage describe_nvbox() {
 }
 
 constexpr Lines nvbox_synopsis[] = {"NAME [ARGUMENT...]", "cdi COMMAND [ARGUMENT...]",
+                                    "install | uninstall [OPTION...]",
                                     "--list | --man NAME | --completion bash|zsh | --version"};
 constexpr Lines nvbox_paragraphs[] = {
     "One static binary that gives containers GPUs. A link to it that has the name of one of its "
@@ -339,6 +341,10 @@ Result<std::string> manual_of(std::string_view name) {
   page.version = version();
   page.date = commit_date();
   return cli::man_text(page, page_of(*applet, *manual));
+}
+
+std::string manual_file(const Manual& manual) {
+  return cat("man", manual.page.section, "/", manual.name, ".", manual.page.section);
 }
 
 Result<std::string> completion_for(std::string_view shell) {

@@ -26,9 +26,13 @@ std::span<const Manual> all_manuals();
 cli::CommandPage describe_nvidia_cdi_hook();
 cli::CommandPage describe_nvidia_container_cli();
 cli::CommandPage describe_nvidia_ctk();
+cli::CommandPage describe_nvbox_install();
 
 // An error when no applet has the name.
 Result<std::string> manual_of(std::string_view applet);
+
+// Its place below the directory of manual pages: "man1/nvbox.1".
+std::string manual_file(const Manual& manual);
 
 // An error when the shell is neither bash nor zsh.
 Result<std::string> completion_for(std::string_view shell);

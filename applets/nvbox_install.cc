@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "command_tree.h"
+#include "manuals.h"
 #include "nvbox/base/path.h"
 #include "nvbox/base/text.h"
 #include "nvbox/base/version.h"
@@ -107,6 +108,8 @@ Result<std::vector<Item>> items_for(const Invocation& invocation, const Target& 
   if (settings.has_units || (systemd && *systemd)) {
     std::ranges::move(units(target.bindir), std::back_inserter(items));
   }
+  std::ranges::move(NVBOX_TRY(manuals(target.bindir, items)), std::back_inserter(items));
+  items.push_back(default_configuration(target.root));
   return possible(target.root, std::move(items), notes);
 }
 
@@ -231,6 +234,10 @@ constexpr Tool tool = {.title = "nvbox",
                        .commands = install_commands};
 
 }  // namespace
+
+cli::CommandPage describe_nvbox_install() {
+  return describe_tool(tool, "nvbox");
+}
 
 Result<int> run_nvbox_install(const Call& call) {
   return run_tool(tool, call);

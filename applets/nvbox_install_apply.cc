@@ -51,14 +51,14 @@ Result<> write_manifest(const Target& target, std::span<const Record> manifest) 
   return {};
 }
 
-// What is left of the old manifest when the steps are done: of their paths only what was saved.
-Manifest superseded(const Manifest& installed, std::span<const Step> steps) {
+// The manifest once the steps are done: of their paths only what they made, and what was saved.
+Manifest without_old(const Manifest& manifest, const Manifest& made) {
   Manifest rest;
-  for (const Record& record : installed) {
-    const bool is_replaced = std::ranges::any_of(steps, [&](const Step& step) {
-      return step.what != Step::What::leave && step.item->path == record.path;
-    });
-    if (!is_replaced || record.kind == Kind::saved) rest.push_back(record);
+  for (const Record& record : manifest) {
+    const bool is_content = record.kind == Kind::file || record.kind == Kind::link;
+    const bool is_made = std::ranges::find(made, record.path, &Record::path) != made.end();
+    const bool is_new = std::ranges::find(made, record) != made.end();
+    if (!is_content || !is_made || is_new) rest.push_back(record);
   }
   return rest;
 }
@@ -89,7 +89,7 @@ Result<sys::Fd> lock(const Target& target) {
 
 Result<Manifest> read_manifest(const Target& target) {
   const std::string path = target.manifest_path();
-  const auto text = NVBOX_TRY(target.root.read(path).in(path));
+  const auto text = NVBOX_TRY(content_at(target.root, path).in(path));
   if (!text) return Manifest{};
   return parse_manifest(*text).in(path).hint("move it away to install without it");
 }
@@ -133,16 +133,16 @@ Result<> carry_out(const Target& target, const Plan& plan, const Manifest& insta
   const Manifest made = records_of(plan.steps);
   std::set<std::string> paths = {target.manifest_path()};
   for (const Record& record : made) paths.insert(record.path);
-  Manifest directories;
+  // The manifest's own directory is ours even where a run that was killed made it.
+  Manifest news = {{Kind::directory, 0, std::string(path::parent(target.manifest_path()))}};
   for (const std::string& path : missing_directories(target.root, paths)) {
-    directories.push_back({Kind::directory, 0, path});
+    news.push_back({Kind::directory, 0, path});
   }
-  const auto with_news = [&](Manifest manifest) {
-    return join_manifests(join_manifests(std::move(manifest), directories), made);
-  };
-  NVBOX_TRY(write_manifest(target, with_news(installed)).hint("nothing was installed"));
+  std::ranges::sort(news, {}, &Record::path);
+  const Manifest all = join_manifests(join_manifests(installed, news), made);
+  NVBOX_TRY(write_manifest(target, all).hint("nothing was installed"));
   for (const Step& step : plan.steps) NVBOX_TRY(carry_out(target.root, step));
-  return write_manifest(target, with_news(superseded(installed, plan.steps)));
+  return write_manifest(target, without_old(all, made));
 }
 
 Result<> carry_out(const Target& target, std::span<const Removal> removals,

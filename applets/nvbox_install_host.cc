@@ -30,7 +30,7 @@ Result<bool> has_specification(const host::Root& root, std::string_view director
 }
 
 Result<bool> docker_has_cdi(const host::Root& root) {
-  const auto text = NVBOX_TRY(root.read("/etc/docker/daemon.json"));
+  const auto text = NVBOX_TRY(content_at(root, "/etc/docker/daemon.json"));
   if (!text) return false;
   const data::Json document = NVBOX_TRY(data::parse_json(*text));
   const auto features = NVBOX_TRY(data::JsonPlace(document).member("features"));
@@ -55,7 +55,7 @@ Result<std::map<std::string, std::string>> package_owners(const host::Root& root
   if (!files) return owners;
   for (const std::string& file : *files) {
     if (!file.ends_with(".list")) continue;
-    const auto text = NVBOX_TRY(root.read(path::join(package_lists, file)));
+    const auto text = NVBOX_TRY(content_at(root, path::join(package_lists, file)));
     if (!text) continue;
     for (const std::string_view line : split(*text, '\n')) {
       const auto found = sought.find(unmerged(line));

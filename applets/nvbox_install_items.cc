@@ -4,11 +4,14 @@
 #include <sys/auxv.h>
 #include <cerrno>
 
+#include <algorithm>
 #include <utility>
 
 #include "embedded.h"
+#include "manuals.h"
 #include "nvbox/base/path.h"
 #include "nvbox/base/text.h"
+#include "nvbox/config/document.h"
 #include "nvbox/sys/file.h"
 #include "table.h"
 
@@ -82,6 +85,28 @@ std::vector<Item> units(std::string_view bindir) {
          .need = Need::optional});
   }
   return items;
+}
+
+Result<std::vector<Item>> manuals(std::string_view bindir, const std::vector<Item>& programs) {
+  const std::string directory = path::join(path::parent(bindir), "share/man");
+  std::vector<Item> items;
+  for (const Manual& manual : all_manuals()) {
+    if (std::ranges::find(programs, path::join(bindir, manual.name), &Item::path) ==
+        programs.end()) {
+      continue;
+    }
+    items.push_back({.path = path::join(directory, manual_file(manual)),
+                     .text = NVBOX_TRY(manual_of(manual.name)),
+                     .need = Need::optional});
+  }
+  return items;
+}
+
+Item default_configuration(const host::Root& root) {
+  return {.path = "/etc/nvidia-container-runtime/config.toml",
+          .text = config::default_document(config::document_host(root)),
+          .claim = Claim::absent,
+          .need = Need::optional};
 }
 
 }  // namespace nvbox::applets::installation

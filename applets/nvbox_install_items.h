@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "nvbox/base/result.h"
+#include "nvbox/host/root.h"
 #include "nvbox_install_plan.h"
 
 namespace nvbox::applets::installation {
@@ -24,5 +25,11 @@ std::vector<Item> programs(std::string_view bindir, std::string binary, CdiHook 
 
 // systemd's units and udev's rule that keep the CDI specification of the host up to date.
 std::vector<Item> units(std::string_view bindir);
+
+// The manual pages of the programs among the items, in ../share/man of their directory.
+Result<std::vector<Item>> manuals(std::string_view bindir, const std::vector<Item>& programs);
+
+// The peer's config.toml, which says what can be set; it is made where there is none.
+Item default_configuration(const host::Root& root);
 
 }  // namespace nvbox::applets::installation

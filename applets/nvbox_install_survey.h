@@ -16,6 +16,10 @@
 
 namespace nvbox::applets::installation {
 
+// What is in a regular file; nullopt when there is none. Unlike Root::read it needs no /proc, which
+// chroots of installers do not have.
+Result<std::optional<std::string>> content_at(const host::Root& root, const std::string& path);
+
 // Success when files can be made in the directory, or it can be made itself; the error says why
 // not.
 Result<> check_writable(const host::Root& root, const std::string& directory);

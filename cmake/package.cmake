@@ -42,8 +42,8 @@ set(CPACK_RPM_PACKAGE_CONFLICTS "${replaced}")
 set(CPACK_RPM_SPEC_MORE_DEFINE "%define debug_package %{nil}\n%define __os_install_post %{nil}")
 
 install(TARGETS nvbox RUNTIME DESTINATION bin)
-# The links are what the binary itself lists: a new program needs no change here. nvidia-cdi-hook is
-# among them, as in the peer's package.
+# The links and manual pages are what the binary itself lists: a new program needs no change here.
+# nvidia-cdi-hook is among them, as in the peer's package.
 install(CODE [[
   execute_process(COMMAND "$<TARGET_FILE:nvbox>" --list OUTPUT_VARIABLE rows
                   COMMAND_ERROR_IS_FATAL ANY)
@@ -52,9 +52,16 @@ install(CODE [[
     string(REPLACE " " ";" row "${row}")
     list(GET row 0 name)
     list(GET row 1 group)
-    if(NOT name STREQUAL "nvbox" AND NOT group STREQUAL "internal")
+    if(group STREQUAL "internal")
+      continue()
+    endif()
+    if(NOT name STREQUAL "nvbox")
       file(CREATE_LINK nvbox "$ENV{DESTDIR}${CMAKE_INSTALL_PREFIX}/bin/${name}" SYMBOLIC)
     endif()
+    execute_process(COMMAND "$<TARGET_FILE:nvbox>" --man "${name}" OUTPUT_VARIABLE page
+                    COMMAND_ERROR_IS_FATAL ANY)
+    string(REGEX REPLACE "^.*\n?[.]TH [^ ]+ \"?([0-9]).*$" "\\1" section "${page}")
+    file(WRITE "$ENV{DESTDIR}${CMAKE_INSTALL_PREFIX}/share/man/man${section}/${name}.${section}" "${page}")
   endforeach()
 ]])
 install(FILES applets/nvidia-cdi-refresh.service applets/nvidia-cdi-refresh.path

@@ -159,7 +159,7 @@ make_chroot() {
 
 @test "killed at any of its changes, it leaves links that work, and a second run finishes" {
   require strace
-  mkdir -p "$root/usr/bin"
+  mkdir -p "$root"/usr/{bin,lib}
   echo peer >"$root/usr/bin/nvidia-ctk"
   local before call count
   before=$(tree)
