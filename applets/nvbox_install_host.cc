@@ -13,6 +13,7 @@ namespace nvbox::applets::installation {
 namespace {
 
 constexpr std::string_view package_lists = "/var/lib/dpkg/info";
+constexpr std::string_view list_ending = ".list";
 
 // "/usr/lib/x" as "/lib/x": where /lib is a link to /usr/lib, lists have either.
 std::string_view unmerged(std::string_view path) {
@@ -20,6 +21,12 @@ std::string_view unmerged(std::string_view path) {
   const bool is_merged = std::ranges::any_of(
       merged, [&](std::string_view directory) { return path.starts_with(directory); });
   return is_merged ? path.substr(std::string_view("/usr").size()) : path;
+}
+
+// "libc6:amd64.list" is of libc6.
+std::string package_of(std::string_view file) {
+  file.remove_suffix(list_ending.size());
+  return std::string(file.substr(0, file.find(':')));
 }
 
 Result<bool> has_specification(const host::Root& root, std::string_view directory) {
@@ -54,14 +61,13 @@ Result<std::map<std::string, std::string>> package_owners(const host::Root& root
   const auto files = NVBOX_TRY(root.list(package_lists));
   if (!files) return owners;
   for (const std::string& file : *files) {
-    if (!file.ends_with(".list")) continue;
+    if (!file.ends_with(list_ending)) continue;
     const auto text = NVBOX_TRY(content_at(root, path::join(package_lists, file)));
     if (!text) continue;
     for (const std::string_view line : split(*text, '\n')) {
       const auto found = sought.find(unmerged(line));
       if (found == sought.end()) continue;
-      // "libc6:amd64.list"
-      owners.emplace(found->second, file.substr(0, file.find_last_of(":.")));
+      owners.emplace(found->second, package_of(file));
     }
   }
   return owners;

@@ -7,19 +7,19 @@ set(CPACK_PACKAGE_NAME nvbox)
 set(CPACK_PACKAGE_CONTACT "nvbox maintainers <nvbox@localhost>")
 set(CPACK_PACKAGE_DESCRIPTION_SUMMARY "${PROJECT_DESCRIPTION}")
 set(CPACK_PACKAGE_DESCRIPTION
-    "nvbox replaces NVIDIA's container stack: nvidia-container-runtime, its hook, nvidia-container-cli,
-nvidia-ctk, nvidia-cdi-hook and nvidia-docker are links to one binary without dependencies.")
+"nvbox replaces NVIDIA's container stack with one binary without dependencies
+and links to it: nvidia-container-runtime and its hook, nvidia-container-cli,
+nvidia-ctk, nvidia-cdi-hook and nvidia-docker.")
 set(CPACK_PACKAGING_INSTALL_PREFIX /usr)
 set(CPACK_STRIP_FILES ON)
 set(CPACK_PACKAGE_RELOCATABLE OFF)
 # Directories of the distribution's are not to be owned by the package.
 set(CPACK_RPM_EXCLUDE_FROM_AUTO_FILELIST_ADDITION /usr/lib/systemd /usr/lib/systemd/system
-    /usr/lib/udev /usr/lib/udev/rules.d)
+    /usr/lib/udev /usr/lib/udev/rules.d /usr/share/man /usr/share/man/man1 /usr/share/man/man8)
 set(CPACK_INSTALL_DEFAULT_DIRECTORY_PERMISSIONS OWNER_READ OWNER_WRITE OWNER_EXECUTE GROUP_READ
     GROUP_EXECUTE WORLD_READ WORLD_EXECUTE)
 
-# What the peer's files come in. `nvidia-container-toolkit (= V)` of others is satisfied by the
-# version that the replaced packages had last; engines only ask for "there is one".
+# What the peer's files come in.
 set(replaced nvidia-container-toolkit nvidia-container-toolkit-base
     nvidia-container-toolkit-operator-extensions libnvidia-container-tools libnvidia-container1
     nvidia-container-runtime nvidia-container-runtime-hook nvidia-docker2)
@@ -32,14 +32,27 @@ set(CPACK_DEBIAN_PACKAGE_PROVIDES "${replaced}")
 set(CPACK_DEBIAN_PACKAGE_REPLACES "${replaced}")
 set(CPACK_DEBIAN_PACKAGE_CONFLICTS "${replaced}")
 
+# dpkg wants the scripts under its own names.
+foreach(script IN ITEMS postinst:after_install prerm:before_removal)
+  string(REPLACE ":" ";" script "${script}")
+  list(GET script 0 name)
+  list(GET script 1 file)
+  configure_file(${CMAKE_CURRENT_LIST_DIR}/package/${file}.sh
+                 ${CMAKE_BINARY_DIR}/package/${name} COPYONLY)
+  list(APPEND CPACK_DEBIAN_PACKAGE_CONTROL_EXTRA ${CMAKE_BINARY_DIR}/package/${name})
+endforeach()
+set(CPACK_DEBIAN_PACKAGE_CONTROL_STRICT_PERMISSION ON)
+
 set(CPACK_RPM_FILE_NAME RPM-DEFAULT)
 set(CPACK_RPM_PACKAGE_LICENSE Apache-2.0)
 set(CPACK_RPM_PACKAGE_AUTOREQ OFF)
 set(CPACK_RPM_PACKAGE_PROVIDES "${replaced}")
 set(CPACK_RPM_PACKAGE_OBSOLETES "${replaced}")
-set(CPACK_RPM_PACKAGE_CONFLICTS "${replaced}")
+set(CPACK_RPM_POST_INSTALL_SCRIPT_FILE ${CMAKE_CURRENT_LIST_DIR}/package/after_install.sh)
+set(CPACK_RPM_PRE_UNINSTALL_SCRIPT_FILE ${CMAKE_CURRENT_LIST_DIR}/package/before_removal.sh)
 # The binary is stripped already, and debuginfo packages would need its sources.
-set(CPACK_RPM_SPEC_MORE_DEFINE "%define debug_package %{nil}\n%define __os_install_post %{nil}")
+set(CPACK_RPM_SPEC_MORE_DEFINE
+    "%define debug_package %{nil}\n%define _build_id_links none\n%define __os_install_post %{nil}")
 
 install(TARGETS nvbox RUNTIME DESTINATION bin)
 # The links and manual pages are what the binary itself lists: a new program needs no change here.
@@ -61,11 +74,13 @@ install(CODE [[
     execute_process(COMMAND "$<TARGET_FILE:nvbox>" --man "${name}" OUTPUT_VARIABLE page
                     COMMAND_ERROR_IS_FATAL ANY)
     string(REGEX REPLACE "^.*\n?[.]TH [^ ]+ \"?([0-9]).*$" "\\1" section "${page}")
-    file(WRITE "$ENV{DESTDIR}${CMAKE_INSTALL_PREFIX}/share/man/man${section}/${name}.${section}" "${page}")
+    set(page_file "$ENV{DESTDIR}${CMAKE_INSTALL_PREFIX}/share/man/man${section}/${name}.${section}")
+    file(WRITE "${page_file}" "${page}")
+    execute_process(COMMAND gzip -9nf "${page_file}" COMMAND_ERROR_IS_FATAL ANY)
   endforeach()
 ]])
 install(FILES applets/nvidia-cdi-refresh.service applets/nvidia-cdi-refresh.path
         DESTINATION lib/systemd/system)
 install(FILES applets/99-nvidia-cdi-refresh.rules DESTINATION lib/udev/rules.d)
-install(FILES LICENSE DESTINATION share/doc/nvbox RENAME copyright)
+install(FILES cmake/package/copyright DESTINATION share/doc/nvbox)
 include(CPack)

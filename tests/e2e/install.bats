@@ -197,6 +197,38 @@ make_chroot() {
   done
 }
 
+# make_peer_package NAME PROGRAM: a package of the peer's, with one program.
+make_peer_package() {
+  local tree=$BATS_TEST_TMPDIR/peer
+  mkdir -p "$tree/DEBIAN" "$tree/usr/bin"
+  echo peer >"$tree/usr/bin/$2"
+  printf '%s\n' "Package: $1" 'Version: 1.17.8-1' 'Architecture: amd64' 'Maintainer: nobody' \
+    'Description: stands for the peer' >"$tree/DEBIAN/control"
+  dpkg-deb -b "$tree" "$BATS_TEST_TMPDIR/$1.deb" >/dev/null
+}
+
+@test "the Debian package replaces the peer's, works, and goes" {
+  require cpack dpkg dpkg-deb busybox chroot gzip
+  local build
+  build=$(dirname "$nvbox")
+  [ -e "$build/CPackConfig.cmake" ] || skip 'the binary is not in its build directory'
+  run -0 cpack --config "$build/CPackConfig.cmake" -G DEB -B "$BATS_TEST_TMPDIR/packages"
+  make_chroot
+  mkdir -p "$root"/var/lib/dpkg/{info,updates}
+  touch "$root"/var/lib/dpkg/{status,available}
+  make_peer_package nvidia-container-toolkit nvidia-container-runtime-hook
+  dpkg --root "$root" -i "$BATS_TEST_TMPDIR/nvidia-container-toolkit.deb"
+  run -0 dpkg --root "$root" -i "$BATS_TEST_TMPDIR"/packages/nvbox_*.deb
+  run -0 chroot "$root" /usr/bin/nvidia-container-runtime-hook --version
+  run -0 chroot "$root" /usr/bin/nvidia-ctk --version
+  [ -e "$root/usr/lib/systemd/system/nvidia-cdi-refresh.service" ]
+  zcat "$root/usr/share/man/man1/nvidia-ctk.1.gz" | grep -q '^.TH NVIDIA'
+  run -1 install_below --bindir /usr/bin
+  has_text '/usr/bin/nvbox belongs to the package nvbox'
+  run -0 dpkg --root "$root" -r nvbox
+  [ -z "$(find "$root/usr" -name 'nv*')" ]
+}
+
 @test "install.sh installs a binary without building one" {
   require unshare mount
   # shellcheck disable=SC2016 # expanded in the namespace
