@@ -5,7 +5,6 @@
 #include <cerrno>
 
 #include <algorithm>
-#include <ranges>
 
 #include "nvbox/base/path.h"
 #include "nvbox/base/text.h"
@@ -149,9 +148,9 @@ Result<> carry_out(const Target& target, std::span<const Removal> removals,
                    const Manifest& installed) {
   for (const Removal& removal : removals) NVBOX_TRY(carry_out(target.root, removal));
   NVBOX_TRY(host::remove_file(target.root, target.manifest_path()));
-  for (const Record& record : std::views::reverse(installed)) {
-    if (record.kind != Kind::directory) continue;
-    NVBOX_TRY(host::remove_empty_directory(target.root, record.path));
+  for (auto record = installed.rbegin(); record != installed.rend(); ++record) {
+    if (record->kind != Kind::directory) continue;
+    NVBOX_TRY(host::remove_empty_directory(target.root, record->path));
   }
   return {};
 }

@@ -230,14 +230,16 @@ make_peer_package() {
 }
 
 @test "install.sh installs a binary without building one" {
-  require unshare mount
-  # shellcheck disable=SC2016 # expanded in the namespace
-  run -0 unshare -m sh -ec '
-    "$3/install.sh" --binary "$2" --bindir "$1/bin" --engine none
-    "$1/bin/nvidia-container-cli" --version
-    PATH=$1/bin:$PATH nvbox uninstall --bindir "$1/bin"' sh "$root" "$nvbox" "$e2e_dir/../.."
-  has_line "uninstalled nvbox in $root/bin"
-  [ -z "$(tree)" ]
+  require unshare
+  # shellcheck disable=SC2016 # expanded in the simulated host
+  run -0 "$simhost" t4x1 -- sh -ec '
+    "$2/install.sh" --binary "$1" --engine none
+    /usr/local/bin/nvidia-container-cli --version
+    "$2/install.sh" --binary=/usr/local/bin/nvbox --engine=none
+    nvbox uninstall
+    [ ! -e /usr/local/bin/nvbox ] && [ ! -e /usr/local/lib/nvbox ]' sh "$nvbox" "$e2e_dir/../.."
+  has_text ' in /usr/local/bin was installed already; nothing has changed'
+  has_line 'uninstalled nvbox in /usr/local/bin'
 }
 
 @test "install.sh is a POSIX script and explains itself" {
