@@ -71,44 +71,43 @@ build() {
   binary=build/stripped/nvbox
 }
 
-# configure NAME: the engine's own file gets nvidia-container-runtime as a runtime.
+# configure NAME: the engine's own file gets nvidia-container-runtime as the runtime nvidia.
 configure() {
-  if "$bindir/nvbox" nvidia-ctk runtime configure --runtime="$1" \
+  if "$bindir/nvbox" nvidia-ctk --quiet runtime configure --runtime="$1" \
     --nvidia-runtime-path="$bindir/nvidia-container-runtime"; then
-    echo "configured $1; restart it to use the runtime nvidia"
+    echo "configured $1; it knows the runtime nvidia when it is started again"
   else
-    echo "install.sh: $1 was not configured; README.md, 'Register it', says how to do it by hand" >&2
+    echo "install.sh: $1 is not configured; README.md, 'Register it', says how to do it by hand" >&2
     return 1
   fi
 }
 
-program_of() {
+# is_used NAME: whether this host has the engine for itself.
+is_used() {
   case $1 in
-    docker) echo dockerd ;;
-    *) echo "$1" ;;
+    docker) command -v dockerd >/dev/null ;;
+    # Docker's containerd needs no file: Docker tells it everything.
+    containerd) command -v containerd >/dev/null && { ! is_used docker || [ -e /etc/containerd/config.toml ]; } ;;
+    *) command -v "$1" >/dev/null ;;
   esac
 }
 
 configure_engines() {
-  [ "$engine" != none ] || return 0
-  # Podman has no file for this in nvidia-ctk: it takes GPUs by CDI, or the runtime by its path.
-  if [ "$engine" = podman ] || { [ "$engine" = auto ] && command -v podman >/dev/null; }; then
-    echo "podman: podman --runtime $bindir/nvidia-container-runtime run ..., or CDI:" \
-      "nvidia-ctk cdi generate --output=/etc/cdi/nvidia.yaml"
-  fi
-  [ "$engine" != podman ] || return 0
-  if ! "$bindir/nvbox" nvidia-ctk runtime --help 2>/dev/null | grep -qw configure; then
-    echo "no engine was configured: this nvidia-ctk has no 'runtime configure'; README.md says how"
-    [ "$engine" = auto ] || exit 1
+  case $engine in
+    none) return 0 ;;
+    auto) ;;
+    *)
+      configure "$engine"
+      return
+      ;;
+  esac
+  if ! "$bindir/nvbox" nvidia-ctk runtime configure --help >/dev/null 2>&1; then
+    echo "no engine is configured: this binary cannot; README.md, 'Register it', says how"
     return 0
   fi
-  if [ "$engine" != auto ]; then
-    configure "$engine"
-    return 0
-  fi
-  for each in docker containerd crio; do
-    # dockerd starts a containerd of its own that is not to be touched, but then has no file either.
-    if command -v "$(program_of $each)" >/dev/null; then configure $each || true; fi
+  for each in docker containerd crio podman; do
+    # One that cannot be configured has said so; the installation is good without it.
+    if is_used $each; then configure $each || true; fi
   done
 }
 

@@ -168,6 +168,7 @@ make_chroot() {
       run strace -f -qq -o /dev/null -e "trace=$call" \
         -e "inject=$call:signal=KILL:when=$count" \
         "$nvbox" install --root "$root" --bindir /usr/bin --force
+      [ "$count" -gt 1 ] || [ "$status" -ne 0 ]
       # Whatever has a name is whole.
       [ ! -e "$root/usr/bin/nvbox" ] || cmp "$nvbox" "$root/usr/bin/nvbox"
       [ -e "$root/usr/bin/nvidia-ctk" ]
@@ -240,6 +241,17 @@ make_peer_package() {
     [ ! -e /usr/local/bin/nvbox ] && [ ! -e /usr/local/lib/nvbox ]' sh "$nvbox" "$e2e_dir/../.."
   has_text ' in /usr/local/bin was installed already; nothing has changed'
   has_line 'uninstalled nvbox in /usr/local/bin'
+}
+
+@test "install.sh registers the runtime with an engine" {
+  require unshare jq
+  # shellcheck disable=SC2016 # expanded in the simulated host
+  run -0 "$simhost" t4x1 -- sh -ec '
+    rm -f /etc/docker/daemon.json
+    "$2/install.sh" --binary "$1" --engine docker
+    jq -r .runtimes.nvidia.path /etc/docker/daemon.json' sh "$nvbox" "$e2e_dir/../.."
+  has_line 'configured docker; it knows the runtime nvidia when it is started again'
+  has_line /usr/local/bin/nvidia-container-runtime
 }
 
 @test "install.sh is a POSIX script and explains itself" {
