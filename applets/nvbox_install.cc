@@ -1,9 +1,8 @@
-// nvbox install and uninstall: the binary puts itself into a directory, with the links of its
-// programs, and takes itself out again.
+// nvbox install: the binary puts itself into a directory, with the links of its programs.
+#include "nvbox_install.h"
+
 #include <algorithm>
 
-#include "command_tree.h"
-#include "manuals.h"
 #include "nvbox/base/path.h"
 #include "nvbox/base/text.h"
 #include "nvbox/base/version.h"
@@ -11,10 +10,8 @@
 #include "nvbox_install_items.h"
 #include "nvbox_install_survey.h"
 
-namespace nvbox::applets {
+namespace nvbox::applets::installation {
 namespace {
-
-using namespace installation;
 
 struct Settings {
   std::string root = "/";
@@ -25,7 +22,7 @@ struct Settings {
   bool has_units = false;
 };
 
-constexpr cli::Flag<Settings> install_flags[] = {
+constexpr cli::Flag<Settings> flags[] = {
     {{"bindir", "",
       "Directory for the binary and its links (default: /usr/local/bin, or /opt/bin)"},
      &Settings::bindir},
@@ -40,14 +37,6 @@ constexpr cli::Flag<Settings> install_flags[] = {
     {{"dry-run", "", "Print what would be done, and do nothing"}, &Settings::is_dry},
 };
 
-constexpr cli::Flag<Settings> uninstall_flags[] = {
-    {{"bindir", "",
-      "Directory of the installation (default: this program's, /usr/local/bin, or /opt/bin)"},
-     &Settings::bindir},
-    {{"root", "", "Directory below which it is"}, &Settings::root},
-    {{"dry-run", "", "Print what would be done, and do nothing"}, &Settings::is_dry},
-};
-
 // The caller's PATH, and for another root the usual one.
 std::vector<std::string> program_directories(const Call& call, const Settings& settings) {
   const std::string_view usual = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
@@ -58,16 +47,6 @@ std::vector<std::string> program_directories(const Call& call, const Settings& s
     if (directory.starts_with('/')) directories.emplace_back(directory);
   }
   return directories;
-}
-
-Result<std::string> checked_bindir(std::string_view given) {
-  const Error unfit(cat("--bindir=", printable(given), " is no absolute path"));
-  if (!given.starts_with('/') || printable(given) != given) {
-    return Error(unfit).hint("write it from the root directory on: --bindir=/opt/bin");
-  }
-  const std::string bindir = path::clean(given);
-  if (bindir == "/") return Error("--bindir=/ is no directory for programs");
-  return bindir;
 }
 
 Result<Place> place_for(const host::Root& root, const Settings& settings) {
@@ -139,10 +118,6 @@ std::string units_note(std::span<const Step> steps) {
                    : "";
 }
 
-Look in_map(const std::map<std::string, Present>& present) {
-  return [&](const std::string& path) { return present.at(path); };
-}
-
 Result<int> install(const Invocation& invocation, const Settings& settings) {
   const host::Root root = NVBOX_TRY(host::Root::open(settings.root).in("--root"));
   const Place place = NVBOX_TRY(place_for(root, settings));
@@ -171,76 +146,26 @@ Result<int> install(const Invocation& invocation, const Settings& settings) {
   return 0;
 }
 
-Result<std::string> installed_place(const host::Root& root, const Settings& settings) {
-  if (!settings.bindir.empty()) return checked_bindir(settings.bindir);
-  std::vector<std::string> places = {"/usr/local/bin", "/opt/bin"};
-  const auto own = settings.root == "/" ? own_directory() : std::nullopt;
-  if (own) places.insert(places.begin(), *own);
-  for (const std::string& place : places) {
-    const auto manifest = root.stat(Target{root, place}.manifest_path());
-    if (manifest && *manifest) return place;
+}  // namespace
+
+Result<std::string> checked_bindir(std::string_view given) {
+  const Error unfit(cat("--bindir=", printable(given), " is no absolute path"));
+  if (!given.starts_with('/') || printable(given) != given) {
+    return Error(unfit).hint("write it from the root directory on: --bindir=/opt/bin");
   }
-  return places.front();
+  const std::string bindir = path::clean(given);
+  if (bindir == "/") return Error("--bindir=/ is no directory for programs");
+  return bindir;
 }
 
-Result<int> uninstall(const Settings& settings) {
-  const host::Root root = NVBOX_TRY(host::Root::open(settings.root).in("--root"));
-  const Target target = {root, NVBOX_TRY(installed_place(root, settings))};
-  const sys::Fd lock_holder = NVBOX_TRY(lock(target));
-  const Manifest installed = NVBOX_TRY(read_manifest(target));
-  const std::string name = path::join(root.path(), target.bindir);
-  if (installed.empty()) {
-    NVBOX_TRY(print(cat("nvbox has installed nothing in ", name, "\n")));
-    return 0;
-  }
-  const std::set<std::string> paths = paths_of({}, installed);
-  const auto present = NVBOX_TRY(look_at(root, paths));
-  const std::vector<Removal> removals = plan_removal(installed, in_map(present));
-  const std::string text = describe(removals);
-  if (settings.is_dry) {
-    NVBOX_TRY(print(cat(text, "nothing was done: this is a dry run\n")));
-    return 0;
-  }
-  NVBOX_TRY(remove_leftovers(target, paths));
-  NVBOX_TRY(carry_out(target, removals, installed));
-  NVBOX_TRY(print(cat(text, "uninstalled nvbox in ", name, "\n")));
-  return 0;
+Look in_map(const std::map<std::string, Present>& present) {
+  return [&](const std::string& path) { return present.at(path); };
 }
 
 Result<int> run_install(const Invocation& invocation) {
-  const auto line = NVBOX_TRY(parse_command<Settings>(invocation, install_flags));
+  const auto line = NVBOX_TRY(parse_command<Settings>(invocation, flags));
   if (line.exit_status) return *line.exit_status;
   return install(invocation, line.settings);
 }
 
-Result<int> run_uninstall(const Invocation& invocation) {
-  const auto line = NVBOX_TRY(parse_command<Settings>(invocation, uninstall_flags));
-  if (line.exit_status) return *line.exit_status;
-  return uninstall(line.settings);
-}
-
-constexpr CommandRow commands[] = {
-    {.names = "install", .summary = "Install this binary and its links", .run = run_install},
-    {.names = "uninstall", .summary = "Remove what install made", .run = run_uninstall},
-};
-
-std::span<const CommandRow> install_commands() {
-  return commands;
-}
-
-constexpr Tool tool = {.title = "nvbox",
-                       .summary = "One static binary that gives containers GPUs",
-                       .flags = {},
-                       .commands = install_commands};
-
-}  // namespace
-
-cli::CommandPage describe_nvbox_install() {
-  return describe_tool(tool, "nvbox");
-}
-
-Result<int> run_nvbox_install(const Call& call) {
-  return run_tool(tool, call);
-}
-
-}  // namespace nvbox::applets
+}  // namespace nvbox::applets::installation
