@@ -37,6 +37,17 @@ constexpr cli::Flag<Settings> flags[] = {
     {{"dry-run", "", "Print what would be done, and do nothing"}, &Settings::is_dry},
 };
 
+// What an earlier run was told to install is kept up to date without being told again.
+Settings with_earlier(Settings settings, const Manifest& installed) {
+  const auto has = [&](std::string_view name) {
+    return std::ranges::any_of(
+        installed, [&](const Record& record) { return path::base_name(record.path) == name; });
+  };
+  settings.has_cdi_hook = settings.has_cdi_hook || has("nvidia-cdi-hook");
+  settings.has_units = settings.has_units || has("nvidia-cdi-refresh.service");
+  return settings;
+}
+
 // The caller's PATH, and for another root the usual one.
 std::vector<std::string> program_directories(const Call& call, const Settings& settings) {
   const std::string_view usual = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
@@ -125,7 +136,8 @@ Result<int> install(const Invocation& invocation, const Settings& settings) {
   const sys::Fd lock_holder = NVBOX_TRY(lock(target));
   const Manifest installed = NVBOX_TRY(read_manifest(target));
   std::string text = place.note ? cat(*place.note, "\n") : "";
-  const std::vector<Item> items = NVBOX_TRY(items_for(invocation, target, settings, text));
+  const std::vector<Item> items =
+      NVBOX_TRY(items_for(invocation, target, with_earlier(settings, installed), text));
   const std::set<std::string> paths = paths_of(items, installed);
   const auto present = NVBOX_TRY(look_at(root, paths));
   const Foreign foreign = settings.is_forced ? Foreign::save : Foreign::refuse;
