@@ -13,7 +13,6 @@ namespace nvbox::applets {
 namespace {
 
 using cli::CommandPage;
-using cli::Row;
 using cli::Takes;
 using cli::Topic;
 
