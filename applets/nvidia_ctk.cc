@@ -33,12 +33,12 @@ constexpr CommandRow commands[] = {
     {.names = "info",
      .summary = "Print what this host has that containers can get",
      .run = ctk_info::run_info},
-    {.names = "system",
-     .summary = "Make device nodes and links to them, look into the loader's cache",
-     .commands = ctk_system_commands},
     {.names = "runtime",
      .summary = "A collection of runtime-related utilities",
      .commands = runtime_commands},
+    {.names = "system",
+     .summary = "Make device nodes and links to them, look into the loader's cache",
+     .commands = ctk_system_commands},
 };
 
 constexpr Tool tool = {.title = "NVIDIA Container Toolkit CLI",
