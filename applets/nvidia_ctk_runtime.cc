@@ -15,40 +15,40 @@ using runtime_configure::Place;
 using runtime_configure::Settings;
 
 constexpr cli::Flag<Settings> flags[] = {
-    {{"runtime", "", "the engine to configure: docker, containerd, crio or podman"},
+    {{"runtime", "", "The engine to configure: docker, containerd, crio or podman"},
      &Settings::engine},
-    {{"config", "", "the engine's configuration file, instead of its usual one"},
+    {{"config", "", "The engine's configuration file, instead of its usual one"},
      &Settings::config},
     {{"drop-in-config", "",
-      "the file that holds the runtime for engines that read several, an absolute path; empty: "
+      "The file that holds the runtime for engines that read several, an absolute path; empty: "
       "everything goes into the configuration file itself"},
      &Settings::drop_in},
     {{"config-source", "",
-      "what the runtime inherits options from: the configuration \"file\", or the \"command\" of "
+      "What the runtime inherits options from: the configuration \"file\", or the \"command\" of "
       "containerd or crio that prints what is in force"},
      &Settings::source},
-    {{"executable-path", "", "the engine's program for --config-source=command"},
+    {{"executable-path", "", "The engine's program for --config-source=command"},
      &Settings::executable},
     {{"config-mode", "",
       "\"config-file\", or \"oci-hook\" for the file of hooks.d that podman and crio read"},
      &Settings::mode},
-    {{"oci-hook-path", "", "the file for --config-mode=oci-hook, instead of standard output"},
+    {{"oci-hook-path", "", "The file for --config-mode=oci-hook, instead of standard output"},
      &Settings::oci_hook_path},
-    {{"nvidia-runtime-name", "", "what users of the engine call the runtime"}, &Settings::name},
+    {{"nvidia-runtime-name", "", "What users of the engine call the runtime"}, &Settings::name},
     {{"nvidia-runtime-path runtime-path", "",
-      "the runtime's program; docker looks for a name without directories in PATH"},
+      "The runtime's program; docker looks for a name without directories in PATH"},
      &Settings::runtime_path},
-    {{"nvidia-runtime-hook-path", "", "the hook for --config-mode=oci-hook"}, &Settings::hook_path},
-    {{"nvidia-set-as-default set-as-default", "", "make it the engine's default runtime"},
+    {{"nvidia-runtime-hook-path", "", "The hook for --config-mode=oci-hook"}, &Settings::hook_path},
+    {{"nvidia-set-as-default set-as-default", "", "Make it the engine's default runtime"},
      &Settings::set_as_default},
     {{"cdi.enabled cdi.enable enable-cdi", "",
-      "let docker or containerd use CDI specifications; the others always do"},
+      "Let docker or containerd use CDI specifications; the others always do"},
      &Settings::enable_cdi},
     {{"dry-run", "",
-      "write nothing; print what would change as a unified diff for `patch -d / -p1`"},
+      "Write nothing; print what would change as a unified diff for `patch -d / -p1`"},
      &Settings::dry_run},
     {{"rollback", "",
-      "bring back, byte for byte, what was there before the first call, which keeps it beside the "
+      "Bring back, byte for byte, what was there before the first call, which keeps it beside the "
       "file as FILE.nvbox-before, or as FILE.nvbox-absent when there was no file; needs the same "
       "--config and --drop-in-config"},
      &Settings::rollback},
