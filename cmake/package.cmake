@@ -45,6 +45,7 @@ set(CPACK_DEBIAN_PACKAGE_CONTROL_STRICT_PERMISSION ON)
 
 set(CPACK_RPM_FILE_NAME RPM-DEFAULT)
 set(CPACK_RPM_PACKAGE_LICENSE Apache-2.0)
+set(CPACK_RPM_PACKAGE_DESCRIPTION "${CPACK_PACKAGE_DESCRIPTION}")
 set(CPACK_RPM_PACKAGE_AUTOREQ OFF)
 set(CPACK_RPM_PACKAGE_PROVIDES "${replaced}")
 set(CPACK_RPM_PACKAGE_OBSOLETES "${replaced}")
@@ -52,7 +53,7 @@ set(CPACK_RPM_POST_INSTALL_SCRIPT_FILE ${CMAKE_CURRENT_LIST_DIR}/package/after_i
 set(CPACK_RPM_PRE_UNINSTALL_SCRIPT_FILE ${CMAKE_CURRENT_LIST_DIR}/package/before_removal.sh)
 # The binary is stripped already, and debuginfo packages would need its sources.
 set(CPACK_RPM_SPEC_MORE_DEFINE
-    "%define debug_package %{nil}\n%define _build_id_links none\n%define __os_install_post %{nil}")
+    "%define packager ${CPACK_PACKAGE_CONTACT}\n%define debug_package %{nil}\n%define _build_id_links none\n%define __os_install_post %{nil}")
 
 install(TARGETS nvbox RUNTIME DESTINATION bin)
 # The links and manual pages are what the binary itself lists: a new program needs no change here.
@@ -83,4 +84,5 @@ install(FILES applets/nvidia-cdi-refresh.service applets/nvidia-cdi-refresh.path
         DESTINATION lib/systemd/system)
 install(FILES applets/99-nvidia-cdi-refresh.rules DESTINATION lib/udev/rules.d)
 install(FILES cmake/package/copyright DESTINATION share/doc/nvbox)
+install(FILES cmake/package/lintian-overrides DESTINATION share/lintian/overrides RENAME nvbox)
 include(CPack)
