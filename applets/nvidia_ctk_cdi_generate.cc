@@ -1,6 +1,8 @@
 // nvidia-ctk cdi generate and refresh.
 #include "nvidia_ctk_cdi_generate.h"
 
+#include <utility>
+
 #include "nvbox/base/text.h"
 
 namespace nvbox::applets::ctk_cdi {
@@ -25,24 +27,36 @@ bool is_written(const Output& output, std::string_view text) {
   return old && *old && **old == text;
 }
 
-Result<> generate(const GenerateSettings& settings, const Plan& plan,
-                  const Invocation& invocation) {
-  const Log& log = invocation.call.log;
-  Described described = NVBOX_TRY(describe_host(settings, plan, invocation));
+struct Generated {
+  std::string text;
+  std::string version;
+};
+
+Result<Generated> generated_text(const GenerateSettings& settings, const Plan& plan,
+                                 const Call& call, const std::string& config_file) {
+  Described described = NVBOX_TRY(describe_host(settings, plan, call, config_file));
   for (const std::string& note : described.outcome.left_out) {
-    log.warning(cat("left out: ", note));
+    call.log.warning(cat("left out: ", note));
   }
   spec::CdiSpec& spec = described.outcome.spec;
   if (!settings.cdi_version.empty()) {
-    NVBOX_TRY(lower_version(spec, settings.cdi_version, log));
+    NVBOX_TRY(lower_version(spec, settings.cdi_version, call.log));
   }
-  const std::string text = NVBOX_TRY(encode(spec, plan.output.format, described.stamp));
-  if (settings.if_stale && is_written(plan.output, text)) {
+  std::string text = NVBOX_TRY(encode(spec, plan.output.format, described.stamp));
+  return Generated{std::move(text), spec.version};
+}
+
+Result<> generate(const GenerateSettings& settings, const Plan& plan,
+                  const Invocation& invocation) {
+  const Log& log = invocation.call.log;
+  const Generated generated =
+      NVBOX_TRY(generated_text(settings, plan, invocation.call, invocation.flags.config));
+  if (settings.if_stale && is_written(plan.output, generated.text)) {
     log.info(cat(plan.output.path, " is up to date"));
     return {};
   }
-  NVBOX_TRY(write_output(plan.output, text));
-  log.info(cat("Generated CDI spec with version ", spec.version));
+  NVBOX_TRY(write_output(plan.output, generated.text));
+  log.info(cat("Generated CDI spec with version ", generated.version));
   return {};
 }
 
@@ -64,6 +78,12 @@ Result<int> run_refresh(const Invocation& invocation) {
   const Plan plan = NVBOX_TRY(check_settings(line.settings, line.line, invocation.call));
   NVBOX_TRY(generate(line.settings, plan, invocation));
   return 0;
+}
+
+Result<std::string> default_specification(const Call& call, const std::string& cdi_version) {
+  const GenerateSettings settings = {.cdi_version = cdi_version};
+  const Plan plan = NVBOX_TRY(check_settings(settings, {}, call));
+  return NVBOX_TRY(generated_text(settings, plan, call, "")).text;
 }
 
 }  // namespace nvbox::applets::ctk_cdi

@@ -63,8 +63,13 @@ struct Described {
   std::optional<spec::CdiStamp> stamp{};
 };
 
-// Makes missing nodes where it may, and describes what there is.
+// Makes missing nodes where it may, and describes what there is. `config_file` is --config's; empty
+// for the usual one.
 Result<Described> describe_host(const GenerateSettings& settings, const Plan& plan,
-                                const Invocation& invocation);
+                                const Call& call, const std::string& config_file);
+
+// The YAML that `cdi generate` writes without any flag, except for --cdi-version where that is not
+// empty.
+Result<std::string> default_specification(const Call& call, const std::string& cdi_version);
 
 }  // namespace nvbox::applets::ctk_cdi

@@ -56,14 +56,13 @@ driver::Need need_of(What what) {
 }
 
 // The driver root of the command line or the environment, else of config.toml.
-Result<std::string> find_driver_root(const GenerateSettings& settings,
-                                     const Invocation& invocation) {
+Result<std::string> find_driver_root(const GenerateSettings& settings, const Call& call,
+                                     const std::string& config_file) {
   std::string root = settings.driver_root.value_or("");
   if (!settings.driver_root) {
-    const std::string& chosen = invocation.flags.config;
     const config::Config config = NVBOX_TRY(config::load_config(
-        chosen.empty() ? config::config_path(config::lookup_from(invocation.call.environment))
-                       : chosen));
+        config_file.empty() ? config::config_path(config::lookup_from(call.environment))
+                            : config_file));
     root = config.cli.root;
   }
   return root.empty() ? "/" : root;
@@ -138,9 +137,9 @@ std::optional<spec::CdiStamp> stamp_of(const driver::Roots& roots) {
 }  // namespace
 
 Result<Described> describe_host(const GenerateSettings& settings, const Plan& plan,
-                                const Invocation& invocation) {
-  const Log& log = invocation.call.log;
-  const std::string driver_root = NVBOX_TRY(find_driver_root(settings, invocation));
+                                const Call& call, const std::string& config_file) {
+  const Log& log = call.log;
+  const std::string driver_root = NVBOX_TRY(find_driver_root(settings, call, config_file));
   const std::string dev_root = settings.dev_root.value_or("");
   const host::Root host = NVBOX_TRY(host::Root::open("/"));
   const host::Root driver = NVBOX_TRY(host::Root::open(driver_root).in("driver root"));
@@ -148,7 +147,7 @@ Result<Described> describe_host(const GenerateSettings& settings, const Plan& pl
       NVBOX_TRY(host::Root::open(dev_root.empty() ? driver_root : dev_root).in("dev root"));
   const driver::Roots roots = {host, driver, dev};
   make_missing_nodes(roots, log);
-  const driver::Search search = search_for(settings, driver.path(), invocation.call);
+  const driver::Search search = search_for(settings, driver.path(), call);
   const driver::Need need = need_of(plan.what);
   const driver::Inventory inventory = NVBOX_TRY(driver::discover(roots, search, need));
   Result<plan::CdiOutcome> outcome = outcome_for(plan, roots, inventory, log);

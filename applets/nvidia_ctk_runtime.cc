@@ -42,7 +42,8 @@ constexpr cli::Flag<Settings> flags[] = {
     {{"nvidia-set-as-default set-as-default", "", "Make it the engine's default runtime"},
      &Settings::set_as_default},
     {{"cdi.enabled cdi.enable enable-cdi", "",
-      "Let docker or containerd use CDI specifications; the others always do"},
+      "Let docker or containerd use CDI specifications, write one for podman; CRI-O needs no "
+      "switch"},
      &Settings::enable_cdi},
     {{"dry-run", "",
       "Write nothing; print what would change as a unified diff for `patch -d / -p1`"},
@@ -121,6 +122,7 @@ Result<> configure_engine(const Settings& settings, const Call& call) {
     // The other way round: what imports the drop-in goes before it.
     std::vector<std::string> paths = {place.config};
     if (place.drop_in) paths.push_back(*place.drop_in);
+    if (!engine->specification.empty()) paths.emplace_back(engine->specification);
     return roll_back(paths, settings, call.log);
   }
   const Changes changes = NVBOX_TRY(engine->configure(place, settings, call));

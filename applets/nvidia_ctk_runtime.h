@@ -60,6 +60,8 @@ struct Engine {
   std::string_view default_command;
   // Checks the files; empty: nothing does.
   std::string_view validator;
+  // The CDI specification that --cdi.enabled writes for an engine that needs no switch for it.
+  std::string_view specification;
   Result<Changes> (*configure)(const Place&, const Settings&, const Call&);
 };
 
@@ -72,6 +74,9 @@ Result<Place> find_place(const Engine& engine, const Settings& settings, const C
 // The runtime's program for engines that want a path: the peer's, or the one in PATH where that
 // does not exist. On machines that are only prepared neither does.
 std::string default_runtime_path(const Call& call);
+
+// The newest cdiVersion that the Podman in PATH reads; empty for the current one.
+std::string newest_cdi_version_of_podman(const Call& call);
 
 // What is in force by the engine's own word; nullopt when only its files are asked for.
 Result<std::optional<std::string>> ask_engine(const Place& place, const Settings& settings,

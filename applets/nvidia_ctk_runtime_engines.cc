@@ -9,6 +9,7 @@
 #include "nvbox/engine/docker.h"
 #include "nvbox/engine/podman.h"
 #include "nvbox/host/root.h"
+#include "nvidia_ctk_cdi_generate.h"
 #include "nvidia_ctk_runtime.h"
 
 namespace nvbox::applets::runtime_configure {
@@ -107,7 +108,15 @@ Result<Changes> configure_podman(const Place& place, const Settings& settings, c
       NVBOX_TRY(engine::read_configuration(place.drop_in.value_or(place.config)));
   std::string text =
       NVBOX_TRY(engine::configure_podman(file.text.value_or(""), request).in(file.path));
-  return Changes{{std::move(file), std::move(text)}};
+  Changes changes = {{std::move(file), std::move(text)}};
+  if (settings.enable_cdi) {
+    ConfigurationFile specification =
+        NVBOX_TRY(engine::read_configuration(place.engine.specification));
+    std::string devices =
+        NVBOX_TRY(ctk_cdi::default_specification(call, newest_cdi_version_of_podman(call)));
+    changes.push_back({std::move(specification), std::move(devices)});
+  }
+  return changes;
 }
 
 constexpr Engine engines[] = {
@@ -117,6 +126,7 @@ constexpr Engine engines[] = {
      .source_commands = {},
      .default_command = "",
      .validator = "dockerd --validate --config-file=CONFIG",
+     .specification = "",
      .configure = configure_docker},
     {.name = "containerd",
      .config = "/etc/containerd/config.toml",
@@ -124,6 +134,7 @@ constexpr Engine engines[] = {
      .source_commands = {"containerd --config=CONFIG config dump"},
      .default_command = "containerd config default",
      .validator = "containerd --config=CONFIG config dump",
+     .specification = "",
      .configure = configure_containerd},
     {.name = "crio",
      .config = "/etc/crio/crio.conf",
@@ -131,6 +142,7 @@ constexpr Engine engines[] = {
      .source_commands = {"crio status config", "crio-status config"},
      .default_command = "",
      .validator = "",
+     .specification = "",
      .configure = configure_crio},
     {.name = "podman",
      .config = "/etc/containers/containers.conf",
@@ -138,6 +150,7 @@ constexpr Engine engines[] = {
      .source_commands = {},
      .default_command = "",
      .validator = "",
+     .specification = "/etc/cdi/nvidia.yaml",
      .configure = configure_podman},
 };
 

@@ -66,6 +66,21 @@ std::string default_runtime_path(const Call& call) {
   return usual;
 }
 
+std::string newest_cdi_version_of_podman(const Call& call) {
+  constexpr std::string_view of_old_ones = "0.5.0";
+  const auto program = find_program("podman", call);
+  if (!program) return {};
+  const auto result = engine::run_command(*program, {"--version"}, search_path(call));
+  if (!result) return std::string(of_old_ones);
+  // "podman version 4.3.1"; 5.1 is the first with a library that knows 0.7.0.
+  const std::string_view output = trim(result->output);
+  const std::vector<std::string_view> numbers = split(output.substr(output.rfind(' ') + 1), '.');
+  const unsigned major = parse_number<unsigned>(numbers[0]).value_or(0);
+  const unsigned minor = numbers.size() > 1 ? parse_number<unsigned>(numbers[1]).value_or(0) : 0;
+  const bool is_new = major > 5 || (major == 5 && minor >= 1);
+  return is_new ? std::string() : std::string(of_old_ones);
+}
+
 Result<std::optional<std::string>> ask_engine(const Place& place, const Settings& settings,
                                               const Call& call) {
   if (settings.source != "command") return std::optional<std::string>();

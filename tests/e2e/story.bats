@@ -56,19 +56,25 @@ on() {
   has_line gone
 }
 
-@test "podman: a specification and nothing else, and back" {
+@test "podman: its runtime and a specification that it reads, and back" {
   on '
     "$1/images.sh" --copy /run/image glibc
-    gpu() {
-      podman --cgroup-manager=cgroupfs --runtime /usr/local/lib/simhost/runc run --rm --network=none \
-        --ulimit nofile=1024:1024 --ulimit nproc=1024:1024 --device nvidia.com/gpu=0 --rootfs /run/image probe nodes
+    run() {
+      podman --cgroup-manager=cgroupfs --runtime "$1" run --rm --network=none \
+        --ulimit nofile=1024:1024 --ulimit nproc=1024:1024 "${@:2}"
     }
+    gpu() { run /usr/local/lib/simhost/runc --device nvidia.com/gpu=0 --rootfs /run/image probe nodes; }
     ! gpu
-    NVIDIA_CTK_CDI_GENERATE_CDI_VERSION=0.5.0 nvidia-ctk --quiet runtime configure --runtime=podman
-    [ -e /etc/cdi/nvidia.yaml ] || [ -e /var/run/cdi/nvidia.yaml ] ||
-      nvidia-ctk --quiet cdi generate --cdi-version=0.5.0 --output=/var/run/cdi/nvidia.yaml
-    gpu'
+    nvidia-ctk --quiet runtime configure --runtime=podman --cdi.enabled
+    gpu
+    run nvidia -e NVIDIA_VISIBLE_DEVICES=2 --rootfs /run/image probe nodes
+    nvidia-ctk --quiet runtime configure --runtime=podman --rollback
+    ! gpu
+    ! run nvidia --rootfs /run/image true
+    run /usr/local/lib/simhost/runc --rootfs /run/image echo plain'
   find /sys/fs/cgroup -depth -type d -path '*/libpod_parent*' -exec rmdir {} + 2>/dev/null || true
   [ "$status" -eq 0 ]
   has_line '/dev/nvidia1 195:1 0666 0:0'
+  has_line '/dev/nvidia0 195:0 0666 0:0'
+  has_line plain
 }
