@@ -79,17 +79,10 @@ Result<Machine> Machine::open(const Invocation& invocation,
 Result<driver::Inventory> Machine::discover(const Invocation& invocation,
                                             const driver::Need& need) const {
   const sys::Raised looking = NVBOX_TRY(raise_given(looks_around).in("permission error"));
-  const auto variable = [&](std::string_view name) {
-    return std::string(invocation.call.environment.get(name).value_or(""));
-  };
+  driver::Search search = driver::search_from(invocation.call.environment);
+  search.ld_cache = invocation.globals.ldcache.value_or("");
   driver::Inventory inventory =
-      NVBOX_TRY(driver::discover(roots(),
-                                 {.path = variable("PATH"),
-                                  .xdg_data_dirs = variable("XDG_DATA_DIRS"),
-                                  .ld_cache = invocation.globals.ldcache.value_or(""),
-                                  .mps_directory = variable("CUDA_MPS_PIPE_DIRECTORY")},
-                                 need)
-                    .in("initialization error"));
+      NVBOX_TRY(driver::discover(roots(), search, need).in("initialization error"));
   invocation.call.log.info(cat("driver ", inventory.driver.version, ", ", inventory.gpus.size(),
                                " GPUs, ", inventory.libraries.size(), " libraries"));
   for (const std::string& problem : inventory.problems) invocation.call.log.warning(problem);

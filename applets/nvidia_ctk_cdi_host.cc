@@ -80,16 +80,9 @@ std::vector<std::string> below(const std::string& root, const std::vector<std::s
 
 driver::Search search_for(const GenerateSettings& settings, const std::string& driver_root,
                           const Call& call) {
-  const auto variable = [&](std::string_view name) {
-    return std::string(call.environment.get(name).value_or(""));
-  };
-  driver::Search search = {
-      .path = variable("PATH"),
-      .xdg_data_dirs = variable("XDG_DATA_DIRS"),
-      .mps_directory = variable("CUDA_MPS_PIPE_DIRECTORY"),
-      .library_directories = below(driver_root, settings.library_directories),
-      .config_directories = below(driver_root, settings.config_directories),
-  };
+  driver::Search search = driver::search_from(call.environment);
+  search.library_directories = below(driver_root, settings.library_directories);
+  search.config_directories = below(driver_root, settings.config_directories);
   const auto& flags = settings.feature_flags;
   if (std::ranges::find(flags, "enable-explicit-driver-libraries") != flags.end()) {
     search.more_libraries.assign(std::begin(explicit_libraries), std::end(explicit_libraries));

@@ -91,13 +91,9 @@ Result<config::Config> load_config(const Invocation& invocation) {
 }
 
 driver::Search search_of(const Call& call, const config::Config& config) {
-  const auto variable = [&](std::string_view name) {
-    return std::string(call.environment.get(name).value_or(""));
-  };
-  return {.path = variable("PATH"),
-          .xdg_data_dirs = variable("XDG_DATA_DIRS"),
-          .ld_cache = config.cli.ldcache,
-          .mps_directory = variable("CUDA_MPS_PIPE_DIRECTORY")};
+  driver::Search search = driver::search_from(call.environment);
+  search.ld_cache = config.cli.ldcache;
+  return search;
 }
 
 Result<Inventory> discover_everything(const OpenRoots& roots, const driver::Search& search) {

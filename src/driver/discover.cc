@@ -36,6 +36,15 @@ Result<> add_files(const Context& context, Inventory& inventory) {
 
 }  // namespace
 
+Search search_from(const host::Environment& environment) {
+  const auto variable = [&](std::string_view name) {
+    return std::string(environment.get(name).value_or(""));
+  };
+  return {.path = variable("PATH"),
+          .xdg_data_dirs = variable("XDG_DATA_DIRS"),
+          .mps_directory = variable("CUDA_MPS_PIPE_DIRECTORY")};
+}
+
 Result<Inventory> discover(const Roots& roots, const Search& search, const Need& need) {
   Inventory inventory;
   const Context context = {roots, search, need, inventory.problems};

@@ -15,6 +15,7 @@
 #include "nvbox/plan/mode.h"
 #include "nvbox/spec/cdi.h"
 #include "runtime/cdi_freshness.h"
+#include "runtime/machine.h"
 
 namespace nvbox::runtime {
 namespace {
@@ -76,11 +77,9 @@ Result<std::optional<plan::Request>> renewed(const std::vector<std::string>& nam
                                              const std::vector<config::CdiFile>& files,
                                              const InjectOptions& options, const Log& log) {
   if (!are_of_kind(names, own_kind)) return std::nullopt;
-  const std::string& driver_root = options.config.cli.root;
-  const host::Root host = NVBOX_TRY(host::Root::open("/"));
-  const auto driver = host::Root::open(driver_root.empty() ? "/" : driver_root);
-  if (!driver) return std::nullopt;
-  const driver::Roots roots = {.host = host, .driver = *driver, .dev = *driver};
+  const auto machine = Machine::open(options.config);
+  if (!machine) return std::nullopt;
+  const driver::Roots roots = machine->roots();
   for (const config::CdiFile& file : files) {
     if (file.spec.kind != own_kind) continue;
     const auto reason = staleness(file, roots);

@@ -1,6 +1,7 @@
 #include "runtime/machine.h"
 
 #include <string>
+#include <utility>
 
 namespace nvbox::runtime {
 
@@ -13,16 +14,9 @@ Result<Machine> Machine::open(const config::Config& config) {
 
 Result<Choice> choose(const Machine& machine, const plan::Request& request,
                       const driver::Need& need, const InjectOptions& options, const Log& log) {
-  const auto variable = [&](std::string_view name) {
-    return std::string(options.environment.get(name).value_or(""));
-  };
-  driver::Inventory inventory =
-      NVBOX_TRY(driver::discover(machine.roots(),
-                                 {.path = variable("PATH"),
-                                  .xdg_data_dirs = variable("XDG_DATA_DIRS"),
-                                  .ld_cache = options.config.cli.ldcache,
-                                  .mps_directory = variable("CUDA_MPS_PIPE_DIRECTORY")},
-                                 need));
+  driver::Search search = driver::search_from(options.environment);
+  search.ld_cache = options.config.cli.ldcache;
+  driver::Inventory inventory = NVBOX_TRY(driver::discover(machine.roots(), search, need));
   for (const std::string& problem : inventory.problems) log.warning(problem);
   plan::Selection selection = NVBOX_TRY(plan::select(inventory, request));
   for (const std::string& note : selection.notes) log.warning(note);

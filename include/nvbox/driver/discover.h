@@ -9,6 +9,7 @@
 #include "nvbox/base/result.h"
 #include "nvbox/driver/inventory.h"
 #include "nvbox/host/elf.h"
+#include "nvbox/host/environment.h"
 #include "nvbox/host/root.h"
 
 namespace nvbox::driver {
@@ -42,6 +43,9 @@ struct Search {
   std::vector<std::string> more_libraries{};
   std::uint16_t machine = own_machine;
 };
+
+// What the environment says; the configuration is the caller's to add.
+Search search_from(const host::Environment& environment);
 
 // Looks only for what `need` asks for. Whatever cannot be read is left out and told in
 // Inventory::problems or Gpu::problem. An error means that no container can get a GPU: no driver is
