@@ -49,9 +49,7 @@ constexpr std::string_view usage =
 Result<config::Config> load_config(const Options& options, const host::Environment& environment) {
   config::Lookup lookup = config::lookup_from(environment);
   if (!options.config.empty()) lookup.explicit_path = options.config;
-  return config::load_config(config::config_path(lookup), lookup.explicit_path.empty()
-                                                              ? config::Missing::defaults
-                                                              : config::Missing::error);
+  return config::load_chosen_config(lookup);
 }
 
 // The variables of this process and behind them those of nvidia-container-cli.environment, which

@@ -85,9 +85,7 @@ std::string channels_text(const std::vector<HostDevice>& channels) {
 Result<config::Config> load_config(const Invocation& invocation) {
   config::Lookup lookup = config::lookup_from(invocation.call.environment);
   if (!invocation.flags.config.empty()) lookup.explicit_path = invocation.flags.config;
-  return config::load_config(config::config_path(lookup), lookup.explicit_path.empty()
-                                                              ? config::Missing::defaults
-                                                              : config::Missing::error);
+  return config::load_chosen_config(lookup);
 }
 
 driver::Search search_of(const Call& call, const config::Config& config) {

@@ -138,4 +138,9 @@ Result<Config> load_config(const std::string& path, Missing missing) {
   return parse_config(*text).in(path);
 }
 
+Result<Config> load_chosen_config(const Lookup& lookup) {
+  return load_config(config_path(lookup),
+                     lookup.explicit_path.empty() ? Missing::defaults : Missing::error);
+}
+
 }  // namespace nvbox::config

@@ -100,4 +100,7 @@ enum class Missing { defaults, error };
 // parse_config of the file.
 Result<Config> load_config(const std::string& path, Missing missing = Missing::defaults);
 
+// The file of config_path, which has to exist where somebody named it.
+Result<Config> load_chosen_config(const Lookup& lookup);
+
 }  // namespace nvbox::config
