@@ -15,7 +15,7 @@
 # to install first. `nvbox uninstall` takes the installation back.
 set -eu
 
-build_packages='cmake ninja-build g++ git nlohmann-json3-dev libcap-dev libyaml-dev'
+build_packages='cmake ninja-build g++ git nlohmann-json3-dev libcap-dev libseccomp-dev libyaml-dev'
 demo_packages='runc crun jq busybox-static util-linux procps musl-tools gcc binutils'
 bindir=
 engine=auto
@@ -32,7 +32,7 @@ list_needs() {
   cat >&2 <<'TEXT'
 install.sh: no apt here; install these first, or copy a binary that was built elsewhere: --binary FILE
   cmake 3.25, ninja, a C++23 compiler (gcc 12), git
-  headers of nlohmann-json 3.11; static libraries of libcap, libyaml, libstdc++ and the C library
+  headers of nlohmann-json 3.11; static libraries of libcap, libseccomp, libyaml, libstdc++ and the C library
   for the demo: runc or crun, jq, a static busybox, unshare, ps, musl-gcc, gcc, binutils; or --no-demo
 TEXT
 }

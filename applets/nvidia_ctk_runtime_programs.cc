@@ -46,7 +46,7 @@ Result<Command> find_command(std::string_view line, const Place& place, const Se
   return command;
 }
 
-Result<engine::CommandResult> run(const Command& command, const Call& call) {
+Result<sys::Outcome> run(const Command& command, const Call& call) {
   return engine::run_command(command.program, {command.words.begin() + 1, command.words.end()},
                              search_path(call));
 }
@@ -96,7 +96,7 @@ Result<std::optional<std::string>> ask_engine(const Place& place, const Settings
     if (command.program.empty()) continue;
     const auto result = NVBOX_TRY(run(command, call));
     if (result.status == sys::ExitStatus{}) return std::optional(result.output);
-    return Error(cat(join(command.words, " "), " failed: ", engine::last_words(result)))
+    return Error(cat(join(command.words, " "), " failed: ", sys::last_words(result)))
         .hint("--config-source=file reads the configuration file instead");
   }
   return Error(cat("no program ", join(tried, " or "), " is in PATH"))
@@ -113,7 +113,7 @@ Result<> validate(const Place& place, const Settings& settings, const Call& call
   // dockerd before 23.0.
   if (result.error.contains("unknown flag: --validate")) return {};
   return Error(cat(join(command.words, " "),
-                   " refuses the new configuration: ", engine::last_words(result)))
+                   " refuses the new configuration: ", sys::last_words(result)))
       .hint("nothing is changed");
 }
 

@@ -1,5 +1,7 @@
 #include "nvbox/sys/kernel.h"
 
+#include <fcntl.h>
+#include <linux/capability.h>
 #include <linux/close_range.h>
 #include <linux/openat2.h>
 #include <sys/syscall.h>
@@ -26,6 +28,16 @@ void close_on_exec_from(unsigned first) {
 
 int finit_module(int file, const std::string& options, int flags) {
   return static_cast<int>(syscall(SYS_finit_module, file, options.c_str(), flags));
+}
+
+int execute_descriptor(int file, char* const* arguments, char* const* environment) {
+  return static_cast<int>(syscall(SYS_execveat, file, "", arguments, environment, AT_EMPTY_PATH));
+}
+
+int drop_capabilities() {
+  __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
+  const __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3] = {};
+  return static_cast<int>(syscall(SYS_capset, &header, none));
 }
 
 }  // namespace nvbox::sys

@@ -1,7 +1,10 @@
 #include "nvbox/sys/process.h"
 
 #include <fcntl.h>
+#include <linux/seccomp.h>
 #include <poll.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include <cerrno>
@@ -16,7 +19,7 @@ namespace nvbox::sys {
 namespace {
 
 // What the child was doing when it failed, told to the parent over a pipe.
-enum class Stage : int { streams, root, directory, program };
+enum class Stage : int { streams, root, directory, confinement, program };
 
 struct Failure {
   Stage stage;
@@ -31,6 +34,8 @@ std::string describe(Stage stage, const Program& program) {
       return cat("change its root to ", program.root);
     case Stage::directory:
       return cat("change its directory to ", program.directory);
+    case Stage::confinement:
+      return "confine it";
     case Stage::program:
       return "execute it";
   }
@@ -46,6 +51,13 @@ std::vector<char*> pointers(const std::vector<std::string>& texts) {
   return out;
 }
 
+sock_fprog filter_of(const std::optional<Confinement>& confinement) {
+  if (!confinement) return {};
+  const std::vector<sock_filter>& program = confinement->system_calls;
+  // The kernel does not write to it.
+  return {static_cast<unsigned short>(program.size()), const_cast<sock_filter*>(program.data())};
+}
+
 // Everything that the child needs, made before the fork: between fork and exec it may only call
 // what is safe in a signal handler.
 struct Prepared {
@@ -54,6 +66,8 @@ struct Prepared {
   std::vector<char*> environment;
   int streams[3];
   int report;
+  pid_t parent;
+  sock_fprog filter;
 };
 
 [[noreturn]] void fail(const Prepared& prepared, Stage stage) {
@@ -81,6 +95,30 @@ void set_up_streams(const Prepared& prepared) {
   }
 }
 
+void limit(const Prepared& prepared, __rlimit_resource resource, rlim_t most) {
+  const rlimit value{most, most};
+  if (setrlimit(resource, &value) != 0) fail(prepared, Stage::confinement);
+}
+
+// The filter comes last: what is done before it need not be in its list.
+void confine(const Prepared& prepared, const Confinement& confinement) {
+  limit(prepared, RLIMIT_CORE, 0);
+  limit(prepared, RLIMIT_FSIZE, confinement.most_file_bytes);
+  const bool is_done = drop_capabilities() == 0 && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
+                       prctl(PR_SET_PDEATHSIG, SIGKILL) == 0 &&
+                       prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &prepared.filter) == 0;
+  // The parent may have ended before it could be watched.
+  if (!is_done || getppid() != prepared.parent) fail(prepared, Stage::confinement);
+}
+
+void execute(const Prepared& prepared) {
+  char* const* arguments = prepared.arguments.data();
+  char* const* environment = prepared.environment.data();
+  const int image = prepared.program.image;
+  if (image < 0) execve(prepared.program.path.c_str(), arguments, environment);
+  if (image >= 0) execute_descriptor(image, arguments, environment);
+}
+
 [[noreturn]] void run_child(const Prepared& prepared) {
   const Program& program = prepared.program;
   reset_signals();
@@ -88,7 +126,8 @@ void set_up_streams(const Prepared& prepared) {
   if (program.root != "/" && chroot(program.root.c_str()) != 0) fail(prepared, Stage::root);
   if (chdir(program.directory.c_str()) != 0) fail(prepared, Stage::directory);
   close_on_exec_from(3);
-  execve(program.path.c_str(), prepared.arguments.data(), prepared.environment.data());
+  if (program.confinement) confine(prepared, *program.confinement);
+  execute(prepared);
   fail(prepared, Stage::program);
 }
 
@@ -117,6 +156,18 @@ void sleep_until_end(const Fd& pidfd, std::int64_t timeout_ms) {
   (void)poll(&waiting, pidfd ? 1 : 0, static_cast<int>(time));
 }
 
+// Unlike a pipe it never makes the program wait for us.
+Result<Fd> make_buffer() {
+  Fd buffer(memfd_create("output", MFD_CLOEXEC));
+  if (!buffer) return Error("make a buffer for the output", errno);
+  return buffer;
+}
+
+Result<std::string> content_of(const Fd& buffer, size_t most_bytes) {
+  if (lseek(buffer.get(), 0, SEEK_SET) != 0) return Error("read the output", errno);
+  return read_all(buffer.get(), most_bytes).in("output");
+}
+
 }  // namespace
 
 Child::Child(Child&& other) noexcept
@@ -124,10 +175,10 @@ Child::Child(Child&& other) noexcept
 
 Child::~Child() {
   if (pid_ == 0) return;
+  constexpr int grace_ms = 200;
   // Not reaped yet, so the number cannot be another process'.
   kill(pid_, SIGKILL);
-  while (waitpid(pid_, nullptr, 0) < 0 && errno == EINTR) {
-  }
+  (void)wait(grace_ms);
 }
 
 Result<std::optional<ExitStatus>> Child::wait(int timeout_ms) {
@@ -176,7 +227,9 @@ Result<Child> spawn(const Program& program) {
       .arguments = pointers(program.arguments),
       .environment = pointers(program.environment),
       .streams = {stream(program.input), stream(program.output), stream(program.error)},
-      .report = report.get()};
+      .report = report.get(),
+      .parent = getpid(),
+      .filter = filter_of(program.confinement)};
   const pid_t pid = fork();
   if (pid < 0) return Error("fork", errno).in(context);
   if (pid == 0) run_child(prepared);
@@ -187,6 +240,29 @@ Result<Child> spawn(const Program& program) {
     return Error(describe(failure->stage, program), failure->errno_value).in(context);
   }
   return child;
+}
+
+Result<Outcome> run_to_end(Program program, int timeout_ms, size_t most_bytes) {
+  const Fd output = NVBOX_TRY(make_buffer());
+  const Fd error = NVBOX_TRY(make_buffer());
+  program.output = output.get();
+  program.error = error.get();
+  Outcome outcome;
+  {
+    Child child = NVBOX_TRY(spawn(program));
+    outcome.status = NVBOX_TRY(child.wait(timeout_ms).in(program.path));
+  }
+  outcome.output = NVBOX_TRY(content_of(output, most_bytes).in(program.path));
+  outcome.error = NVBOX_TRY(content_of(error, most_bytes).in(program.path));
+  return outcome;
+}
+
+std::string last_words(const Outcome& outcome) {
+  const std::string_view text = trim(outcome.error);
+  if (!text.empty()) return printable(trim(split(text, '\n').back()));
+  if (!outcome.status) return "it did not end";
+  if (outcome.status->signal != 0) return cat("it was ended by signal ", outcome.status->signal);
+  return cat("its status was ", outcome.status->code);
 }
 
 }  // namespace nvbox::sys

@@ -5,16 +5,16 @@
 namespace nvbox::engine {
 namespace {
 
-CommandResult shell(const std::string& script) {
+sys::Outcome shell(const std::string& script) {
   return run_command("/bin/sh", {"-c", script}, "/usr/bin:/bin").value();
 }
 
 TEST(Command, both_streams_and_the_status_come_back) {
-  const CommandResult result = shell("echo out; echo one >&2; echo two >&2; exit 3");
+  const sys::Outcome result = shell("echo out; echo one >&2; echo two >&2; exit 3");
   EXPECT_EQ(result.status, (sys::ExitStatus{.code = 3}));
   EXPECT_EQ(result.output, "out\n");
   EXPECT_EQ(result.error, "one\ntwo\n");
-  EXPECT_EQ(last_words(result), "two");
+  EXPECT_EQ(sys::last_words(result), "two");
 }
 
 TEST(Command, the_program_has_the_search_path_and_nothing_else) {
@@ -22,8 +22,8 @@ TEST(Command, the_program_has_the_search_path_and_nothing_else) {
 }
 
 TEST(Command, a_silent_end_is_told_too) {
-  EXPECT_EQ(last_words(shell("exit 4")), "its status was 4");
-  EXPECT_EQ(last_words(shell("kill -9 $$")), "it was ended by signal 9");
+  EXPECT_EQ(sys::last_words(shell("exit 4")), "its status was 4");
+  EXPECT_EQ(sys::last_words(shell("kill -9 $$")), "it was ended by signal 9");
 }
 
 TEST(Command, a_program_that_does_not_exist_is_an_error) {

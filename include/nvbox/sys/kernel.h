@@ -23,4 +23,11 @@ void close_on_exec_from(unsigned first);
 // finit_module(2); `flags` is a set of MODULE_INIT_* of <linux/module.h>.
 int finit_module(int file, const std::string& options, int flags);
 
+// execveat(2) of the open file itself, Linux 3.19.
+int execute_descriptor(int file, char* const* arguments, char* const* environment);
+
+// capset(2): this thread's effective, permitted and inheritable capabilities are none. Safe in a
+// child between fork and exec, which libcap is not.
+int drop_capabilities();
+
 }  // namespace nvbox::sys

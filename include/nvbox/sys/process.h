@@ -1,6 +1,8 @@
 // Other programs.
 #pragma once
 
+#include <linux/filter.h>
+#include <sys/resource.h>
 #include <sys/types.h>
 
 #include <optional>
@@ -19,6 +21,13 @@ namespace nvbox::sys {
 Result<> exec_program(const std::string& path, std::span<const std::string_view> arguments,
                       char* const* environment);
 
+// What keeps a program that is not trusted from doing harm: it has no capabilities and gains none,
+// cannot be executed as anything else, leaves no core dump and ends with its parent.
+struct Confinement {
+  std::vector<sock_filter> system_calls;  // of sys::allow_list; execveat(2) must be in it
+  rlim_t most_file_bytes;                 // what it may write to one file
+};
+
 // A program to run without anything of ours: no environment, no descriptors, no directory.
 struct Program {
   std::string path;                        // below `root`; not searched for
@@ -30,6 +39,9 @@ struct Program {
   int input = -1;
   int output = -1;
   int error = -1;
+  // The program itself, if not -1; `path` then only says what it is called.
+  int image = -1;
+  std::optional<Confinement> confinement{};
 };
 
 // How a process ended.
@@ -40,7 +52,8 @@ struct ExitStatus {
   bool operator==(const ExitStatus&) const = default;
 };
 
-// A running child process. Dropping it kills and reaps it.
+// A running child process. Dropping it kills and reaps it, unless the kernel does not let it go, as
+// when it hangs in a driver: then it is left to init.
 class Child {
  public:
   Child(Child&& other) noexcept;
@@ -62,5 +75,19 @@ class Child {
 
 // Starts a program. What fails in the child before the program runs is the error of this call.
 Result<Child> spawn(const Program& program);
+
+// What a program did.
+struct Outcome {
+  std::optional<ExitStatus> status{};  // nullopt when it took too long and was killed
+  std::string output{};                // on standard output, as far as it got
+  std::string error{};                 // on standard error
+};
+
+// Starts a program, whose output and error streams are collected, and waits for its end. EFBIG when
+// a stream has more than `most_bytes`.
+Result<Outcome> run_to_end(Program program, int timeout_ms, size_t most_bytes);
+
+// What a program wrote last on standard error, or how it ended: for messages.
+std::string last_words(const Outcome& outcome);
 
 }  // namespace nvbox::sys
