@@ -15,9 +15,13 @@
 #include "nvbox/driver/discover.h"
 #include "nvbox/driver/inventory.h"
 #include "nvbox/driver/mig_control.h"
+#include "nvbox/driver/nvml.h"
 #include "nvbox/host/root.h"
 #include "nvbox/plan/device_list.h"
 #include "nvbox/plan/list_files.h"
+#include "nvbox/plan/request.h"
+#include "nvbox/runtime/complete_inventory.h"
+#include "nvbox/runtime/mig_rights.h"
 #include "nvbox/sys/capabilities.h"
 
 namespace nvbox::applets::container_cli {
@@ -28,6 +32,7 @@ struct Globals {
   bool load_kmods = false;
   bool no_pivot = false;
   bool no_create_imex_channels = false;
+  std::string nvml_timeout{};
   std::optional<std::string> user{};
   std::optional<std::string> root{};
   std::optional<std::string> ldcache{};
@@ -87,14 +92,6 @@ Result<Parsed<Settings>> parse(const cli::Command& command,
 // needed, because nothing is done under another identity.
 Result<> check_user(const host::Root& host, std::string_view user);
 
-// --mig-config and --mig-monitor, which share their rules.
-struct MigOptions {
-  std::string config{};
-  std::string monitor{};
-
-  bool are_given() const { return !config.empty() || !monitor.empty(); }
-};
-
 // The host and the driver's directory.
 class Machine {
  public:
@@ -106,8 +103,14 @@ class Machine {
   const host::Root& host() const { return host_; }
   driver::Roots roots() const { return {host_, driver_, driver_}; }
 
-  // What was found; what could not be looked at goes to the debug log.
-  Result<driver::Inventory> discover(const Invocation& invocation, const driver::Need& need) const;
+  // What was found, completed for the request; what could not be looked at goes to the debug log.
+  Result<driver::Inventory> discover(const Invocation& invocation, const driver::Need& need,
+                                     const plan::Request& request,
+                                     runtime::MissingNodes nodes) const;
+
+  // driver::ask_nvml.
+  Result<> ask_nvml(const Invocation& invocation, const driver::NvmlSettings& settings,
+                    std::span<const size_t> gpus, driver::Inventory& inventory) const;
 
  private:
   Machine(host::Root host, host::Root driver)
@@ -124,8 +127,14 @@ Result<sys::Raised> raise_given(sys::CapSet phase);
 // An error for want of permission says which capabilities of the phase were not given.
 Error name_missing(Error error, sys::CapSet phase);
 
-// What the options ask for, for the selected GPUs; errors carry their class.
-Result<std::vector<driver::MigControl>> find_mig_controls(const MigOptions& options,
+// --device's list as a request, for what NVML has to be asked.
+plan::Request request_for(std::string_view devices);
+
+// How long NVML may take, and whether its answers are kept.
+Result<driver::NvmlSettings> nvml_settings(const Invocation& invocation);
+
+// What the rights consist of for the selected GPUs; errors carry their class.
+Result<std::vector<driver::MigControl>> find_mig_controls(const runtime::MigRights& rights,
                                                           const Machine& machine,
                                                           const driver::Inventory& inventory,
                                                           const plan::DeviceList& list);

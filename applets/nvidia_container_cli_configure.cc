@@ -26,7 +26,7 @@ struct ConfigureOptions {
   std::vector<std::string> requirements{};
   std::string ldconfig{};
   Capabilities capabilities = Capabilities::none;
-  MigOptions mig{};
+  runtime::MigRights mig{};
   std::vector<std::string> imex_channels{};
   std::string compat_mode = "mount";
   bool no_compat = false;
@@ -169,6 +169,7 @@ Result<> check_nodes(const driver::Inventory& inventory, const plan::Selection& 
   }
   for (const auto& [position, instance] : selection.migs) {
     const driver::Mig& mig = inventory.gpus[position].mig[instance];
+    if (mig.is_guarded_by_files) continue;
     if (!mig.gpu_instance_node || !mig.compute_instance_node) {
       return missing_node("node of a MIG device below /dev/nvidia-caps");
     }
@@ -220,42 +221,27 @@ void add_control_node(const driver::Inventory& inventory, spec::ContainerEdits& 
   }
 }
 
-// All capability files, and the nodes of every instance that the GPUs can have.
-void add_mig_controls(const std::vector<driver::MigControl>& controls,
-                      apply::ConfigureRequest& request) {
-  request.visible_capabilities = {""};
-  for (const driver::MigControl& control : controls) {
-    std::vector<driver::HostDevice> devices = {control.node};
-    for (const driver::MigControl::OfGpu& gpu : control.gpus) {
-      devices.insert(devices.end(), gpu.nodes.begin(), gpu.nodes.end());
-    }
-    for (const driver::HostDevice& device : devices) {
-      std::vector<spec::DeviceNode>& nodes = request.edits.nodes;
-      if (std::ranges::find(nodes, device.path, &spec::DeviceNode::path) != nodes.end()) continue;
-      nodes.push_back({.path = device.path,
-                       .major = device.major,
-                       .minor = device.minor,
-                       .file_mode = device.mode});
-    }
-  }
-}
-
 Result<> fill(const ConfigureOptions& options, const Invocation& invocation, const Machine& machine,
               const std::vector<unsigned>& channels, apply::ConfigureRequest& request) {
+  const std::string devices = join(options.devices, ",");
+  plan::Request asked = request_for(devices);
+  asked.capabilities = options.capabilities;
+  asked.requirements = options.requirements;
+  asked.mig_config = options.mig.config;
+  asked.mig_monitor = options.mig.monitor;
+  driver::Need need = plan::need_of(asked);
+  need.gpus = !options.devices.empty();
+  need.imex_channels = !channels.empty();
   driver::Inventory inventory =
-      NVBOX_TRY(machine.discover(invocation, {.gpus = !options.devices.empty(),
-                                              .imex_channels = !channels.empty(),
-                                              .files = plan::with_implied(options.capabilities)}));
+      NVBOX_TRY(machine.discover(invocation, need, asked, runtime::MissingNodes::make));
   leave_out(options, inventory.files);
-  plan::DeviceList list =
-      NVBOX_TRY(plan::select_devices(inventory, join(options.devices, ",")).in("device error"));
+  plan::DeviceList list = NVBOX_TRY(plan::select_devices(inventory, devices).in("device error"));
   for (const std::string& note : list.selection.notes) {
     warn(invocation.call, cat("warning: ", note));
   }
   const std::vector<driver::MigControl> controls =
       NVBOX_TRY(find_mig_controls(options.mig, machine, inventory, list));
-  NVBOX_TRY(
-      runtime::check_requirements(options.requirements, machine.host(), inventory, list.selection));
+  NVBOX_TRY(runtime::check_requirements(options.requirements, inventory, list.selection));
   NVBOX_TRY(add_channels(inventory, channels, list.selection));
   NVBOX_TRY(check_nodes(inventory, list.selection));
   plan::Plan plan =
@@ -265,7 +251,8 @@ Result<> fill(const ConfigureOptions& options, const Invocation& invocation, con
   request.work = std::move(plan.work);
   request.host_driver_version = inventory.driver.version;
   show_devices(inventory, list.selection, request);
-  if (!controls.empty()) add_mig_controls(controls, request);
+  if (!controls.empty()) request.visible_capabilities = {""};
+  runtime::add_nodes(controls, inventory.driver.dev_root, request.edits);
   return {};
 }
 

@@ -5,6 +5,7 @@
 #include "nvbox/apply/load_modules.h"
 #include "nvbox/apply/phases.h"
 #include "nvbox/base/text.h"
+#include "nvbox/config/keys.h"
 #include "nvbox/sys/capabilities.h"
 #include "nvidia_container_cli.h"
 
@@ -30,6 +31,12 @@ Result<> check_account(const host::Root& host, std::string_view file, std::strin
 
 // Looking around in a driver root that is not readable for all.
 constexpr sys::CapSet looks_around = {CAP_DAC_READ_SEARCH};
+
+driver::Search search_of(const Invocation& invocation) {
+  driver::Search search = driver::search_from(invocation.call.environment);
+  search.ld_cache = invocation.globals.ldcache.value_or("");
+  return search;
+}
 
 // From here on a mistake can do no more than the tool has to.
 Result<> give_up_rights() {
@@ -76,42 +83,69 @@ Result<Machine> Machine::open(const Invocation& invocation,
   return machine;
 }
 
-Result<driver::Inventory> Machine::discover(const Invocation& invocation,
-                                            const driver::Need& need) const {
-  const sys::Raised looking = NVBOX_TRY(raise_given(looks_around).in("permission error"));
-  driver::Search search = driver::search_from(invocation.call.environment);
-  search.ld_cache = invocation.globals.ldcache.value_or("");
+plan::Request request_for(std::string_view devices) {
+  plan::Request request = {.ask = plan::Ask::listed};
+  for (const std::string_view name : split(devices, ',')) {
+    if (lower(name) == "all") {
+      request.ask = plan::Ask::all;
+      break;
+    }
+    if (!name.empty()) request.devices.emplace_back(name);
+  }
+  if (request.ask == plan::Ask::all) request.devices.clear();
+  return request;
+}
+
+Result<driver::NvmlSettings> nvml_settings(const Invocation& invocation) {
+  const std::string& text = invocation.globals.nvml_timeout;
+  const unsigned usual = driver::NvmlSettings().timeout_s;
+  const auto seconds = text.empty() ? usual : parse_number<unsigned>(text);
+  if (seconds && *seconds >= 1 && *seconds <= config::most_seconds) {
+    return driver::nvml_settings(invocation.call.environment, *seconds);
+  }
+  return Error(cat("input error: --nvml-timeout=", printable(text), ": not a number of seconds"))
+      .hint(cat("it may be 1 to ", config::most_seconds));
+}
+
+Result<driver::Inventory> Machine::discover(const Invocation& invocation, const driver::Need& need,
+                                            const plan::Request& request,
+                                            runtime::MissingNodes nodes) const {
+  const runtime::Completion completion = {.nvml = NVBOX_TRY(nvml_settings(invocation)),
+                                          .nodes = nodes};
+  sys::CapSet phase = looks_around;
+  if (nodes == runtime::MissingNodes::make) phase = phase | apply::makes_nodes;
+  const sys::Raised looking = NVBOX_TRY(raise_given(phase).in("permission error"));
+  const Log& log = invocation.call.log;
+  const driver::Search search = search_of(invocation);
   driver::Inventory inventory =
       NVBOX_TRY(driver::discover(roots(), search, need).in("initialization error"));
-  invocation.call.log.info(cat("driver ", inventory.driver.version, ", ", inventory.gpus.size(),
-                               " GPUs, ", inventory.libraries.size(), " libraries"));
-  for (const std::string& problem : inventory.problems) invocation.call.log.warning(problem);
+  runtime::complete_inventory(roots(), search, request, completion, inventory, log);
+  log.info(cat("driver ", inventory.driver.version, ", ", inventory.gpus.size(), " GPUs, ",
+               inventory.libraries.size(), " libraries"));
+  for (const std::string& problem : inventory.problems) log.warning(problem);
   return inventory;
 }
 
-Result<std::vector<driver::MigControl>> find_mig_controls(const MigOptions& options,
+Result<> Machine::ask_nvml(const Invocation& invocation, const driver::NvmlSettings& settings,
+                           std::span<const size_t> gpus, driver::Inventory& inventory) const {
+  const sys::Raised looking = NVBOX_TRY(raise_given(looks_around).in("permission error"));
+  driver::ask_nvml(roots(), search_of(invocation), settings, gpus, inventory);
+  return {};
+}
+
+Result<std::vector<driver::MigControl>> find_mig_controls(const runtime::MigRights& rights,
                                                           const Machine& machine,
                                                           const driver::Inventory& inventory,
                                                           const plan::DeviceList& list) {
   std::vector<driver::Gpu> gpus;
   for (const size_t position : list.selection.gpus) gpus.push_back(inventory.gpus[position]);
-  std::vector<driver::MigControl> controls;
-  const std::pair<std::string_view, const std::string&> rows[] = {{"config", options.config},
-                                                                  {"monitor", options.monitor}};
-  for (const auto& [right, value] : rows) {
-    if (value.empty()) continue;
-    const std::string context = cat("mig-", right, " error");
-    if (value != "all") {
-      return Error(cat(value, ": only 'all' devices are currently supported")).in(context);
-    }
-    if (!list.is_all && !list.selection.migs.empty()) {
-      return Error(cat("cannot enable mig-", right, " with specific MIG devices selected"))
-          .in(context);
-    }
-    controls.push_back(
-        NVBOX_TRY(driver::find_mig_control(machine.roots(), right, gpus).in(context)));
+  const std::string_view right = rights.config.empty() ? "mig-monitor" : "mig-config";
+  const std::string& value = rights.config.empty() ? rights.monitor : rights.config;
+  if (value == "all" && !list.is_all && !list.selection.migs.empty()) {
+    return Error(
+        cat(right, " error: cannot enable ", right, " with specific MIG devices selected"));
   }
-  return controls;
+  return runtime::find_mig_rights(rights, machine.roots(), gpus);
 }
 
 Result<Format> format_of(std::string_view word) {

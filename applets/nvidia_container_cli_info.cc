@@ -3,7 +3,8 @@
 
 #include "nvbox/base/text.h"
 #include "nvbox/data/json.h"
-#include "nvbox/driver/product_facts.h"
+#include "nvbox/driver/nvml.h"
+#include "nvbox/plan/nvml_question.h"
 #include "nvidia_container_cli.h"
 
 namespace nvbox::applets::container_cli {
@@ -14,11 +15,16 @@ using cli::Takes;
 struct InfoOptions {
   bool csv = false;
   std::string format{};
+  std::string nvml = "auto";
 };
 
 constexpr cli::Option<InfoOptions> info_options[] = {
     {{"csv", 0, Takes::nothing, {}, "print comma separated values"}, &InfoOptions::csv},
     {{"format", 0, Takes::value, "FORMAT", "text, csv or json"}, &InfoOptions::format},
+    {{"nvml", 0, Takes::value, "WHEN",
+      "when NVML is asked, which wakes the GPUs: auto (for what is not known without it; default), "
+      "always or never"},
+     &InfoOptions::nvml},
 };
 
 constexpr cli::Command command = {
@@ -31,31 +37,56 @@ std::string known_uuid(const std::string& uuid) {
   return uuid.contains('?') ? "" : uuid;
 }
 
-GpuFacts facts_of(const driver::Gpu& gpu, const driver::ProductFacts& product) {
+GpuFacts facts_of(const driver::Gpu& gpu) {
   return {.index = gpu.index,
           .minor = gpu.minor,
           .model = gpu.model,
-          .brand = std::string(product.brand),
+          .brand = gpu.brand,
           .uuid = known_uuid(gpu.uuid),
           .bus_location = bus_location(gpu.bus_id),
-          .architecture = std::string(product.architecture)};
+          .architecture = gpu.architecture};
+}
+
+// Takes away what the tables know, so that NVML is asked for it.
+void forget_tables(driver::Inventory& inventory) {
+  inventory.driver.cuda_version.clear();
+  for (driver::Gpu& gpu : inventory.gpus) {
+    gpu.brand.clear();
+    gpu.architecture.clear();
+  }
+}
+
+// MIG devices are not shown, so nobody is asked about those of a GPU that is known otherwise.
+plan::NvmlQuestion question_about(const driver::Inventory& inventory) {
+  driver::Inventory without_mig = inventory;
+  for (driver::Gpu& gpu : without_mig.gpus) gpu.mig.clear();
+  return plan::nvml_question_about_all(without_mig);
+}
+
+Result<> ask_nvml(const Invocation& invocation, const Machine& machine, std::string_view when,
+                  driver::Inventory& inventory) {
+  if (when != "auto" && when != "always" && when != "never") {
+    return Error(cat("input error: --nvml=", printable(when), ": not known"))
+        .hint("it may be auto, always or never");
+  }
+  if (when == "never") return {};
+  if (when == "always") forget_tables(inventory);
+  const plan::NvmlQuestion question = question_about(inventory);
+  if (question.is_empty()) return {};
+  driver::NvmlSettings settings = NVBOX_TRY(nvml_settings(invocation));
+  if (when == "always") settings.use_cache = false;
+  return machine.ask_nvml(invocation, settings, question.gpus, inventory);
 }
 
 // A GPU that is broken is told on standard error, so that it does not hide the others.
-Facts gather(const driver::Inventory& inventory, const Machine& machine, const Call& call) {
-  const std::string& version = inventory.driver.version;
-  Facts facts = {.driver_version = version,
-                 .cuda_version = std::string(driver::cuda_version_of(version))};
+Facts gather(const driver::Inventory& inventory, const Call& call) {
+  Facts facts = {.driver_version = inventory.driver.version,
+                 .cuda_version = inventory.driver.cuda_version};
+  if (inventory.unanswered) warn(call, cat("warning: ", *inventory.unanswered));
   for (const driver::Gpu& gpu : inventory.gpus) {
-    if (gpu.problem) {
-      warn(call, cat("warning: GPU ", gpu.index, " (", gpu.bus_id, "): ", *gpu.problem));
-      continue;
-    }
-    const auto id = driver::device_id_of(machine.host(), gpu.bus_id);
-    if (!id) call.log.warning(id.error().full_message());
-    driver::ProductFacts product;
-    if (id && *id) product = driver::product_facts(**id, version);
-    facts.gpus.push_back(facts_of(gpu, product));
+    const std::optional<std::string>& trouble = gpu.problem ? gpu.problem : gpu.unanswered;
+    if (trouble) warn(call, cat("warning: GPU ", gpu.index, " (", gpu.bus_id, "): ", *trouble));
+    if (!gpu.problem) facts.gpus.push_back(facts_of(gpu));
   }
   return facts;
 }
@@ -138,9 +169,11 @@ Result<int> run_info(const Invocation& invocation) {
   const Format format =
       line.settings.csv ? Format::csv : NVBOX_TRY(format_of(line.settings.format));
   const Machine machine = NVBOX_TRY(Machine::open(invocation));
-  const driver::Inventory inventory =
-      NVBOX_TRY(machine.discover(invocation, {.files = driver::Capabilities::none}));
-  const Facts facts = gather(inventory, machine, invocation.call);
+  const driver::Need need = {.facts = true, .files = driver::Capabilities::none};
+  driver::Inventory inventory =
+      NVBOX_TRY(machine.discover(invocation, need, {}, runtime::MissingNodes::leave));
+  NVBOX_TRY(ask_nvml(invocation, machine, line.settings.nvml, inventory));
+  const Facts facts = gather(inventory, invocation.call);
   switch (format) {
     case Format::text:
       NVBOX_TRY(print(info_text(facts)));

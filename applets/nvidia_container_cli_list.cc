@@ -15,7 +15,7 @@ using driver::Capabilities;
 struct ListOptions {
   std::vector<std::string> devices{};
   std::vector<std::string> imex_channels{};
-  MigOptions mig{};
+  runtime::MigRights mig{};
   std::string format{};
   bool libraries = false;
   bool binaries = false;
@@ -148,11 +148,12 @@ Result<int> run_list(const Invocation& invocation) {
   const plan::ListParts parts = parts_of(options);
   const Machine machine = NVBOX_TRY(Machine::open(invocation));
   const driver::Need need = need_of(parts);
-  driver::Inventory inventory = NVBOX_TRY(machine.discover(invocation, need));
+  const std::string devices = options.names_no_part() ? "all" : join(options.devices, ",");
+  driver::Inventory inventory = NVBOX_TRY(
+      machine.discover(invocation, need, request_for(devices), runtime::MissingNodes::leave));
   if (parts.devices && need.files == Capabilities::none) {
     NVBOX_TRY(add_uvm_nodes(machine, inventory).in("detection error"));
   }
-  const std::string devices = options.names_no_part() ? "all" : join(options.devices, ",");
   const plan::DeviceList list =
       NVBOX_TRY(plan::select_devices(inventory, devices).in("device error"));
   for (const std::string& note : list.selection.notes) {

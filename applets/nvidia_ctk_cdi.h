@@ -44,6 +44,9 @@ struct Output {
 // begin at `here`.
 Output output_for(std::string_view path, std::optional<Format> chosen, std::string_view here);
 
+// The same beside it, with `infix` before the extension: "/run/cdi/nvidia.coherent.yaml".
+Output with_infix(Output output, std::string_view infix);
+
 // The directory that the process is in.
 Result<std::string> working_directory();
 

@@ -28,35 +28,48 @@ bool is_written(const Output& output, std::string_view text) {
 }
 
 struct Generated {
+  Output output;
   std::string text;
   std::string version;
 };
 
-Result<Generated> generated_text(const GenerateSettings& settings, const Plan& plan,
-                                 const Call& call, const std::string& config_file) {
+Result<Generated> generated(const GenerateSettings& settings, Output output, spec::CdiSpec spec,
+                            const std::optional<spec::CdiStamp>& stamp, const Log& log) {
+  if (!settings.cdi_version.empty()) NVBOX_TRY(lower_version(spec, settings.cdi_version, log));
+  std::string text = NVBOX_TRY(encode(spec, output.format, stamp));
+  return Generated{std::move(output), std::move(text), spec.version};
+}
+
+// The specification, and those of more kinds that come with it.
+Result<std::vector<Generated>> generate_texts(const GenerateSettings& settings, const Plan& plan,
+                                              const Call& call, const std::string& config_file) {
   Described described = NVBOX_TRY(describe_host(settings, plan, call, config_file));
   for (const std::string& note : described.outcome.left_out) {
     call.log.warning(cat("left out: ", note));
   }
-  spec::CdiSpec& spec = described.outcome.spec;
-  if (!settings.cdi_version.empty()) {
-    NVBOX_TRY(lower_version(spec, settings.cdi_version, call.log));
+  std::vector<Generated> all;
+  all.push_back(NVBOX_TRY(generated(settings, plan.output, std::move(described.outcome.spec),
+                                    described.stamp, call.log)));
+  for (plan::CdiVariant& variant : described.outcome.variants) {
+    all.push_back(NVBOX_TRY(generated(settings, with_infix(plan.output, variant.infix),
+                                      std::move(variant.spec), described.stamp, call.log)));
   }
-  std::string text = NVBOX_TRY(encode(spec, plan.output.format, described.stamp));
-  return Generated{std::move(text), spec.version};
+  return all;
 }
 
 Result<> generate(const GenerateSettings& settings, const Plan& plan,
                   const Invocation& invocation) {
   const Log& log = invocation.call.log;
-  const Generated generated =
-      NVBOX_TRY(generated_text(settings, plan, invocation.call, invocation.flags.config));
-  if (settings.if_stale && is_written(plan.output, generated.text)) {
-    log.info(cat(plan.output.path, " is up to date"));
-    return {};
+  const std::vector<Generated> all =
+      NVBOX_TRY(generate_texts(settings, plan, invocation.call, invocation.flags.config));
+  for (const Generated& one : all) {
+    if (settings.if_stale && is_written(one.output, one.text)) {
+      log.info(cat(one.output.path, " is up to date"));
+      continue;
+    }
+    NVBOX_TRY(write_output(one.output, one.text));
+    log.info(cat("Generated CDI spec with version ", one.version));
   }
-  NVBOX_TRY(write_output(plan.output, generated.text));
-  log.info(cat("Generated CDI spec with version ", generated.version));
   return {};
 }
 
@@ -83,7 +96,8 @@ Result<int> run_refresh(const Invocation& invocation) {
 Result<std::string> default_specification(const Call& call, const std::string& cdi_version) {
   const GenerateSettings settings = {.cdi_version = cdi_version};
   const Plan plan = NVBOX_TRY(check_settings(settings, {}, call));
-  return NVBOX_TRY(generated_text(settings, plan, call, "")).text;
+  std::vector<Generated> all = NVBOX_TRY(generate_texts(settings, plan, call, ""));
+  return std::move(all.front().text);
 }
 
 }  // namespace nvbox::applets::ctk_cdi

@@ -10,7 +10,9 @@
 #include "nvbox/driver/expected_nodes.h"
 #include "nvbox/driver/fingerprint.h"
 #include "nvbox/driver/management_nodes.h"
+#include "nvbox/driver/nvml.h"
 #include "nvbox/host/root.h"
+#include "nvbox/plan/nvml_question.h"
 #include "nvidia_ctk_cdi_generate.h"
 
 namespace nvbox::applets::ctk_cdi {
@@ -55,15 +57,18 @@ driver::Need need_of(What what) {
   return need;
 }
 
+Result<config::Config> load_config(const Call& call, const std::string& config_file) {
+  return config::load_config(config_file.empty()
+                                 ? config::config_path(config::lookup_from(call.environment))
+                                 : config_file);
+}
+
 // The driver root of the command line or the environment, else of config.toml.
 Result<std::string> find_driver_root(const GenerateSettings& settings, const Call& call,
                                      const std::string& config_file) {
   std::string root = settings.driver_root.value_or("");
   if (!settings.driver_root) {
-    const config::Config config = NVBOX_TRY(config::load_config(
-        config_file.empty() ? config::config_path(config::lookup_from(call.environment))
-                            : config_file));
-    root = config.cli.root;
+    root = NVBOX_TRY(load_config(call, config_file)).cli.root;
   }
   return root.empty() ? "/" : root;
 }
@@ -121,6 +126,18 @@ Result<plan::CdiOutcome> outcome_for(const Plan& plan, const driver::Roots& root
   return plan::cdi_spec_of_feature(inventory, row->feature, plan.options);
 }
 
+// Names of MIG devices and the like, which only NVML knows.
+Result<> ask_nvml(const plan::CdiOptions& options, const driver::Roots& roots,
+                  const driver::Search& search, const Call& call, const std::string& config_file,
+                  driver::Inventory& inventory) {
+  const plan::NvmlQuestion question = plan::nvml_question(inventory, options);
+  if (question.is_empty()) return {};
+  const config::Config config = NVBOX_TRY(load_config(call, config_file));
+  driver::ask_nvml(roots, search, driver::nvml_settings(call.environment, config.cli.nvml_timeout),
+                   question.gpus, inventory);
+  return {};
+}
+
 std::optional<spec::CdiStamp> stamp_of(const driver::Roots& roots) {
   const Result<driver::Fingerprint> taken = driver::take_fingerprint(roots);
   if (!taken) return std::nullopt;
@@ -142,7 +159,10 @@ Result<Described> describe_host(const GenerateSettings& settings, const Plan& pl
   make_missing_nodes(roots, log);
   const driver::Search search = search_for(settings, driver.path(), call);
   const driver::Need need = need_of(plan.what);
-  const driver::Inventory inventory = NVBOX_TRY(driver::discover(roots, search, need));
+  driver::Inventory inventory = NVBOX_TRY(driver::discover(roots, search, need));
+  if (plan.what == What::gpus) {
+    NVBOX_TRY(ask_nvml(plan.options, roots, search, call, config_file, inventory));
+  }
   Result<plan::CdiOutcome> outcome = outcome_for(plan, roots, inventory, log);
   // Without the feature that is asked for, the error says what is missing.
   const bool is_said = need.features != driver::Features::none && !outcome;

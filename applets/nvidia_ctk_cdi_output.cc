@@ -62,6 +62,11 @@ Output output_for(std::string_view path, std::optional<Format> chosen, std::stri
   return output;
 }
 
+Output with_infix(Output output, std::string_view infix) {
+  if (!output.path.empty()) output.path.insert(output.path.rfind('.'), infix);
+  return output;
+}
+
 Result<std::string> working_directory() {
   const sys::Fd here = NVBOX_TRY(sys::open_path(".", O_PATH | O_DIRECTORY));
   return sys::path_of(here.get());

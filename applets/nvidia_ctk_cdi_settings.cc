@@ -72,7 +72,8 @@ constexpr cli::Flag<Settings> flags[] = {
      &Settings::cdi_version},
     {{"if-stale", "", "Write the output only when it is not what it would be now"},
      &Settings::if_stale},
-    {{"allow-incomplete", "", "Leave out MIG devices whose device nodes are missing"},
+    {{"allow-incomplete", "",
+      "Leave out MIG devices without device nodes or without a number of NVML's"},
      &Settings::allow_incomplete},
 };
 
@@ -155,13 +156,11 @@ plan::CdiOptions options_of(const Settings& settings) {
       .all_device = !settings.no_all_device,
       .additional_gids = !contains(settings.feature_flags, "no-additional-gids-for-device-nodes"),
       .ipc = !contains(settings.feature_flags, "disable-ipc-discoverer"),
-      .allow_incomplete = settings.allow_incomplete};
+      .allow_incomplete = settings.allow_incomplete,
+      .coherence = contains(settings.feature_flags, "enable-coherent-annotations")};
 }
 
 void warn_of_what_is_not_served(const Settings& settings, const Log& log) {
-  if (contains(settings.feature_flags, "enable-coherent-annotations")) {
-    log.warning("enable-coherent-annotations is not served: only NVML knows what is coherent");
-  }
   if (!settings.csv_files.empty() || !settings.csv_ignore_patterns.empty() ||
       !settings.csv_compat_container_root.empty()) {
     log.warning("the --csv options have no effect: mode csv is not served by this version");

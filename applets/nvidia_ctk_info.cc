@@ -5,7 +5,8 @@
 #include "nvbox/base/text.h"
 #include "nvbox/config/config.h"
 #include "nvbox/driver/discover.h"
-#include "nvbox/driver/product_facts.h"
+#include "nvbox/driver/nvml.h"
+#include "nvbox/plan/nvml_question.h"
 #include "nvidia_ctk_roots.h"
 
 namespace nvbox::applets::ctk_info {
@@ -19,6 +20,7 @@ struct Settings {
   std::string format = "text";
   std::string driver_root{};
   std::string dev_root{};
+  bool no_nvml = false;
 };
 
 constexpr cli::Flag<Settings> flags[] = {
@@ -29,6 +31,7 @@ constexpr cli::Flag<Settings> flags[] = {
     {{"dev-root", "NVIDIA_CTK_DEV_ROOT NVIDIA_DEV_ROOT DEV_ROOT",
       "Directory below which /dev has the device nodes, if not the driver root"},
      &Settings::dev_root},
+    {{"no-nvml", {}, "Leave out what only NVML knows, and wake no GPU"}, &Settings::no_nvml},
 };
 
 std::string field(std::string_view label, std::string_view value) {
@@ -48,21 +51,28 @@ std::string nodes_text(std::string_view label, const std::vector<HostDevice>& no
   return text;
 }
 
-std::string mig_text(const driver::Mig& mig) {
-  const bool is_usable = mig.gpu_instance_node && mig.compute_instance_node;
-  return cat("GPU instance ", mig.gpu_instance, ", compute instance ", mig.compute_instance,
-             is_usable ? "" : ", without its device nodes");
+// "1:0, GPU instance 9, compute instance 0, MIG-..."
+std::string mig_text(const Gpu& gpu, const driver::Mig& mig) {
+  const bool is_usable =
+      mig.is_guarded_by_files || (mig.gpu_instance_node && mig.compute_instance_node);
+  return cat(mig.index ? cat(gpu.index, ":", *mig.index, ", ") : "", "GPU instance ",
+             mig.gpu_instance, ", compute instance ", mig.compute_instance,
+             mig.uuid.empty() ? "" : ", ", mig.uuid, is_usable ? "" : ", without its device nodes");
 }
 
 std::string gpu_text(const Gpu& gpu) {
   std::string text = cat("\n", field("GPU:", cat(gpu.index)));
   if (gpu.problem) text += field("  Problem:", *gpu.problem);
+  if (gpu.unanswered) text += field("  Problem:", *gpu.unanswered);
   if (!gpu.model.empty()) text += field("  Model:", gpu.model);
   if (is_known(gpu.uuid)) text += field("  UUID:", gpu.uuid);
   text += field("  Bus id:", gpu.bus_id);
+  if (!gpu.brand.empty()) text += field("  Brand:", gpu.brand);
+  if (!gpu.architecture.empty()) text += field("  Architecture:", gpu.architecture);
+  if (gpu.coherent == true) text += field("  Memory:", "coherent with the CPU's");
   if (gpu.node) text += field("  Node:", node_text(*gpu.node));
   text += nodes_text("  DRM node:", gpu.drm_nodes);
-  for (const driver::Mig& mig : gpu.mig) text += field("  MIG device:", mig_text(mig));
+  for (const driver::Mig& mig : gpu.mig) text += field("  MIG device:", mig_text(gpu, mig));
   return text;
 }
 
@@ -95,7 +105,8 @@ driver::Search search_of(const Call& call, const config::Config& config) {
 }
 
 Result<Inventory> discover_everything(const OpenRoots& roots, const driver::Search& search) {
-  Inventory inventory = NVBOX_TRY(driver::discover(roots.roots(), search, {.imex_channels = true}));
+  Inventory inventory =
+      NVBOX_TRY(driver::discover(roots.roots(), search, {.facts = true, .imex_channels = true}));
   // Apart from the rest, because one that the host does not have is no problem here.
   Inventory features = NVBOX_TRY(driver::discover(
       roots.roots(), search,
@@ -117,8 +128,7 @@ bool is_known(const std::string& uuid) {
 std::string info_text(const Inventory& inventory) {
   const driver::Driver& driver = inventory.driver;
   std::string text = field("Driver version:", driver.version);
-  const std::string_view cuda = driver::cuda_version_of(driver.version);
-  if (!cuda.empty()) text += field("CUDA version:", cuda);
+  if (!driver.cuda_version.empty()) text += field("CUDA version:", driver.cuda_version);
   text += field("Driver root:", driver.root);
   text += field("Dev root:", driver.dev_root);
   text += field("Libraries:", cat(inventory.libraries.size()));
@@ -132,7 +142,8 @@ std::string info_text(const Inventory& inventory) {
     text += field("Feature:", feature_text(feature));
   }
   for (const Gpu& gpu : inventory.gpus) text += gpu_text(gpu);
-  if (!inventory.problems.empty()) text += "\n";
+  if (!inventory.problems.empty() || inventory.unanswered) text += "\n";
+  if (inventory.unanswered) text += field("Problem:", *inventory.unanswered);
   for (const std::string& problem : inventory.problems) text += field("Problem:", problem);
   return text;
 }
@@ -150,8 +161,14 @@ Result<int> run_info(const Invocation& invocation) {
   const std::string& given = line.settings.driver_root;
   const OpenRoots roots =
       NVBOX_TRY(OpenRoots::open(given.empty() ? config.cli.root : given, line.settings.dev_root));
-  const Inventory inventory =
-      NVBOX_TRY(discover_everything(roots, search_of(invocation.call, config)));
+  const driver::Search search = search_of(invocation.call, config);
+  Inventory inventory = NVBOX_TRY(discover_everything(roots, search));
+  const plan::NvmlQuestion question = plan::nvml_question_about_all(inventory);
+  if (!line.settings.no_nvml && !question.is_empty()) {
+    driver::ask_nvml(roots.roots(), search,
+                     driver::nvml_settings(invocation.call.environment, config.cli.nvml_timeout),
+                     question.gpus, inventory);
+  }
   const std::string text =
       format == "json" ? NVBOX_TRY(info_json(inventory)) : info_text(inventory);
   NVBOX_TRY(print(text));

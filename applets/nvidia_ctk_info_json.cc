@@ -3,7 +3,6 @@
 
 #include "nvbox/base/text.h"
 #include "nvbox/data/json.h"
-#include "nvbox/driver/product_facts.h"
 #include "nvidia_ctk_info.h"
 
 namespace nvbox::applets::ctk_info {
@@ -53,10 +52,17 @@ Json array_of(const Items& items, Make make) {
 }
 
 Json mig_json(const driver::Mig& mig) {
-  return {{"gpuInstance", mig.gpu_instance},
+  return {{"index", mig.index ? Json(*mig.index) : Json()},
+          {"uuid", text_or_null(mig.uuid)},
+          {"gpuInstance", mig.gpu_instance},
           {"computeInstance", mig.compute_instance},
           {"gpuInstanceNode", node_or_null(mig.gpu_instance_node)},
           {"computeInstanceNode", node_or_null(mig.compute_instance_node)}};
+}
+
+Json problem_of(const Gpu& gpu) {
+  if (gpu.problem) return *gpu.problem;
+  return gpu.unanswered ? Json(*gpu.unanswered) : Json();
 }
 
 Json gpu_json(const Gpu& gpu) {
@@ -65,10 +71,13 @@ Json gpu_json(const Gpu& gpu) {
           {"model", text_or_null(gpu.model)},
           {"uuid", is_known(gpu.uuid) ? Json(gpu.uuid) : Json()},
           {"busId", gpu.bus_id},
+          {"brand", text_or_null(gpu.brand)},
+          {"architecture", text_or_null(gpu.architecture)},
+          {"coherent", gpu.coherent ? Json(*gpu.coherent) : Json()},
           {"node", node_or_null(gpu.node)},
           {"drmNodes", array_of(gpu.drm_nodes, node_json)},
           {"migDevices", array_of(gpu.mig, mig_json)},
-          {"problem", gpu.problem ? Json(*gpu.problem) : Json()}};
+          {"problem", problem_of(gpu)}};
 }
 
 Json capabilities_json(driver::Capabilities capabilities) {
@@ -103,8 +112,10 @@ Json feature_json(const driver::Feature& feature) {
 
 Result<std::string> info_json(const Inventory& inventory) {
   const driver::Driver& driver = inventory.driver;
+  std::vector<std::string> problems = inventory.problems;
+  if (inventory.unanswered) problems.insert(problems.begin(), *inventory.unanswered);
   const Json document = {{"driverVersion", driver.version},
-                         {"cudaVersion", text_or_null(driver::cuda_version_of(driver.version))},
+                         {"cudaVersion", text_or_null(driver.cuda_version)},
                          {"driverRoot", driver.root},
                          {"devRoot", driver.dev_root},
                          {"gpus", array_of(inventory.gpus, gpu_json)},
@@ -114,7 +125,7 @@ Result<std::string> info_json(const Inventory& inventory) {
                          {"libraryDirectories", inventory.library_directories},
                          {"libraries", array_of(inventory.libraries, library_json)},
                          {"files", array_of(inventory.files, file_json)},
-                         {"problems", inventory.problems}};
+                         {"problems", problems}};
   const std::string text = NVBOX_TRY(data::dump_json(document));
   return text + "\n";
 }

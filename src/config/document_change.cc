@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cstdint>
 #include <optional>
 
 #include "nvbox/base/text.h"
@@ -59,6 +60,12 @@ struct ValueOf {
   }
   Result<TomlValue> operator()(TextField /*field*/) const { return text(); }
   Result<TomlValue> operator()(CommaField /*field*/) const { return text(); }
+  Result<TomlValue> operator()(SecondsField /*field*/) const {
+    const std::string_view digits = NVBOX_TRY(needed());
+    const auto number = parse_number<std::int64_t>(digits);
+    if (number) return TomlValue(*number);
+    return Error(cat(setting.key, ": expected a number, found ", quote(digits)));
+  }
   Result<TomlValue> operator()(ListField /*field*/) const {
     std::string_view rest = NVBOX_TRY(needed());
     const std::string_view between = rest.contains(separator) ? separator : ",";

@@ -1,3 +1,5 @@
+#include <cstdint>
+
 #include "nvbox/base/text.h"
 #include "nvbox/config/config.h"
 #include "nvbox/config/document.h"
@@ -21,6 +23,7 @@ struct Explain {
   Explained operator()(FlagField field) const { return {"boolean", field(config)}; }
   Explained operator()(TextField field) const { return {"string", field(config)}; }
   Explained operator()(ListField field) const { return {"list of strings", field(config)}; }
+  Explained operator()(SecondsField field) const { return {"number", std::int64_t{field(config)}}; }
   Explained operator()(CommaField field) const { return {"string", join(field.list(config), ",")}; }
 };
 

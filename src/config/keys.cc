@@ -56,6 +56,8 @@ constexpr Key rows[] = {
      "user[:group] that queries the driver; empty means the caller"},
     {"nvidia-container-cli.ldconfig", field<cli, &Cli::ldconfig>,
      "ldconfig program, with @ before a path of the host"},
+    {"nvidia-container-cli.nvml-timeout", field<cli, &Cli::nvml_timeout>,
+     "seconds that the driver's NVML may take to answer what only it knows"},
 
     {"nvidia-container-runtime.debug", field<runtime, &Runtime::debug>,
      "log file of nvidia-container-runtime; empty or /dev/null means none"},

@@ -1,6 +1,7 @@
 #include "nvbox/config/config.h"
 
 #include <cerrno>
+#include <cstdint>
 #include <optional>
 #include <utility>
 
@@ -56,6 +57,16 @@ struct Store {
       list.push_back(*value);
     }
     field(config) = std::move(list);
+    return {};
+  }
+
+  Result<> operator()(SecondsField field) const {
+    const auto* value = std::get_if<std::int64_t>(&found.value);
+    if (value == nullptr) return wrong_type(key, found, "a number");
+    if (*value < 1 || *value > most_seconds) {
+      return at(key, found.line, cat("expected 1 to ", most_seconds, ", found ", *value));
+    }
+    field(config) = static_cast<unsigned>(*value);
     return {};
   }
 

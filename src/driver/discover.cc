@@ -14,6 +14,7 @@
 #include "driver/graphics.h"
 #include "driver/kernel_module.h"
 #include "driver/libraries.h"
+#include "driver/product_facts.h"
 
 namespace nvbox::driver {
 namespace {
@@ -50,6 +51,7 @@ Result<Inventory> discover(const Roots& roots, const Search& search, const Need&
   const Context context = {roots, search, need, inventory.problems};
   inventory.driver = NVBOX_TRY(read_driver(context));
   if (need.gpus) inventory.gpus = find_gpus(context);
+  if (need.facts) add_product_facts(context, inventory);
   inventory.control = control_nodes(context);
   if (need.imex_channels) inventory.imex_channels = imex_channels(context);
   if (need.files != Capabilities::none && !need.only_nodes) {

@@ -67,6 +67,9 @@ std::vector<Mig> MigNodes::of(unsigned gpu_minor) {
                      .compute_instance = compute_instance,
                      .gpu_instance_node = instance_node,
                      .compute_instance_node = node_for(cat(instance, "/ci", compute_instance))});
+      // The module's parameter nv_cap_enable_devfs=0, and the first drivers with MIG.
+      out.back().is_guarded_by_files =
+          !instance_node && !out.back().compute_instance_node && !major();
     }
   }
   return out;

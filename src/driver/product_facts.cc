@@ -1,4 +1,4 @@
-#include "nvbox/driver/product_facts.h"
+#include "driver/product_facts.h"
 
 #include <algorithm>
 #include <iterator>
@@ -134,6 +134,18 @@ Result<std::optional<std::uint16_t>> device_id_of(const host::Root& host, std::s
   const auto device = NVBOX_TRY(host.read(cat("/sys/bus/pci/devices/", bus_id, "/device")));
   if (!device) return std::nullopt;
   return parse_id(*device);
+}
+
+void add_product_facts(const Context& context, Inventory& inventory) {
+  const std::string& version = inventory.driver.version;
+  inventory.driver.cuda_version = cuda_version_of(version);
+  for (Gpu& gpu : inventory.gpus) {
+    const auto id = context.or_problem(device_id_of(context.roots.host, gpu.bus_id));
+    if (!id) continue;
+    const ProductFacts facts = product_facts(*id, version);
+    gpu.brand = facts.brand;
+    gpu.architecture = facts.architecture;
+  }
 }
 
 }  // namespace nvbox::driver

@@ -6,6 +6,7 @@
 
 #include "nvbox/base/path.h"
 #include "nvbox/base/text.h"
+#include "nvbox/plan/nvml_question.h"
 #include "nvbox/plan/select.h"
 #include "plan/cdi_hooks.h"
 #include "plan/parts.h"
@@ -76,16 +77,17 @@ Result<spec::CdiSpec> finish(spec::CdiSpec spec, const CdiOptions& options) {
 }
 
 // "0" and "0:1", "gpu0" and "mig0:1", and so on; "" where a device has no name of that kind.
-std::string name_for(CdiNaming naming, const driver::Gpu& gpu, std::optional<size_t> mig) {
-  std::string index = mig ? cat(gpu.index, ":", *mig) : cat(gpu.index);
+std::string name_for(CdiNaming naming, const driver::Gpu& gpu, const driver::Mig* mig) {
+  std::string index = mig == nullptr ? cat(gpu.index) : cat(gpu.index, ":", mig->index.value_or(0));
   switch (naming) {
     case CdiNaming::index:
       return index;
     case CdiNaming::uuid:
+      if (mig != nullptr) return mig->uuid;
       // The driver tells "GPU-????..." until it has initialised the GPU.
-      return mig || gpu.uuid.contains('?') ? "" : gpu.uuid;
+      return gpu.uuid.contains('?') ? "" : gpu.uuid;
     case CdiNaming::type_index:
-      return cat(mig ? "mig" : "gpu", index);
+      return cat(mig == nullptr ? "gpu" : "mig", index);
   }
   return "";
 }
@@ -98,25 +100,26 @@ class GpuSpecMaker {
         parts_(parts_for(inventory, options)),
         hooks_(options.hooks) {}
 
-  Result<CdiOutcome> run(Selection selection) {
+  Result<CdiOutcome> run(const Selection& selection) {
     for (const size_t position : selection.gpus) {
       const driver::Gpu& gpu = inventory_.gpus[position];
-      NVBOX_TRY(add_device(gpu, std::nullopt, parts_.of(gpu)));
+      NVBOX_TRY(add_device(gpu, nullptr, parts_.of(gpu)));
     }
     for (const auto& [position, mig] : selection.migs) {
       const driver::Gpu& gpu = inventory_.gpus[position];
-      NVBOX_TRY(add_device(gpu, mig, parts_.of(gpu, gpu.mig[mig])));
+      NVBOX_TRY(add_device(gpu, &gpu.mig[mig], parts_.of(gpu, gpu.mig[mig])));
     }
     add_common();
     return CdiOutcome{.spec = NVBOX_TRY(finish(std::move(spec_), options_)),
-                      .left_out = std::move(selection.notes)};
+                      .left_out = selection.notes};
   }
 
  private:
-  Result<> add_device(const driver::Gpu& gpu, std::optional<size_t> mig, DevicePart part) {
+  Result<> add_device(const driver::Gpu& gpu, const driver::Mig* mig, DevicePart part) {
     constexpr std::string_view folder_of_drm[] = {"/dev/dri"};
     hooks_.add_links(part.links, part.edits);
-    if (!mig && !gpu.drm_nodes.empty()) hooks_.add_chmod(folder_of_drm, part.edits);
+    const bool has_drm_nodes = !gpu.drm_nodes.empty() && (mig == nullptr || mig->has_graphics);
+    if (has_drm_nodes) hooks_.add_chmod(folder_of_drm, part.edits);
     bool has_name = false;
     for (const CdiNaming naming : options_.naming) {
       std::string name = name_for(naming, gpu, mig);
@@ -125,7 +128,7 @@ class GpuSpecMaker {
       has_name = true;
     }
     if (has_name) return {};
-    return Error(cat(mig ? "MIG device " : "GPU ", name_for(CdiNaming::index, gpu, mig),
+    return Error(cat(mig != nullptr ? "MIG device " : "GPU ", name_for(CdiNaming::index, gpu, mig),
                      " has no name by the chosen strategies"))
         .hint("add --device-name-strategy=index");
   }
@@ -150,6 +153,39 @@ class GpuSpecMaker {
   spec::CdiSpec spec_{};
 };
 
+struct CoherenceRow {
+  bool coherent;
+  std::string_view suffix;  // of the kind's class, and of the file's name
+};
+
+constexpr CoherenceRow coherence_rows[] = {{true, ".coherent"}, {false, ".noncoherent"}};
+
+// Schedulers that know nothing of GPUs choose by the kind. MIG devices are of neither.
+Result<> add_coherence(const Inventory& inventory, const CdiOptions& options,
+                       const Selection& selection, CdiOutcome& outcome) {
+  for (const size_t position : selection.gpus) {
+    const driver::Gpu& gpu = inventory.gpus[position];
+    if (gpu.coherent) continue;
+    return Error(cat("GPU ", gpu.index,
+                     ": only NVML knows whether it is coherent, and it does not "
+                     "tell: ",
+                     why_unknown(inventory, gpu)))
+        .hint("leave the feature flag enable-coherent-annotations out");
+  }
+  for (const CoherenceRow& row : coherence_rows) {
+    Selection some;
+    std::ranges::copy_if(selection.gpus, std::back_inserter(some.gpus), [&](size_t position) {
+      return inventory.gpus[position].coherent == row.coherent;
+    });
+    if (some.gpus.empty()) continue;
+    CdiOptions kind_options = options;
+    kind_options.kind += row.suffix;
+    CdiOutcome kind = NVBOX_TRY(GpuSpecMaker(inventory, kind_options).run(some));
+    outcome.variants.push_back({std::string(row.suffix), std::move(kind.spec)});
+  }
+  return {};
+}
+
 // Nobody notices that an instance is missing until the work that was to run there is.
 Result<> refuse_incomplete(const Selection& selection) {
   for (const std::string& note : selection.notes) {
@@ -159,17 +195,29 @@ Result<> refuse_incomplete(const Selection& selection) {
   return {};
 }
 
+// A MIG device that NVML does not number has no name, and a guess may be another one's.
+std::optional<std::string> lack_of_name(const Inventory& inventory,
+                                        const Selection::MigDevice& device) {
+  const driver::Gpu& gpu = inventory.gpus[device.gpu];
+  const driver::Mig& mig = gpu.mig[device.mig];
+  if (mig.index) return std::nullopt;
+  return cat("MIG device ", gpu.index, " ", mig.gpu_instance, "/", mig.compute_instance,
+             " has no name: only NVML numbers MIG devices, and it does not: ",
+             why_unknown(inventory, gpu));
+}
+
+void leave_out_nameless(const Inventory& inventory, Selection& selection) {
+  std::erase_if(selection.migs, [&](const Selection::MigDevice& device) {
+    auto lack = lack_of_name(inventory, device);
+    if (lack) selection.notes.push_back(std::move(*lack));
+    return lack.has_value();
+  });
+}
+
 Result<Selection> select_ids(const Inventory& inventory, const CdiOptions& options) {
-  Request request = {.ask = Ask::listed};
-  for (const std::string& id : options.device_ids) {
-    if (id == "none") return Error("the device ids include none, so there is nothing to describe");
-    if (id == "all") {
-      request = {.ask = Ask::all};
-      break;
-    }
-    request.devices.push_back(NVBOX_TRY(id_for_select(inventory, id)));
-  }
+  const Request request = NVBOX_TRY(request_of(options));
   Selection selection = NVBOX_TRY(select(inventory, request));
+  leave_out_nameless(inventory, selection);
   if (!options.allow_incomplete) NVBOX_TRY(refuse_incomplete(selection));
   return selection;
 }
@@ -205,22 +253,14 @@ Inventory without_graphics(Inventory inventory) {
 
 }  // namespace
 
-Result<std::string> id_for_select(const Inventory& inventory, const std::string& id) {
-  const std::vector<std::string_view> pair = split(id, ':');
-  if (pair.size() != 2) return id;
-  const auto index = parse_number<size_t>(pair[0]);
-  const auto position = parse_number<size_t>(pair[1]);
-  if (!index || !position) return id;
-  if (*index >= inventory.gpus.size() || *position >= inventory.gpus[*index].mig.size()) {
-    return Error(cat("device ", id, ": there is no such MIG device"));
+Result<Request> request_of(const CdiOptions& options) {
+  Request request = {.ask = Ask::listed};
+  for (const std::string& id : options.device_ids) {
+    if (id == "none") return Error("the device ids include none, so there is nothing to describe");
+    if (id == "all") return Request{.ask = Ask::all};
+    request.devices.push_back(id);
   }
-  const driver::Gpu& gpu = inventory.gpus[*index];
-  const driver::Mig& mig = gpu.mig[*position];
-  if (gpu.uuid.contains('?')) {
-    return Error(cat("device ", id, ": the driver does not tell the UUID of GPU ", *index, " yet"))
-        .hint("run nvidia-smi once or enable persistence mode");
-  }
-  return cat("MIG-", gpu.uuid, "/", mig.gpu_instance, "/", mig.compute_instance);
+  return request;
 }
 
 std::optional<CdiNaming> parse_cdi_naming(std::string_view word) {
@@ -231,7 +271,10 @@ std::optional<CdiNaming> parse_cdi_naming(std::string_view word) {
 }
 
 Result<CdiOutcome> cdi_spec_of_gpus(const Inventory& inventory, const CdiOptions& options) {
-  return GpuSpecMaker(inventory, options).run(NVBOX_TRY(select_ids(inventory, options)));
+  const Selection selection = NVBOX_TRY(select_ids(inventory, options));
+  CdiOutcome outcome = NVBOX_TRY(GpuSpecMaker(inventory, options).run(selection));
+  if (options.coherence) NVBOX_TRY(add_coherence(inventory, options, selection, outcome));
+  return outcome;
 }
 
 Result<CdiOutcome> cdi_spec_of_management(const Inventory& inventory,

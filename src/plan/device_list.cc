@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "nvbox/base/text.h"
+#include "plan/device_name.h"
 
 namespace nvbox::plan {
 namespace {
@@ -46,7 +47,9 @@ std::optional<size_t> find_gpu(const Inventory& inventory, std::string_view name
 }
 
 bool is_mig_name(std::string_view name) {
-  return lower(name).starts_with("mig-");
+  const DeviceName::Kind kind = parse_device_name(name).kind;
+  return kind == DeviceName::Kind::mig_index || kind == DeviceName::Kind::mig_uuid ||
+         kind == DeviceName::Kind::mig_path;
 }
 
 std::string obstacle(const Gpu& gpu) {
@@ -64,7 +67,10 @@ Result<> take_range_or_prefix(const Inventory& inventory, const std::string& nam
 Result<> take_mig(const Inventory& inventory, const std::string& name, Selection& selection) {
   const Result<Selection> found = select(inventory, {.ask = Ask::listed, .devices = {name}});
   if (!found) {
-    return Error(cat(name, ": unknown device")).hint(found.error().full_message());
+    std::string reason = found.error().full_message();
+    const std::string prefix = cat("device ", name, ": ");
+    if (reason.starts_with(prefix)) reason.erase(0, prefix.size());
+    return Error(cat(name, ": unknown device")).hint(reason);
   }
   for (const Selection::MigDevice& mig : found->migs) {
     add_once(selection.gpus, mig.gpu);

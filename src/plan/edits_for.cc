@@ -104,6 +104,7 @@ driver::Capabilities with_implied(driver::Capabilities requested) {
 
 driver::Need need_of(const Request& request) {
   return {.gpus = request.ask == Ask::all || request.ask == Ask::listed,
+          .facts = !request.requirements.empty() || intersects(request.capabilities, graphical),
           .imex_channels = !request.imex_channels.empty(),
           .files = with_implied(request.capabilities),
           .features = request.features};

@@ -76,7 +76,16 @@ DevicePart Parts::of(const driver::Gpu& gpu) const {
 }
 
 DevicePart Parts::of(const driver::Gpu& gpu, const driver::Mig& mig) const {
-  return of({*gpu.node, *mig.gpu_instance_node, *mig.compute_instance_node});
+  std::vector<HostDevice> nodes = {*gpu.node};
+  // Absent where the driver has no such nodes.
+  for (const auto& node : {mig.gpu_instance_node, mig.compute_instance_node}) {
+    if (node) nodes.push_back(*node);
+  }
+  const bool has_screens = mig.has_graphics && wants(graphical);
+  if (has_screens) nodes.insert(nodes.end(), gpu.drm_nodes.begin(), gpu.drm_nodes.end());
+  DevicePart part = of(nodes);
+  if (has_screens) add_links(gpu.drm_links, part.links);
+  return part;
 }
 
 DevicePart Parts::of(const driver::Feature& feature) const {

@@ -46,7 +46,7 @@ class Parts {
 
   bool wants(driver::Capabilities serves) const;
 
-  // Of a GPU that has its node, and of a MIG device that has all of its nodes.
+  // Of a GPU that has its node, and of a MIG device that has all of its nodes or needs none.
   DevicePart of(const driver::Gpu& gpu) const;
   DevicePart of(const driver::Gpu& gpu, const driver::Mig& mig) const;
   DevicePart of(const driver::Feature& feature) const;

@@ -83,38 +83,62 @@ Result<Rule> parse_rule(std::string_view text) {
   return Rule{lower(text.substr(0, begin)), row->meaning, text.substr(end)};
 }
 
-Result<bool> check_version(const Rule& rule, const std::string& value, std::string_view text) {
+// What a rule is taken for whose value is not known.
+enum class Unknown { holds, fails };
+
+Result<bool> check_version(const Rule& rule, const std::string& value, std::string_view text,
+                           Unknown unknown) {
   const auto wanted = parse_version(rule.text);
   if (!wanted) return invalid(text);
-  if (value.empty()) return true;
+  if (value.empty()) return unknown == Unknown::holds;
   const auto is = parse_version(value);
   if (!is) return invalid(text);
   return holds(*is <=> *wanted, rule.op);
 }
 
-Result<bool> check_brand(const Rule& rule, const std::string& value, std::string_view text) {
+Result<bool> check_brand(const Rule& rule, const std::string& value, std::string_view text,
+                         Unknown unknown) {
   if (rule.op != Operator::equal && rule.op != Operator::unequal) return invalid(text);
-  if (value.empty()) return true;
+  if (value.empty()) return unknown == Unknown::holds;
   return (lower(value) == lower(rule.text)) == (rule.op == Operator::equal);
 }
 
-Result<bool> check_rule(std::string_view text, const Facts& facts) {
+Result<bool> check_rule(std::string_view text, const Facts& facts, Unknown unknown) {
   const Rule rule = NVBOX_TRY(parse_rule(text));
-  if (rule.name == "cuda") return check_version(rule, facts.cuda, text);
-  if (rule.name == "driver") return check_version(rule, facts.driver, text);
-  if (rule.name == "arch") return check_version(rule, facts.architecture, text);
-  if (rule.name == "brand") return check_brand(rule, facts.brand, text);
+  const Unknown of_device = facts.has_device ? unknown : Unknown::holds;
+  if (rule.name == "cuda") return check_version(rule, facts.cuda, text, unknown);
+  if (rule.name == "driver") return check_version(rule, facts.driver, text, unknown);
+  if (rule.name == "arch") return check_version(rule, facts.architecture, text, of_device);
+  if (rule.name == "brand") return check_brand(rule, facts.brand, text, of_device);
   return invalid(text);
 }
 
 // Stops at the first rule that does not hold, as the peer does: what is behind it may be anything.
-Result<bool> check_group(std::string_view group, const Facts& facts) {
+Result<bool> check_group(std::string_view group, const Facts& facts, Unknown unknown) {
   for (const std::string_view rule : split(group, ',')) {
     if (rule.empty()) continue;
-    const bool is_satisfied = NVBOX_TRY(check_rule(rule, facts));
+    const bool is_satisfied = NVBOX_TRY(check_rule(rule, facts, unknown));
     if (!is_satisfied) return false;
   }
   return true;
+}
+
+// The alternatives of a requirement.
+std::vector<std::string_view> groups_of(std::string_view requirement) {
+  std::vector<std::string_view> groups = split(requirement, ' ');
+  std::erase_if(groups, [](std::string_view group) {
+    return group.find_first_not_of(',') == std::string_view::npos;
+  });
+  return groups;
+}
+
+Result<bool> is_satisfied(std::span<const std::string_view> groups, const Facts& facts,
+                          Unknown unknown) {
+  for (const std::string_view group : groups) {
+    const bool holds = NVBOX_TRY(check_group(group, facts, unknown));
+    if (holds) return true;
+  }
+  return groups.empty();
 }
 
 std::string what_the_host_has(const Facts& facts) {
@@ -129,29 +153,67 @@ std::string what_the_host_has(const Facts& facts) {
   return text;
 }
 
+constexpr std::string_view how_to_override =
+    "NVIDIA_DISABLE_REQUIRE=1 in the container's environment overrides this check";
+
 Error unsatisfied(std::string_view first_group, const Facts& facts) {
   const std::string_view advice =
       first_group.starts_with("cuda>=")
           ? ", please update your driver to a newer version, or use an earlier cuda container"
           : "";
   return Error(cat("unsatisfied condition: ", first_group, advice))
-      .hint(cat("this host has ", what_the_host_has(facts),
-                "; NVIDIA_DISABLE_REQUIRE=1 in the container's environment overrides this check"));
+      .hint(cat("this host has ", what_the_host_has(facts), "; ", how_to_override));
+}
+
+Error undecided(std::string_view first_group, const Facts& facts) {
+  return Error(cat("undecided condition: ", first_group, ": ",
+                   facts.why_unknown.empty() ? "NVML was not asked" : facts.why_unknown))
+      .hint(std::string(how_to_override));
 }
 
 Result<> check(std::string_view requirement, const Facts& facts) {
-  std::string_view first_group;
-  for (const std::string_view group : split(requirement, ' ')) {
-    if (group.find_first_not_of(',') == std::string_view::npos) continue;
-    const bool is_satisfied = NVBOX_TRY(check_group(group, facts));
-    if (is_satisfied) return {};
-    if (first_group.empty()) first_group = group;
-  }
-  if (first_group.empty()) return {};
-  return unsatisfied(first_group, facts);
+  const std::vector<std::string_view> groups = groups_of(requirement);
+  const bool surely = NVBOX_TRY(is_satisfied(groups, facts, Unknown::fails));
+  if (surely) return {};
+  const bool perhaps = NVBOX_TRY(is_satisfied(groups, facts, Unknown::holds));
+  return perhaps ? undecided(groups.front(), facts) : unsatisfied(groups.front(), facts);
 }
 
 }  // namespace
+
+Facts facts_about(const driver::Inventory& inventory) {
+  return {.driver = inventory.driver.version,
+          .cuda = inventory.driver.cuda_version,
+          .why_unknown = inventory.unanswered.value_or("")};
+}
+
+Facts facts_about(const driver::Inventory& inventory, const driver::Gpu& gpu) {
+  Facts facts = facts_about(inventory);
+  facts.architecture = gpu.architecture;
+  facts.brand = gpu.brand;
+  facts.has_device = true;
+  if (gpu.unanswered) facts.why_unknown = *gpu.unanswered;
+  return facts;
+}
+
+std::vector<Facts> facts_about(const driver::Inventory& inventory, const Selection& selection) {
+  std::vector<Facts> facts;
+  for (const size_t position : gpus_of(selection)) {
+    facts.push_back(facts_about(inventory, inventory.gpus[position]));
+  }
+  if (facts.empty()) facts.push_back(facts_about(inventory));
+  return facts;
+}
+
+bool are_undecided(std::span<const std::string> requirements, const Facts& facts) {
+  return std::ranges::any_of(requirements, [&](const std::string& requirement) {
+    const std::vector<std::string_view> groups = groups_of(requirement);
+    const auto surely = is_satisfied(groups, facts, Unknown::fails);
+    if (!surely || *surely) return false;
+    const auto perhaps = is_satisfied(groups, facts, Unknown::holds);
+    return perhaps && *perhaps;
+  });
+}
 
 Result<> check_requirements(std::span<const std::string> requirements,
                             std::span<const Facts> facts) {

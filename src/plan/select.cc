@@ -4,6 +4,8 @@
 #include <optional>
 
 #include "nvbox/base/text.h"
+#include "nvbox/plan/nvml_question.h"
+#include "plan/device_name.h"
 
 namespace nvbox::plan {
 namespace {
@@ -43,6 +45,7 @@ std::optional<std::string> obstacle(const Gpu& gpu) {
 
 std::optional<std::string> obstacle(const Gpu& gpu, const Mig& mig) {
   if (auto found = obstacle(gpu)) return found;
+  if (mig.is_guarded_by_files) return std::nullopt;
   if (mig.gpu_instance_node && mig.compute_instance_node) return std::nullopt;
   return cat("MIG device ", gpu.index, " ", mig.gpu_instance, "/", mig.compute_instance,
              " cannot be used: its nodes below /dev/nvidia-caps do not exist; run nvidia-smi once");
@@ -73,8 +76,8 @@ bool has_masked_uuid(const Gpu& gpu) {
   return gpu.uuid.contains('?');
 }
 
-Result<size_t> find_by_uuid(const Inventory& inventory, std::string_view name) {
-  const std::string wanted = lower(name);
+Result<size_t> find_by_uuid(const Inventory& inventory, std::string_view name,
+                            const std::string& wanted) {
   std::vector<size_t> found;
   for (size_t i = 0; i < inventory.gpus.size(); ++i) {
     const std::string uuid = lower(inventory.gpus[i].uuid);
@@ -86,8 +89,12 @@ Result<size_t> find_by_uuid(const Inventory& inventory, std::string_view name) {
     return Error(cat("device ", name, ": the UUIDs of GPUs ", found[0], " and ", found[1],
                      " both start so"));
   }
-  if (std::ranges::any_of(inventory.gpus, has_masked_uuid)) {
-    return Error(cat("device ", name, ": the driver does not tell the UUIDs of all GPUs yet"))
+  const auto masked = std::ranges::find_if(inventory.gpus, has_masked_uuid);
+  if (masked != inventory.gpus.end()) {
+    return Error(cat("device ", name,
+                     ": the driver does not tell the UUIDs of all GPUs yet, and "
+                     "neither does NVML: ",
+                     why_unknown(inventory, *masked)))
         .hint("run nvidia-smi once or enable persistence mode, or ask by index or PCI address");
   }
   return Error(cat("device ", name, ": no GPU has this UUID; ", what_there_is(inventory)));
@@ -102,12 +109,6 @@ std::string short_address(std::string_view text) {
   return address;
 }
 
-bool is_address(std::string_view name) {
-  constexpr std::string_view allowed = "0123456789abcdefABCDEF:.";
-  return name.contains('.') && name.contains(':') &&
-         name.find_first_not_of(allowed) == std::string_view::npos;
-}
-
 Result<size_t> find_by_address(const Inventory& inventory, std::string_view name) {
   const auto found = std::ranges::find(inventory.gpus, short_address(name),
                                        [](const Gpu& gpu) { return short_address(gpu.bus_id); });
@@ -117,65 +118,123 @@ Result<size_t> find_by_address(const Inventory& inventory, std::string_view name
   return static_cast<size_t>(found - inventory.gpus.begin());
 }
 
-// What NVML's numbering of MIG devices needs is not in /proc, so it is not guessed.
-Error unsupported_mig_name(std::string_view name) {
-  return Error(cat("device ", name, ": MIG devices are known by their instances only"))
-      .hint(
-          "write MIG-GPU-<uuid of the GPU>/<GPU instance>/<compute instance>, as in "
-          "/proc/driver/nvidia/capabilities");
+Result<> take_mig(const Inventory& inventory, std::string_view name,
+                  const Selection::MigDevice& device, Selection& selection) {
+  const Gpu& gpu = inventory.gpus[device.gpu];
+  if (auto found = obstacle(gpu, gpu.mig[device.mig])) {
+    return Error(cat("device ", name, ": ", *found));
+  }
+  add_once(selection.migs, device);
+  return {};
 }
 
-// MIG-GPU-<uuid>/<gi>/<ci>
-Result<> take_mig(const Inventory& inventory, std::string_view name, Selection& selection) {
-  const std::vector<std::string_view> parts = split(name.substr(4), '/');
-  if (parts.size() != 3) return unsupported_mig_name(name);
-  const auto gpu_instance = parse_number<unsigned>(parts[1]);
-  const auto compute_instance = parse_number<unsigned>(parts[2]);
-  if (!gpu_instance || !compute_instance) return unsupported_mig_name(name);
-  const size_t position = NVBOX_TRY(find_by_uuid(inventory, parts[0]).in(cat("device ", name)));
+Result<> take_mig_by_instances(const Inventory& inventory, std::string_view name,
+                               const DeviceName& wanted, Selection& selection) {
+  const size_t position = NVBOX_TRY(find_by_uuid(inventory, name, wanted.uuid));
   const Gpu& gpu = inventory.gpus[position];
   for (size_t i = 0; i < gpu.mig.size(); ++i) {
     const Mig& mig = gpu.mig[i];
-    if (mig.gpu_instance != *gpu_instance || mig.compute_instance != *compute_instance) continue;
-    if (auto found = obstacle(gpu, mig)) return Error(cat("device ", name, ": ", *found));
-    add_once(selection.migs, Selection::MigDevice{position, i});
-    return {};
+    if (mig.gpu_instance != wanted.gpu_instance ||
+        mig.compute_instance != wanted.compute_instance) {
+      continue;
+    }
+    return take_mig(inventory, name, {position, i}, selection);
   }
   return Error(cat("device ", name, ": ", describe(gpu), " has no such MIG device; it has ",
                    gpu.mig.size()));
 }
 
+// "it has 0, 1 and 3"; numbers have gaps where instances were destroyed.
+std::string numbers_of(const Gpu& gpu) {
+  std::vector<unsigned> numbers;
+  for (const Mig& mig : gpu.mig) numbers.push_back(mig.index.value_or(0));
+  std::ranges::sort(numbers);
+  std::string text = "it has";
+  for (size_t i = 0; i < numbers.size(); ++i) {
+    const bool is_last = i > 0 && i + 1 == numbers.size();
+    text += cat(is_last ? " and " : i > 0 ? ", " : " ", numbers[i]);
+  }
+  return text;
+}
+
+Result<> take_mig_by_index(const Inventory& inventory, std::string_view name,
+                           const DeviceName& wanted, Selection& selection) {
+  if (wanted.first >= inventory.gpus.size()) return unknown(inventory, name);
+  const Gpu& gpu = inventory.gpus[wanted.first];
+  if (auto found = obstacle(gpu)) return Error(cat("device ", name, ": ", *found));
+  if (gpu.mig.empty()) {
+    return Error(cat("device ", name, ": ", describe(gpu), " has no MIG devices"));
+  }
+  for (size_t i = 0; i < gpu.mig.size(); ++i) {
+    if (gpu.mig[i].index != wanted.last) continue;
+    return take_mig(inventory, name, {wanted.first, i}, selection);
+  }
+  if (std::ranges::any_of(gpu.mig, [](const Mig& mig) { return !mig.index; })) {
+    return Error(cat("device ", name, ": only NVML numbers the MIG devices of ", describe(gpu),
+                     ", and it does not: ", why_unknown(inventory, gpu)));
+  }
+  return Error(
+      cat("device ", name, ": ", describe(gpu), " has no such MIG device; ", numbers_of(gpu)));
+}
+
+Result<> take_mig_by_uuid(const Inventory& inventory, std::string_view name,
+                          const DeviceName& wanted, Selection& selection) {
+  std::vector<Selection::MigDevice> found;
+  const Gpu* untold = nullptr;
+  size_t count = 0;
+  for (size_t i = 0; i < inventory.gpus.size(); ++i) {
+    const Gpu& gpu = inventory.gpus[i];
+    count += gpu.mig.size();
+    for (size_t j = 0; j < gpu.mig.size(); ++j) {
+      const std::string uuid = lower(gpu.mig[j].uuid);
+      if (uuid == wanted.uuid) return take_mig(inventory, name, {i, j}, selection);
+      if (uuid.starts_with(wanted.uuid)) found.push_back({i, j});
+      if (uuid.empty() && untold == nullptr) untold = &gpu;
+    }
+  }
+  if (found.size() == 1) return take_mig(inventory, name, found.front(), selection);
+  if (found.size() > 1) {
+    return Error(cat("device ", name, ": the UUIDs of ", found.size(), " MIG devices start so"));
+  }
+  if (untold != nullptr) {
+    return Error(cat("device ", name, ": only NVML knows the UUIDs of the MIG devices of ",
+                     describe(*untold),
+                     ", and it does not tell: ", why_unknown(inventory, *untold)));
+  }
+  return Error(cat("device ", name, ": no MIG device has this UUID; this host has ", count));
+}
+
 Result<> take_named(const Inventory& inventory, std::string_view name, Selection& selection) {
-  if (const auto index = parse_number<unsigned>(name)) {
-    return take_range(inventory, name, *index, *index, selection);
-  }
-  const std::string small = lower(name);
-  if (small.starts_with("gpu-")) {
-    return take(inventory, NVBOX_TRY(find_by_uuid(inventory, name)), selection);
-  }
-  if (small.starts_with("mig-gpu-")) return take_mig(inventory, name, selection);
-  if (small.starts_with("mig-")) return unsupported_mig_name(name);
-  if (is_address(name)) {
-    return take(inventory, NVBOX_TRY(find_by_address(inventory, name)), selection);
-  }
-  const std::vector<std::string_view> ends = split(name, '-');
-  if (ends.size() == 2) {
-    const auto first = parse_number<unsigned>(ends[0]);
-    const auto last = parse_number<unsigned>(ends[1]);
-    if (first && last) return take_range(inventory, name, *first, *last, selection);
-  }
-  const std::vector<std::string_view> pair = split(name, ':');
-  if (pair.size() == 2 && parse_number<unsigned>(pair[0]) && parse_number<unsigned>(pair[1])) {
-    return unsupported_mig_name(name);
+  const DeviceName wanted = parse_device_name(name);
+  switch (wanted.kind) {
+    case DeviceName::Kind::index:
+      return take_range(inventory, name, wanted.first, wanted.last, selection);
+    case DeviceName::Kind::gpu_uuid:
+      return take(inventory, NVBOX_TRY(find_by_uuid(inventory, name, wanted.uuid)), selection);
+    case DeviceName::Kind::address:
+      return take(inventory, NVBOX_TRY(find_by_address(inventory, name)), selection);
+    case DeviceName::Kind::mig_index:
+      return take_mig_by_index(inventory, name, wanted, selection);
+    case DeviceName::Kind::mig_uuid:
+      return take_mig_by_uuid(inventory, name, wanted, selection);
+    case DeviceName::Kind::mig_path:
+      return take_mig_by_instances(inventory, name, wanted, selection);
+    case DeviceName::Kind::unknown:
+      break;
   }
   return Error(cat("device ", quote(name), ": not an index, a UUID or a PCI address; ",
                    what_there_is(inventory)));
 }
 
+// The part of a DGX Station that drives its screen is a GPU to the driver, and none for computing.
+bool is_for_display_only(const Gpu& gpu) {
+  return gpu.model == "DGX Display" || gpu.model == "NVIDIA DGX Display";
+}
+
 void take_all(const Inventory& inventory, Selection& selection) {
   for (size_t i = 0; i < inventory.gpus.size(); ++i) {
     const Gpu& gpu = inventory.gpus[i];
-    if (!gpu.mig.empty()) continue;
+    if (!gpu.mig.empty() || is_for_display_only(gpu)) continue;
     auto found = obstacle(gpu);
     if (!found) selection.gpus.push_back(i);
     if (found) selection.notes.push_back(std::move(*found));
@@ -190,14 +249,26 @@ void take_all(const Inventory& inventory, Selection& selection) {
   }
 }
 
+constexpr unsigned highest_channel = 1048575;
+
+// "3" and "all" of "channel3" and "channelall".
+std::string_view channel_word(std::string_view name) {
+  constexpr std::string_view prefix = "channel";
+  return name.starts_with(prefix) ? name.substr(prefix.size()) : name;
+}
+
+std::optional<unsigned> channel_number(std::string_view name) {
+  const auto number = parse_number<unsigned>(channel_word(name));
+  return number && *number <= highest_channel ? number : std::nullopt;
+}
+
 // "all", N or channelN.
 Result<> take_channel(const Inventory& inventory, std::string_view name, Selection& selection) {
-  constexpr unsigned highest = 1048575;
-  std::string_view number = name;
-  if (number.starts_with("channel")) number.remove_prefix(7);
-  const auto channel = parse_number<unsigned>(number);
-  if (number != "all" && (!channel || *channel > highest)) {
-    return Error(cat("IMEX channel ", quote(name), ": expected a number from 0 to ", highest));
+  const std::string_view number = channel_word(name);
+  const auto channel = channel_number(name);
+  if (number != "all" && !channel) {
+    return Error(
+        cat("IMEX channel ", quote(name), ": expected a number from 0 to ", highest_channel));
   }
   bool found = number == "all";
   for (size_t i = 0; i < inventory.imex_channels.size(); ++i) {
@@ -216,6 +287,14 @@ std::vector<size_t> gpus_of(const Selection& selection) {
   std::vector<size_t> gpus = selection.gpus;
   for (const Selection::MigDevice& mig : selection.migs) add_once(gpus, mig.gpu);
   return gpus;
+}
+
+std::vector<unsigned> imex_channel_numbers(const Request& request) {
+  std::vector<unsigned> numbers;
+  for (const std::string& name : request.imex_channels) {
+    if (const auto number = channel_number(name)) numbers.push_back(*number);
+  }
+  return numbers;
 }
 
 Result<Selection> select(const Inventory& inventory, const Request& request) {

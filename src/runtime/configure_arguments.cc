@@ -45,6 +45,8 @@ void add_globals(const Config& config, const ConfigureTarget& target, Arguments&
   out.value("--debug", target.debug_on_standard_error ? "/dev/stderr" : cli.debug);
   out.value("--ldcache", cli.ldcache);
   out.value("--user", cli.user);
+  const bool is_usual = cli.nvml_timeout == Config::Cli().nvml_timeout;
+  if (!is_usual) out.value("--nvml-timeout", cat(cli.nvml_timeout));
 }
 
 void add_compat_mode(const Config& config, Arguments& out) {

@@ -5,7 +5,7 @@
 #include "nvbox/apply/to_oci.h"
 #include "nvbox/plan/mode.h"
 #include "nvbox/plan/request.h"
-#include "runtime/cdi_requirements.h"
+#include "runtime/beside_cdi.h"
 #include "runtime/inject_cdi.h"
 #include "runtime/inject_native.h"
 
@@ -31,11 +31,11 @@ Result<std::pair<plan::Request, plan::Mode>> request_and_mode(const spec::Contai
 }
 
 // By the specifications on disk, or as in jit-cdi mode where those are stale.
-Result<> inject_specified(spec::OciSpec& spec, plan::Request request, const InjectOptions& options,
-                          const Log& log) {
-  NVBOX_TRY(check_cdi_requirements(request, options, log));
-  CdiAnswer answer = NVBOX_TRY(answer_by_cdi(std::move(request), options, log));
-  if (const auto* edits = std::get_if<spec::ContainerEdits>(&answer)) {
+Result<> inject_specified(spec::OciSpec& spec, const plan::Request& request,
+                          const InjectOptions& options, const Log& log) {
+  CdiAnswer answer = NVBOX_TRY(answer_by_cdi(request, options, log));
+  if (auto* edits = std::get_if<spec::ContainerEdits>(&answer)) {
+    NVBOX_TRY(add_beside_cdi(request, options, log, *edits));
     return apply::add_edits(spec, *edits).in("config.json");
   }
   return inject_native(spec, std::get<plan::Request>(std::move(answer)), options, log);
@@ -49,7 +49,7 @@ Result<> inject(spec::OciSpec& spec, plan::Mode mode, plan::Request request,
     case plan::Mode::legacy:
       return inject_legacy(spec, request, options, log);
     case plan::Mode::cdi:
-      return inject_specified(spec, std::move(request), options, log);
+      return inject_specified(spec, request, options, log);
     case plan::Mode::csv:
       break;
   }

@@ -44,26 +44,16 @@ std::vector<std::string> qualified_names(const plan::Request& request, std::stri
   return out;
 }
 
-// "0:1" is the name of a MIG device in specifications only, and it takes the GPUs to tell which.
-Result<std::vector<std::string>> ids_of(const std::vector<std::string>& names,
-                                        const driver::Roots& roots) {
-  std::vector<std::string> ids;
-  ids.reserve(names.size());
-  for (const std::string& name : names) ids.push_back(name.substr(own_kind.size() + 1));
-  if (std::ranges::none_of(ids, [](const std::string& id) { return id.contains(':'); })) return ids;
-  const driver::Inventory inventory =
-      NVBOX_TRY(driver::discover(roots, {}, {.files = driver::Capabilities::none}));
-  for (std::string& id : ids) id = NVBOX_TRY(plan::id_for_select(inventory, id));
-  return ids;
-}
-
 // What the specification would have given: every driver file but those for 32 bits, whatever the
-// capabilities, and nothing that other variables ask for.
-Result<plan::Request> generated_instead(const std::vector<std::string>& names,
-                                        const driver::Roots& roots) {
-  plan::Request request = {.ask = plan::Ask::listed, .capabilities = plan::cdi_capabilities};
-  for (const std::string& id : NVBOX_TRY(ids_of(names, roots))) {
-    request.devices.push_back(cat(plan::runtime_kind, "=", id));
+// capabilities, and nothing that other variables ask for besides requirements and rights.
+plan::Request generated_instead(const std::vector<std::string>& names, const plan::Request& asked) {
+  plan::Request request = {.ask = plan::Ask::listed,
+                           .capabilities = plan::cdi_capabilities,
+                           .requirements = asked.requirements,
+                           .mig_config = asked.mig_config,
+                           .mig_monitor = asked.mig_monitor};
+  for (const std::string& name : names) {
+    request.devices.push_back(cat(plan::runtime_kind, name.substr(own_kind.size())));
   }
   return request;
 }
@@ -73,9 +63,10 @@ void warn(const std::vector<config::CdiProblem>& problems, const Log& log) {
 }
 
 // The request as nvbox answers it itself, when one of the files is not of this host any more.
-Result<std::optional<plan::Request>> renewed(const std::vector<std::string>& names,
-                                             const std::vector<config::CdiFile>& files,
-                                             const InjectOptions& options, const Log& log) {
+std::optional<plan::Request> renewed(const std::vector<std::string>& names,
+                                     const std::vector<config::CdiFile>& files,
+                                     const plan::Request& request, const InjectOptions& options,
+                                     const Log& log) {
   if (!are_of_kind(names, own_kind)) return std::nullopt;
   const auto machine = Machine::open(options.config);
   if (!machine) return std::nullopt;
@@ -88,7 +79,7 @@ Result<std::optional<plan::Request>> renewed(const std::vector<std::string>& nam
                     "; the devices are described anew for this container, run 'nvidia-ctk cdi "
                     "generate --output=",
                     file.path, "' to bring the file up to date"));
-    return NVBOX_TRY(generated_instead(names, roots));
+    return generated_instead(names, request);
   }
   return std::nullopt;
 }
@@ -111,12 +102,12 @@ Result<CdiAnswer> answer_by_cdi(plan::Request request, const InjectOptions& opti
   if (!match.unresolved.empty()) {
     const config::CdiContents contents = config::load_all_cdi(directories);
     warn(contents.problems, log);
-    auto own = NVBOX_TRY(renewed(names, contents.files, options, log));
+    auto own = renewed(names, contents.files, request, options, log);
     if (own) return CdiAnswer(*std::move(own));
     return config::unresolved_cdi(match, directories, contents);
   }
   warn(match.problems, log);
-  auto own = NVBOX_TRY(renewed(names, match.files, options, log));
+  auto own = renewed(names, match.files, request, options, log);
   if (own) return CdiAnswer(*std::move(own));
   NVBOX_TRY(apply::complete_nodes(host, match.edits));
   return CdiAnswer(std::move(match.edits));

@@ -45,8 +45,9 @@ spec::ContainerWork compat_work(const driver::Inventory& inventory, const config
 
 Result<> inject_legacy(spec::OciSpec& spec, const plan::Request& asked,
                        const InjectOptions& options, const Log& log) {
-  const plan::Request request = NVBOX_TRY(plan::with_native_names(asked, options.config));
-  // Files are the hook's.
+  plan::Request request = NVBOX_TRY(plan::with_native_names(asked, options.config));
+  // Files and requirements are the hook's.
+  request.requirements.clear();
   driver::Need need = plan::need_of(request);
   need.only_nodes = true;
   const Machine machine = NVBOX_TRY(Machine::open(options.config));
@@ -57,6 +58,7 @@ Result<> inject_legacy(spec::OciSpec& spec, const plan::Request& asked,
   spec::ContainerEdits edits = {.nodes = plan.edits.nodes,
                                 .mounts = plan.edits.mounts,
                                 .additional_gids = plan.edits.additional_gids};
+  NVBOX_TRY(add_mig_rights(request, machine, choice, edits));
   const bool has_hook = NVBOX_TRY(apply::has_nvidia_hook(spec));
   if (!has_hook) edits.hooks.push_back(prestart_hook(options));
   const spec::ContainerWork work = compat_work(choice.inventory, options.config);

@@ -8,7 +8,6 @@
 #include "nvbox/plan/mode.h"
 #include "nvbox/runtime/requirements.h"
 #include "runtime/machine.h"
-#include "runtime/mig_rights.h"
 
 namespace nvbox::runtime {
 
@@ -26,11 +25,11 @@ Result<> inject_native(spec::OciSpec& spec, plan::Request request, const InjectO
   request = NVBOX_TRY(plan::strip_runtime_kind(std::move(request)));
   const Machine machine = NVBOX_TRY(Machine::open(options.config));
   const Choice choice = NVBOX_TRY(choose(machine, request, plan::need_of(request), options, log));
-  NVBOX_TRY(
-      check_requirements(request.requirements, machine.host(), choice.inventory, choice.selection));
+  NVBOX_TRY(check_requirements(request.requirements, choice.inventory, choice.selection));
   plan::Plan plan =
       plan::plan_for(choice.inventory, choice.selection, request.capabilities, options.config);
-  NVBOX_TRY(add_mig_rights(request, machine.roots(), choice, plan.edits));
+  NVBOX_TRY(add_mig_rights(request, machine, choice, plan.edits));
+  warn_of_open_mig(choice, log);
   if (!plan.work.empty()) {
     plan.edits.hooks.push_back(work_hook(plan.work, options));
   }

@@ -3,6 +3,10 @@
 #include <string>
 #include <utility>
 
+#include "nvbox/base/text.h"
+#include "nvbox/runtime/complete_inventory.h"
+#include "nvbox/runtime/mig_rights.h"
+
 namespace nvbox::runtime {
 
 Result<Machine> Machine::open(const config::Config& config) {
@@ -12,15 +16,61 @@ Result<Machine> Machine::open(const config::Config& config) {
   return Machine(std::move(host), std::move(driver));
 }
 
-Result<Choice> choose(const Machine& machine, const plan::Request& request,
-                      const driver::Need& need, const InjectOptions& options, const Log& log) {
+namespace {
+
+Completion completion_for(const plan::Request& request, const InjectOptions& options) {
+  Completion completion = {
+      .nvml = driver::nvml_settings(options.environment, options.config.cli.nvml_timeout),
+      .nodes = MissingNodes::make};
+  if (!options.config.features.disable_imex_channel_creation) {
+    completion.imex_channels = plan::imex_channel_numbers(request);
+  }
+  return completion;
+}
+
+}  // namespace
+
+Result<driver::Inventory> look(const Machine& machine, const plan::Request& request,
+                               const driver::Need& need, const InjectOptions& options,
+                               const Log& log) {
   driver::Search search = driver::search_from(options.environment);
   search.ld_cache = options.config.cli.ldcache;
   driver::Inventory inventory = NVBOX_TRY(driver::discover(machine.roots(), search, need));
+  complete_inventory(machine.roots(), search, request, completion_for(request, options), inventory,
+                     log);
   for (const std::string& problem : inventory.problems) log.warning(problem);
+  return inventory;
+}
+
+Result<Choice> choose(const Machine& machine, const plan::Request& request,
+                      const driver::Need& need, const InjectOptions& options, const Log& log) {
+  driver::Inventory inventory = NVBOX_TRY(look(machine, request, need, options, log));
   plan::Selection selection = NVBOX_TRY(plan::select(inventory, request));
   for (const std::string& note : selection.notes) log.warning(note);
   return Choice{std::move(inventory), std::move(selection)};
+}
+
+Result<> add_mig_rights(const plan::Request& request, const Machine& machine, const Choice& choice,
+                        spec::ContainerEdits& edits) {
+  const MigRights rights = {request.mig_config, request.mig_monitor};
+  if (!rights.are_given()) return {};
+  std::vector<driver::Gpu> gpus;
+  for (const size_t position : plan::gpus_of(choice.selection)) {
+    gpus.push_back(choice.inventory.gpus[position]);
+  }
+  const auto controls = NVBOX_TRY(find_mig_rights(rights, machine.roots(), gpus));
+  add_nodes(controls, choice.inventory.driver.dev_root, edits);
+  return {};
+}
+
+void warn_of_open_mig(const Choice& choice, const Log& log) {
+  for (const auto& [gpu, mig] : choice.selection.migs) {
+    if (!choice.inventory.gpus[gpu].mig[mig].is_guarded_by_files) continue;
+    log.warning(
+        "this driver has no nodes for MIG devices, only files below /proc that every container can "
+        "read; in legacy mode, containers see only their own");
+    return;
+  }
 }
 
 }  // namespace nvbox::runtime

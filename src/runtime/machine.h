@@ -9,6 +9,7 @@
 #include "nvbox/plan/request.h"
 #include "nvbox/plan/select.h"
 #include "nvbox/runtime/inject.h"
+#include "nvbox/spec/edits.h"
 
 namespace nvbox::runtime {
 
@@ -27,6 +28,11 @@ class Machine {
   host::Root driver_;
 };
 
+// What there is of `need`, completed for the request (runtime/complete_inventory.h).
+Result<driver::Inventory> look(const Machine& machine, const plan::Request& request,
+                               const driver::Need& need, const InjectOptions& options,
+                               const Log& log);
+
 // What there is of `need`, and which of it the request means; what had to be left out is logged.
 struct Choice {
   driver::Inventory inventory;
@@ -34,5 +40,13 @@ struct Choice {
 };
 Result<Choice> choose(const Machine& machine, const plan::Request& request,
                       const driver::Need& need, const InjectOptions& options, const Log& log);
+
+// The nodes of what NVIDIA_MIG_CONFIG_DEVICES and NVIDIA_MIG_MONITOR_DEVICES ask for.
+Result<> add_mig_rights(const plan::Request& request, const Machine& machine, const Choice& choice,
+                        spec::ContainerEdits& edits);
+
+// A driver that guards MIG devices by files below /proc alone shows them to every container whose
+// /proc nobody covers.
+void warn_of_open_mig(const Choice& choice, const Log& log);
 
 }  // namespace nvbox::runtime

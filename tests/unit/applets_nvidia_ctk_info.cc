@@ -15,16 +15,22 @@ driver::Inventory two_gpus() {
   const HostDevice capability = {
       .path = "/dev/nvidia-caps/nvidia-cap66", .major = 234, .minor = 66, .mode = 0444};
   return {
-      .driver = {.kind = driver::DriverKind::dgpu, .version = "535.261.03"},
-      .gpus =
-          {{.index = 0,
-            .minor = 4,
-            .uuid = "GPU-????????",
-            .bus_id = "0000:3b:00.0",
-            .model = "Tesla T4",
-            .node = HostDevice{.path = "/dev/nvidia4", .major = 195, .minor = 4, .mode = 0660},
-            .mig = {{.gpu_instance = 7, .compute_instance = 0, .gpu_instance_node = capability}}},
-           {.index = 1, .bus_id = "0000:5e:00.0", .problem = "fell off the bus"}},
+      .driver = {.kind = driver::DriverKind::dgpu, .version = "535.261.03", .cuda_version = "12.2"},
+      .gpus = {{.index = 0,
+                .minor = 4,
+                .uuid = "GPU-????????",
+                .bus_id = "0000:3b:00.0",
+                .model = "Tesla T4",
+                .node = HostDevice{.path = "/dev/nvidia4", .major = 195, .minor = 4, .mode = 0660},
+                .mig = {{.gpu_instance = 7,
+                         .compute_instance = 0,
+                         .gpu_instance_node = capability,
+                         .index = 3,
+                         .uuid = "MIG-7"}},
+                .brand = "Nvidia",
+                .architecture = "7.5",
+                .unanswered = "nvml error: unknown error"},
+               {.index = 1, .bus_id = "0000:5e:00.0", .problem = "fell off the bus"}},
       .control = {{.path = "/dev/nvidiactl", .major = 195, .minor = 255, .mode = 0666}},
       .imex_channels = {{.path = "/dev/nvidia-caps-imex-channels/channel0", .minor = 0},
                         {.path = "/dev/nvidia-caps-imex-channels/channel7", .minor = 7}},
@@ -51,10 +57,14 @@ TEST(CtkInfo, has_a_line_for_each_thing) {
             "Feature:          gdrcopy /dev/gdrdrv\n"
             "\n"
             "GPU:              0\n"
+            "  Problem:        nvml error: unknown error\n"
             "  Model:          Tesla T4\n"
             "  Bus id:         0000:3b:00.0\n"
+            "  Brand:          Nvidia\n"
+            "  Architecture:   7.5\n"
             "  Node:           /dev/nvidia4 195:4 0660\n"
-            "  MIG device:     GPU instance 7, compute instance 0, without its device nodes\n"
+            "  MIG device:     0:3, GPU instance 7, compute instance 0, MIG-7, without its device "
+            "nodes\n"
             "\n"
             "GPU:              1\n"
             "  Problem:        fell off the bus\n"
@@ -67,12 +77,16 @@ TEST(CtkInfoJson, has_null_for_what_is_unknown_or_not_there) {
   const auto json = data::parse_json(info_json(two_gpus()).value()).value();
   EXPECT_EQ(json.at("gpus").at(0).dump(),
             R"({"index":0,"minor":4,"model":"Tesla T4","uuid":null,"busId":"0000:3b:00.0",)"
+            R"("brand":"Nvidia","architecture":"7.5","coherent":null,)"
             R"("node":{"path":"/dev/nvidia4","major":195,"minor":4,"mode":"0660","gid":0},)"
-            R"("drmNodes":[],"migDevices":[{"gpuInstance":7,"computeInstance":0,)"
+            R"("drmNodes":[],"migDevices":[{"index":3,"uuid":"MIG-7",)"
+            R"("gpuInstance":7,"computeInstance":0,)"
             R"("gpuInstanceNode":{"path":"/dev/nvidia-caps/nvidia-cap66","major":234,"minor":66,)"
-            R"("mode":"0444","gid":0},"computeInstanceNode":null}],"problem":null})");
+            R"("mode":"0444","gid":0},"computeInstanceNode":null}],)"
+            R"("problem":"nvml error: unknown error"})");
   EXPECT_EQ(json.at("gpus").at(1).dump(),
-            R"({"index":1,"minor":0,"model":null,"uuid":null,"busId":"0000:5e:00.0","node":null,)"
+            R"({"index":1,"minor":0,"model":null,"uuid":null,"busId":"0000:5e:00.0",)"
+            R"("brand":null,"architecture":null,"coherent":null,"node":null,)"
             R"("drmNodes":[],"migDevices":[],"problem":"fell off the bus"})");
 }
 

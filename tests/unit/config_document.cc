@@ -173,6 +173,7 @@ struct Other {
   std::string operator()(TextField /*field*/) const { return "@/other"; }
   std::string operator()(ListField /*field*/) const { return "other,more"; }
   std::string operator()(CommaField /*field*/) const { return "OTHER,MORE"; }
+  std::string operator()(SecondsField field) const { return cat(field(defaults) + 1); }
 };
 
 TEST(ChangeDocument, sets_each_key_of_the_default_document_on_one_line) {

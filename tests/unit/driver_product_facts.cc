@@ -1,4 +1,4 @@
-#include "nvbox/driver/product_facts.h"
+#include "driver/product_facts.h"
 
 #include <gtest/gtest.h>
 

@@ -43,14 +43,20 @@ driver::Inventory mig_host() {
   const HostDevice instance = {"/dev/nvidia-caps/nvidia-cap66", 511, 66, 0444, 0};
   const HostDevice compute = {"/dev/nvidia-caps/nvidia-cap67", 511, 67, 0444, 0};
   driver::Inventory host = small_host();
-  host.gpus.push_back(
-      {.index = 1,
-       .minor = 0,
-       .uuid = "GPU-4b",
-       .node = HostDevice{"/dev/nvidia0", 195, 0, 0666, 0},
-       .mig = {
-           {.gpu_instance = 7, .gpu_instance_node = instance, .compute_instance_node = compute},
-           {.gpu_instance = 9, .gpu_instance_node = instance, .compute_instance_node = compute}}});
+  host.gpus.push_back({.index = 1,
+                       .minor = 0,
+                       .uuid = "GPU-4b",
+                       .node = HostDevice{"/dev/nvidia0", 195, 0, 0666, 0},
+                       .mig = {{.gpu_instance = 7,
+                                .gpu_instance_node = instance,
+                                .compute_instance_node = compute,
+                                .index = 2,
+                                .uuid = "MIG-7"},
+                               {.gpu_instance = 9,
+                                .gpu_instance_node = instance,
+                                .compute_instance_node = compute,
+                                .index = 0,
+                                .uuid = "MIG-9"}}});
   return host;
 }
 
@@ -184,12 +190,12 @@ TEST(GpuSpec, keeps_a_device_whose_edits_are_all_common) {
   EXPECT_EQ(made->spec.devices[0].edits.nodes.size(), 1U);
 }
 
-TEST(MigSpec, names_devices_by_their_position) {
+TEST(MigSpec, names_devices_as_nvml_does) {
   const auto made = cdi_spec_of_gpus(
       mig_host(), {.naming = {CdiNaming::index, CdiNaming::type_index, CdiNaming::uuid}});
   ASSERT_TRUE(made) << error_of(made);
-  EXPECT_EQ(names_of(made->spec),
-            (Words{"0", "1:0", "1:1", "GPU-3a", "all", "gpu0", "mig1:0", "mig1:1"}));
+  EXPECT_EQ(names_of(made->spec), (Words{"0", "1:0", "1:2", "GPU-3a", "MIG-7", "MIG-9", "all",
+                                         "gpu0", "mig1:0", "mig1:2"}));
   EXPECT_EQ(made->spec.devices[1].edits.nodes.size(), 3U);
 }
 
@@ -199,17 +205,27 @@ TEST(MigSpec, has_the_devices_that_are_chosen) {
         cdi_spec_of_gpus(mig_host(), {.device_ids = std::move(ids), .all_device = false});
     return made ? names_of(made->spec) : Words{error_of(made)};
   };
-  EXPECT_EQ(names({"1:1"}), Words{"1:1"});
+  EXPECT_EQ(names({"1:2"}), (Words{"1:2", "MIG-7"}));
   EXPECT_EQ(names({"0"}), (Words{"0", "GPU-3a"}));
-  EXPECT_EQ(names({"MIG-GPU-4b/7/0", "1"}), (Words{"1", "1:0", "GPU-4b"}));
-  EXPECT_EQ(names({"1:2"}), Words{"device 1:2: there is no such MIG device"});
+  EXPECT_EQ(names({"MIG-GPU-4b/7/0", "1"}), (Words{"1", "1:2", "GPU-4b", "MIG-7"}));
+  EXPECT_EQ(names({"MIG-9"}), (Words{"1:0", "MIG-9"}));
+  EXPECT_EQ(names({"1:1"}), Words{"device 1:1: GPU 1 has no such MIG device; it has 0 and 2"});
   EXPECT_EQ(names({"none"}), Words{"the device ids include none, so there is nothing to describe"});
 }
 
-TEST(MigSpec, without_a_name_is_an_error) {
-  EXPECT_EQ(error_of(cdi_spec_of_gpus(mig_host(), {.naming = {CdiNaming::uuid}})),
-            "MIG device 1:0 has no name by the chosen strategies; add "
-            "--device-name-strategy=index");
+TEST(MigSpec, is_refused_where_nvml_does_not_number_its_devices_unless_they_may_be_left_out) {
+  driver::Inventory host = mig_host();
+  host.gpus[1].mig[0].index.reset();
+  host.gpus[1].unanswered = "nvml error: gpu is lost";
+  const std::string lack =
+      "MIG device 1 7/0 has no name: only NVML numbers MIG devices, and it does not: nvml error: "
+      "gpu is lost";
+  EXPECT_EQ(error_of(cdi_spec_of_gpus(host, {})),
+            lack + "; --allow-incomplete writes the specification without it");
+  const auto made = cdi_spec_of_gpus(host, {.allow_incomplete = true});
+  ASSERT_TRUE(made) << error_of(made);
+  EXPECT_EQ(names_of(made->spec), (Words{"0", "1:0", "GPU-3a", "MIG-9", "all"}));
+  EXPECT_EQ(made->left_out, Words{lack});
 }
 
 TEST(MigSpec, is_refused_without_its_nodes_unless_it_may_be_incomplete) {
@@ -221,7 +237,7 @@ TEST(MigSpec, is_refused_without_its_nodes_unless_it_may_be_incomplete) {
       << refused.error().message();
   const auto made = cdi_spec_of_gpus(host, {.allow_incomplete = true});
   ASSERT_TRUE(made) << error_of(made);
-  EXPECT_EQ(names_of(made->spec), (Words{"0", "1:1", "GPU-3a", "all"}))
+  EXPECT_EQ(names_of(made->spec), (Words{"0", "1:0", "GPU-3a", "MIG-9", "all"}))
       << "the other keeps its name";
   EXPECT_EQ(made->left_out.size(), 1U);
 }
@@ -231,7 +247,7 @@ TEST(GpuSpec, is_made_without_a_broken_gpu) {
   host.gpus[0].problem = "it fell off the bus";
   const auto made = cdi_spec_of_gpus(host, {});
   ASSERT_TRUE(made) << error_of(made);
-  EXPECT_EQ(names_of(made->spec), (Words{"1:0", "1:1", "all"}));
+  EXPECT_EQ(names_of(made->spec), (Words{"1:0", "1:2", "MIG-7", "MIG-9", "all"}));
   ASSERT_EQ(made->left_out.size(), 1U);
   EXPECT_TRUE(made->left_out[0].ends_with("it fell off the bus"));
 }

@@ -7,7 +7,11 @@
 namespace nvbox::plan {
 namespace {
 
-const Facts t4 = {.driver = "580.65.06", .cuda = "13.0", .architecture = "7.5", .brand = "Tesla"};
+const Facts t4 = {.driver = "580.65.06",
+                  .cuda = "13.0",
+                  .architecture = "7.5",
+                  .brand = "Tesla",
+                  .has_device = true};
 const Facts no_device = {.driver = "580.65.06", .cuda = "13.0"};
 
 std::string outcome(std::vector<std::string> requirements, std::vector<Facts> facts = {t4}) {
@@ -85,6 +89,36 @@ TEST(Requirements, that_fail_say_what_the_host_has_and_how_to_override_them) {
             "unsatisfied condition: cuda>=99, please update your driver to a newer version, or use "
             "an earlier cuda container; this host has driver 580.65.06, cuda 13.0, arch 7.5, brand "
             "Tesla; NVIDIA_DISABLE_REQUIRE=1 in the container's environment overrides this check");
+}
+
+Facts without_brand() {
+  Facts facts = t4;
+  facts.brand.clear();
+  facts.why_unknown = "nvml error: gpu is lost";
+  return facts;
+}
+
+TEST(Requirements, hang_on_what_is_unknown_only_where_it_decides) {
+  const auto undecided = [](std::vector<std::string> requirements) {
+    return are_undecided(requirements, without_brand());
+  };
+  EXPECT_FALSE(undecided({"cuda>=12.4 brand=tesla,driver>=470"}));
+  EXPECT_FALSE(undecided({"cuda>=99,brand=tesla"}));
+  EXPECT_FALSE(undecided({"cuda>=99 brand=tesla,driver>=999"}));
+  EXPECT_TRUE(undecided({"cuda>=99 brand=tesla,driver>=470"}));
+  EXPECT_TRUE(undecided({"cuda>=1", "brand!=grid"}));
+  EXPECT_FALSE(undecided({"nonsense"}));
+  EXPECT_FALSE(are_undecided(std::vector<std::string>{"brand=x"}, no_device));
+}
+
+TEST(Requirements, that_hang_on_what_is_unknown_are_refused_with_the_reason) {
+  const std::vector<Facts> facts = {without_brand()};
+  const std::vector<std::string> requirements = {"cuda>=99 brand=tesla"};
+  EXPECT_EQ(check_requirements(requirements, facts).error().full_message(),
+            "undecided condition: cuda>=99: nvml error: gpu is lost; NVIDIA_DISABLE_REQUIRE=1 in "
+            "the container's environment overrides this check");
+  EXPECT_EQ(outcome({"cuda>=99 brand=tesla,driver>=999"}, facts),
+            std::string("unsatisfied condition: cuda>=99") + advice);
 }
 
 }  // namespace

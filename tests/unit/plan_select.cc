@@ -93,7 +93,8 @@ TEST(Select, a_uuid_that_the_driver_does_not_tell_yet_is_explained) {
   cold.uuid = cat("GPU-", std::string(8, '?'));
   EXPECT_EQ(refusal(of({cold}), {"GPU-a0000000-0000-0000-0000-000000000000"}),
             "device GPU-a0000000-0000-0000-0000-000000000000: the driver does not tell the UUIDs "
-            "of all GPUs yet; run nvidia-smi once or enable persistence mode, or ask by index or "
+            "of all GPUs yet, and neither does NVML: it was not asked; run nvidia-smi once or "
+            "enable persistence mode, or ask by index or "
             "PCI address");
 }
 
@@ -149,10 +150,69 @@ TEST(Select, finds_a_mig_device_by_its_instances) {
   EXPECT_EQ(*selection, (Selection{.migs = {{1, 0}}}));
 }
 
-TEST(Select, does_not_guess_at_mig_numbering) {
-  EXPECT_EQ(refusal(of({with_mig(0)}), {"0:1"}),
-            "device 0:1: MIG devices are known by their instances only; write MIG-GPU-<uuid of the "
-            "GPU>/<GPU instance>/<compute instance>, as in /proc/driver/nvidia/capabilities");
+// NVML numbers them in the order in which they were made.
+Gpu with_named_mig(unsigned index) {
+  Gpu gpu = with_mig(index);
+  gpu.mig[1].compute_instance_node = gpu.mig[0].compute_instance_node;
+  gpu.mig[0].index = 4;
+  gpu.mig[0].uuid = "MIG-c7384736-0000-5000-8000-000000000000";
+  gpu.mig[1].index = 0;
+  gpu.mig[1].uuid = "MIG-c7aaaaaa-0000-5000-8000-000000000000";
+  return gpu;
+}
+
+std::vector<Selection::MigDevice> migs(const Inventory& inventory, std::string device) {
+  const Result<Selection> selection = select(inventory, listed({std::move(device)}));
+  EXPECT_TRUE(selection) << selection.error().message();
+  return selection ? selection->migs : std::vector<Selection::MigDevice>{};
+}
+
+TEST(Select, finds_a_mig_device_by_number_and_uuid) {
+  const Inventory host = of({healthy(0), with_named_mig(1)});
+  using Devices = std::vector<Selection::MigDevice>;
+  EXPECT_EQ(migs(host, "1:0"), (Devices{{1, 1}}));
+  EXPECT_EQ(migs(host, "1:4"), (Devices{{1, 0}}));
+  EXPECT_EQ(migs(host, "MIG-c7384736-0000-5000-8000-000000000000"), (Devices{{1, 0}}));
+  EXPECT_EQ(migs(host, "mig-C7A"), (Devices{{1, 1}}));
+}
+
+TEST(Select, tells_which_mig_devices_there_are) {
+  const Inventory host = of({healthy(0), with_named_mig(1)});
+  EXPECT_EQ(refusal(host, {"1:1"}),
+            "device 1:1: GPU 1 (0000:17:00.0) has no such MIG device; it has 0 and 4");
+  EXPECT_EQ(refusal(host, {"0:0"}), "device 0:0: GPU 0 (0000:07:00.0) has no MIG devices");
+  EXPECT_EQ(refusal(host, {"2:0"}), "device 2:0: this host has GPUs 0-1");
+  EXPECT_EQ(refusal(host, {"MIG-c7"}), "device MIG-c7: the UUIDs of 2 MIG devices start so");
+  EXPECT_EQ(refusal(host, {"MIG-d"}), "device MIG-d: no MIG device has this UUID; this host has 2");
+}
+
+TEST(Select, does_not_guess_at_what_nvml_did_not_tell) {
+  Inventory host = of({with_mig(0)});
+  EXPECT_EQ(refusal(host, {"0:1"}),
+            "device 0:1: only NVML numbers the MIG devices of GPU 0 (0000:07:00.0), and it does "
+            "not: it was not asked");
+  host.unanswered = "NVML did not answer within 10 s";
+  EXPECT_EQ(refusal(host, {"MIG-c7"}),
+            "device MIG-c7: only NVML knows the UUIDs of the MIG devices of GPU 0 (0000:07:00.0), "
+            "and it does not tell: NVML did not answer within 10 s");
+  host.gpus[0].unanswered = "nvml error: gpu is lost";
+  EXPECT_TRUE(refusal(host, {"0:1"}).ends_with("nvml error: gpu is lost"));
+}
+
+TEST(Select, gives_a_mig_device_without_nodes_where_the_driver_has_none) {
+  Inventory host = of({with_mig(0)});
+  EXPECT_TRUE(refusal(host, {"MIG-GPU-a0000000-0000-0000-0000-000000000000/5/0"})
+                  .contains("its nodes below /dev/nvidia-caps do not exist"));
+  host.gpus[0].mig[1].is_guarded_by_files = true;
+  EXPECT_EQ(migs(host, "MIG-GPU-a0000000-0000-0000-0000-000000000000/5/0"),
+            (std::vector<Selection::MigDevice>{{0, 1}}));
+}
+
+TEST(Select, leaves_gpus_for_screens_only_out_of_all) {
+  Inventory host = of({healthy(0), healthy(1)});
+  host.gpus[1].model = "NVIDIA DGX Display";
+  EXPECT_EQ(select(host, {.ask = Ask::all})->gpus, (std::vector<size_t>{0}));
+  EXPECT_EQ(gpus(host, {"1"}), (std::vector<size_t>{1}));
 }
 
 TEST(Select, finds_imex_channels_by_number) {

@@ -60,7 +60,10 @@ class Hosts {
         names.push_back(cat(gpu.index));
         names.push_back(gpu.uuid);
       }
-      for (size_t i = 0; i < gpu.mig.size(); ++i) names.push_back(cat(gpu.index, ":", i));
+      for (const driver::Mig& mig : gpu.mig) {
+        names.push_back(cat(gpu.index, ":", *mig.index));
+        names.push_back(mig.uuid);
+      }
     }
     std::ranges::shuffle(names, random_);
     names.resize(1 + below(names.size()));
@@ -98,7 +101,11 @@ class Hosts {
         .gpu_instance = static_cast<unsigned>(7 + position),
         .compute_instance = 0,
         .gpu_instance_node = node(cat("/dev/nvidia-caps/nvidia-cap", cap), 511, cap),
-        .compute_instance_node = node(cat("/dev/nvidia-caps/nvidia-cap", cap + 1), 511, cap + 1)};
+        .compute_instance_node = node(cat("/dev/nvidia-caps/nvidia-cap", cap + 1), 511, cap + 1),
+        // In another order than the instances.
+        .index = static_cast<unsigned>(9 - position),
+        .uuid = cat("MIG-0000000", gpu, "-0000-5000-8000-00000000000", position),
+        .has_graphics = maybe()};
   }
 
   void add_control(driver::Inventory& out) {
@@ -191,8 +198,7 @@ Served serve(spec::ContainerEdits edits, spec::ContainerWork work) {
 Served serve_jit(const driver::Inventory& inventory, const Words& names) {
   plan::Request request = {.ask = plan::Ask::listed};
   for (const std::string& name : names) {
-    request.devices.push_back(
-        cat(plan::runtime_kind, "=", plan::id_for_select(inventory, name).value()));
+    request.devices.push_back(cat(plan::runtime_kind, "=", name));
   }
   request = plan::strip_runtime_kind(std::move(request)).value();
   const plan::Selection selection = plan::select(inventory, request).value();

@@ -22,8 +22,11 @@ inline constexpr sys::CapSet changes_container = {
 inline constexpr sys::CapSet changes_device_rules = {CAP_DAC_OVERRIDE, CAP_NET_ADMIN,
                                                      CAP_SYS_ADMIN};
 
+// Nodes of the driver.
+inline constexpr sys::CapSet makes_nodes = {CAP_CHOWN, CAP_DAC_OVERRIDE, CAP_FOWNER, CAP_MKNOD};
+
 // --load-kmods.
-inline constexpr sys::CapSet loads_modules = {CAP_CHOWN, CAP_DAC_OVERRIDE, CAP_FOWNER,
-                                              CAP_MKNOD, CAP_SYS_CHROOT,   CAP_SYS_MODULE};
+inline constexpr sys::CapSet loads_modules =
+    makes_nodes | sys::CapSet{CAP_SYS_CHROOT, CAP_SYS_MODULE};
 
 }  // namespace nvbox::apply

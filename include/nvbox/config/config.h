@@ -29,6 +29,8 @@ struct Config {
     bool no_cgroups = false;
     std::string user{};
     std::string ldconfig{};  // empty: the platform's default
+    // Ours: how long NVML may take to answer, in seconds.
+    unsigned nvml_timeout = 10;
     bool operator==(const Cli&) const = default;
   } cli{};
 

@@ -16,11 +16,15 @@ namespace nvbox::config {
 using FlagField = bool& (*)(Config&);
 using TextField = std::string& (*)(Config&);
 using ListField = std::vector<std::string>& (*)(Config&);
+using SecondsField = unsigned& (*)(Config&);
 // A list that the file holds as one string with commas.
 struct CommaField {
   ListField list;
 };
-using Field = std::variant<FlagField, TextField, ListField, CommaField>;
+using Field = std::variant<FlagField, TextField, ListField, CommaField, SecondsField>;
+
+// Times of a key that is in seconds. Nobody waits for hours.
+inline constexpr unsigned most_seconds = 3600;
 
 struct Key {
   std::string_view name;  // dotted

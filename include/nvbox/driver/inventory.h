@@ -5,80 +5,11 @@
 
 #include <optional>
 #include <string>
-#include <string_view>
 #include <vector>
 
+#include "nvbox/driver/capabilities.h"
+
 namespace nvbox::driver {
-
-// The values of NVIDIA_DRIVER_CAPABILITIES, as a set. A driver file serves any of its capabilities.
-enum class Capabilities : unsigned {
-  none = 0,
-  compat32 = 1U << 0,
-  compute = 1U << 1,
-  display = 1U << 2,
-  graphics = 1U << 3,
-  ngx = 1U << 4,
-  utility = 1U << 5,
-  video = 1U << 6,
-  all = (1U << 7) - 1,
-};
-
-constexpr Capabilities operator|(Capabilities a, Capabilities b) {
-  return static_cast<Capabilities>(static_cast<unsigned>(a) | static_cast<unsigned>(b));
-}
-constexpr Capabilities operator&(Capabilities a, Capabilities b) {
-  return static_cast<Capabilities>(static_cast<unsigned>(a) & static_cast<unsigned>(b));
-}
-// Whether the sets have an element in common.
-constexpr bool intersects(Capabilities a, Capabilities b) {
-  return (a & b) != Capabilities::none;
-}
-
-// The words for them, as in NVIDIA_DRIVER_CAPABILITIES.
-struct CapabilityName {
-  std::string_view word;
-  Capabilities capability;
-};
-inline constexpr CapabilityName capability_names[] = {
-    {"compat32", Capabilities::compat32}, {"compute", Capabilities::compute},
-    {"display", Capabilities::display},   {"graphics", Capabilities::graphics},
-    {"ngx", Capabilities::ngx},           {"utility", Capabilities::utility},
-    {"video", Capabilities::video},
-};
-
-// What else of a driver a container can ask for, by a variable each that says "enabled", as a set.
-enum class Features : unsigned {
-  none = 0,
-  gds = 1U << 0,
-  mofed = 1U << 1,
-  gdrcopy = 1U << 2,
-  nvswitch = 1U << 3,
-  all = (1U << 4) - 1,
-};
-
-constexpr Features operator|(Features a, Features b) {
-  return static_cast<Features>(static_cast<unsigned>(a) | static_cast<unsigned>(b));
-}
-constexpr Features operator&(Features a, Features b) {
-  return static_cast<Features>(static_cast<unsigned>(a) & static_cast<unsigned>(b));
-}
-// Whether the sets have an element in common.
-constexpr bool intersects(Features a, Features b) {
-  return (a & b) != Features::none;
-}
-
-// What they are called, in the order in which the peer adds them.
-struct FeatureName {
-  std::string_view word;
-  std::string_view variable;
-  Features feature;
-};
-inline constexpr FeatureName feature_names[] = {
-    {"gds", "NVIDIA_GDS", Features::gds},
-    {"mofed", "NVIDIA_MOFED", Features::mofed},
-    {"gdrcopy", "NVIDIA_GDRCOPY", Features::gdrcopy},
-    {"nvswitch", "NVIDIA_NVSWITCH", Features::nvswitch},
-};
 
 // A character device of the host. `path` is what it is called in a container; below the dev root
 // it has the same name.
@@ -92,13 +23,21 @@ struct HostDevice {
   bool operator==(const HostDevice&) const = default;
 };
 
-// A MIG compute instance, found by its capability files. Its NVML index and UUID are not in /proc.
+// A MIG compute instance, found by its capability files.
 struct Mig {
   unsigned gpu_instance = 0;
   unsigned compute_instance = 0;
   // /dev/nvidia-caps/nvidia-capN of both instances; absent when the node does not exist yet.
   std::optional<HostDevice> gpu_instance_node{};
   std::optional<HostDevice> compute_instance_node{};
+  // The driver has no such nodes: whoever can open the capability files can use the instance.
+  bool is_guarded_by_files = false;
+
+  // From here on what only NVML knows.
+  std::optional<unsigned>
+      index{};                // the number in "0:1"; an instance that is destroyed leaves a gap
+  std::string uuid{};         // "MIG-..."
+  bool has_graphics = false;  // its profile says so ("1g.24gb+gfx")
 
   bool operator==(const Mig&) const = default;
 };
@@ -124,6 +63,13 @@ struct Gpu {
   std::vector<Mig> mig{};               // sorted by instance ids
   // Why the GPU cannot be used. It is kept in the list, and refused only when asked for.
   std::optional<std::string> problem{};
+
+  // From tables, or where those do not know the GPU from NVML. Empty when not known.
+  std::string brand{};             // NVML's word: "Nvidia", "Tesla"
+  std::string architecture{};      // compute capability: "7.5"
+  std::optional<bool> coherent{};  // whether it shares the address space of the CPU; NVML's
+  // Why NVML, which was asked about the GPU, did not tell everything.
+  std::optional<std::string> unanswered{};
 
   bool operator==(const Gpu&) const = default;
 };
@@ -167,6 +113,7 @@ enum class DriverKind { none, dgpu };
 struct Driver {
   DriverKind kind = DriverKind::none;
   std::string version{};               // "535.261.03", of the loaded kernel module
+  std::string cuda_version{};          // the newest that it serves: "12.2"; empty when not known
   std::string root = "/";              // host path of the driver root
   std::string dev_root = "/";          // host path below which /dev is
   bool modifies_device_files = false;  // /proc/driver/nvidia/params: ModifyDeviceFiles: 1
@@ -184,6 +131,8 @@ struct Inventory {
   std::vector<HostFile> files{};
   std::vector<Link> extra_links{};  // gbm backend, X.Org modules, ...
   std::vector<Feature> features{};
+  // Why NVML, which was asked, answered nothing at all.
+  std::optional<std::string> unanswered{};
   // What could not be looked at, and why; for the log.
   std::vector<std::string> problems{};
 
@@ -193,6 +142,8 @@ struct Inventory {
 // What a request makes it worth looking for; the rest is not even opened.
 struct Need {
   bool gpus = true;
+  // Brand and architecture of the GPUs and the CUDA version, as far as tables know them.
+  bool facts = false;
   bool imex_channels = false;
   // Nodes and files that serve these.
   Capabilities files = Capabilities::all;

@@ -10,6 +10,7 @@
 
 #include "nvbox/base/result.h"
 #include "nvbox/driver/inventory.h"
+#include "nvbox/plan/request.h"
 #include "nvbox/spec/cdi.h"
 
 namespace nvbox::plan {
@@ -22,7 +23,7 @@ inline constexpr auto cdi_capabilities =
 // How devices are called; each way adds one more name for every device.
 enum class CdiNaming {
   index,       // "0"; MIG "0:1"
-  uuid,        // "GPU-..."; MIG devices have none, because only NVML knows it
+  uuid,        // "GPU-..."; MIG "MIG-..."
   type_index,  // "gpu0"; MIG "mig0:1"
 };
 
@@ -41,33 +42,42 @@ struct CdiHooks {
 struct CdiOptions {
   std::string kind = "nvidia.com/gpu";
   std::vector<CdiNaming> naming = {CdiNaming::index, CdiNaming::uuid};
-  // The peer's ids: all, none, 0, 0:1 (MIG), GPU-..., MIG-GPU-.../GI/CI. The first "none" is an
-  // error, the first "all" every GPU without MIG instances and every MIG device.
+  // The peer's ids: all, none, 0, 0:1 (MIG), GPU-..., MIG-..., MIG-GPU-.../GI/CI. The first "none"
+  // is an error, the first "all" every GPU without MIG instances and every MIG device.
   std::vector<std::string> device_ids = {"all"};
   CdiHooks hooks{};
   // One more device, "all", with everything of the others.
   bool all_device = true;
   bool additional_gids = true;
   bool ipc = true;  // sockets and directories of the driver's daemons
-  // Leave MIG devices without their nodes out of "all", like broken GPUs, instead of refusing to
-  // write a specification that lacks them.
+  // Leave MIG devices without their nodes, or without NVML's number, out of "all", like broken
+  // GPUs, instead of refusing to write a specification that lacks them.
   bool allow_incomplete = false;
+  // Besides, the whole GPUs that share the CPU's address space, and those that do not, as devices
+  // of two more kinds.
+  bool coherence = false;
+};
+
+// One more specification that belongs to another.
+struct CdiVariant {
+  std::string infix{};  // ".coherent", before the extension of the file's name
+  spec::CdiSpec spec{};
+
+  bool operator==(const CdiVariant&) const = default;
 };
 
 struct CdiOutcome {
   spec::CdiSpec spec{};  // in the lowest version that has what it uses
   // What was left out, and why.
   std::vector<std::string> left_out{};
+  std::vector<CdiVariant> variants{};
 };
 
-// GPUs and MIG devices. The second number of a MIG device's index is its position among the live
-// instances of its GPU, by instance numbers. This is NVML's number as long as instances were not
-// destroyed and made anew out of order; NVML's own is nowhere but in NVML.
-Result<CdiOutcome> cdi_spec_of_gpus(const driver::Inventory& inventory, const CdiOptions& options);
+// What the device ids ask for.
+Result<Request> request_of(const CdiOptions& options);
 
-// "0:1", a MIG device by the name that cdi_spec_of_gpus gives it, in select's words; every other id
-// as it is. An error when there is no such MIG device.
-Result<std::string> id_for_select(const driver::Inventory& inventory, const std::string& id);
+// GPUs and MIG devices, of an inventory for which NVML was asked what nvml_question says.
+Result<CdiOutcome> cdi_spec_of_gpus(const driver::Inventory& inventory, const CdiOptions& options);
 
 // One device, "all", with these nodes: for containers that manage the GPUs of others.
 Result<CdiOutcome> cdi_spec_of_management(const driver::Inventory& inventory,

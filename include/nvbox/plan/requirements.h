@@ -9,24 +9,42 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "nvbox/base/result.h"
+#include "nvbox/driver/inventory.h"
+#include "nvbox/plan/select.h"
 
 namespace nvbox::plan {
 
-// What the conditions are about. A value that is not known satisfies every rule that asks for it.
+// What the conditions are about. An empty value is not known.
 struct Facts {
   std::string driver{};        // "535.261.03"
   std::string cuda{};          // "12.2"
   std::string architecture{};  // of one device: "7.5"
   std::string brand{};         // of one device: "Nvidia"
+  // Without a device, every rule about one holds.
+  bool has_device = false;
+  std::string why_unknown{};  // for messages
 
   bool operator==(const Facts&) const = default;
 };
 
-// Every requirement must hold for every one of `facts`: one for each device that is asked for, or
-// one without a device. Errors are "invalid expression", and "unsatisfied condition: ..." with the
-// first alternative, which is how the peer names the whole, and in the hint what the host has.
+// As far as the inventory, which was discovered with Need::facts, has them.
+Facts facts_about(const driver::Inventory& inventory);
+Facts facts_about(const driver::Inventory& inventory, const driver::Gpu& gpu);
+
+// Of every GPU that is selected, whole or in part, or of the driver alone.
+std::vector<Facts> facts_about(const driver::Inventory& inventory, const Selection& selection);
+
+// Whether what is not known decides. A condition that holds, or does not, whatever the unknown
+// values are is decided; so is one that is no expression.
+bool are_undecided(std::span<const std::string> requirements, const Facts& facts);
+
+// Every requirement must hold for every one of `facts`. Errors are "invalid expression",
+// "unsatisfied condition: ..." with the first alternative, which is how the peer names the whole,
+// and in the hint what the host has, and "undecided condition: ..." where a value that decides is
+// not known.
 Result<> check_requirements(std::span<const std::string> requirements,
                             std::span<const Facts> facts);
 

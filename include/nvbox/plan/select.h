@@ -36,8 +36,14 @@ std::vector<size_t> gpus_of(const Selection& selection);
 //   GPU-5f2...      UUID, or a prefix of it that fits one GPU only
 //   0000:3b:00.0    PCI address, with a domain of four or eight digits or none
 //   MIG-GPU-UUID/GI/CI    MIG device by its instances
-// A GPU that cannot be used is an error when it is asked for by name and a note for "all". "all" is
-// every GPU without MIG instances and every MIG device.
+//   0:3             MIG device 3 of GPU 0, by NVML's numbers
+//   MIG-5f2...      MIG device by UUID, or a prefix of it that fits one only
+// The last two are known once NVML was asked (plan/nvml_question.h). A GPU that cannot be used is
+// an error when it is asked for by name and a note for "all". "all" is every GPU without MIG
+// instances, those that only drive a screen left out, and every MIG device.
 Result<Selection> select(const driver::Inventory& inventory, const Request& request);
+
+// The IMEX channels that are asked for by number.
+std::vector<unsigned> imex_channel_numbers(const Request& request);
 
 }  // namespace nvbox::plan

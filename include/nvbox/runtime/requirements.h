@@ -6,14 +6,13 @@
 
 #include "nvbox/base/result.h"
 #include "nvbox/driver/inventory.h"
-#include "nvbox/host/root.h"
 #include "nvbox/plan/select.h"
 
 namespace nvbox::runtime {
 
-// plan::check_requirements for the driver and every selected GPU. `host` is where /sys is. Errors
-// begin with "requirement error".
-Result<> check_requirements(std::span<const std::string> requirements, const host::Root& host,
+// plan::check_requirements for the driver and every selected GPU, as a completed inventory
+// (runtime/complete_inventory.h) has them. Errors begin with "requirement error".
+Result<> check_requirements(std::span<const std::string> requirements,
                             const driver::Inventory& inventory, const plan::Selection& selection);
 
 }  // namespace nvbox::runtime

@@ -7,7 +7,9 @@
 #include <optional>
 #include <string_view>
 
+#include "driver/context.h"
 #include "nvbox/base/result.h"
+#include "nvbox/driver/inventory.h"
 #include "nvbox/host/root.h"
 
 namespace nvbox::driver {
@@ -29,5 +31,8 @@ ProductFacts product_facts(std::uint16_t device_id, std::string_view driver_vers
 // The id of the GPU at a PCI address as in /sys ("0000:3b:00.0"); nullopt when it is not
 // there. The vendor is not asked for: the driver lists its own GPUs only.
 Result<std::optional<std::uint16_t>> device_id_of(const host::Root& host, std::string_view bus_id);
+
+// What the tables know of an inventory's driver and GPUs.
+void add_product_facts(const Context& context, Inventory& inventory);
 
 }  // namespace nvbox::driver

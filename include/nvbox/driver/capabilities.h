@@ -1,0 +1,78 @@
+// What containers ask of a driver, as sets.
+#pragma once
+
+#include <string_view>
+
+namespace nvbox::driver {
+
+// The values of NVIDIA_DRIVER_CAPABILITIES, as a set. A driver file serves any of its capabilities.
+enum class Capabilities : unsigned {
+  none = 0,
+  compat32 = 1U << 0,
+  compute = 1U << 1,
+  display = 1U << 2,
+  graphics = 1U << 3,
+  ngx = 1U << 4,
+  utility = 1U << 5,
+  video = 1U << 6,
+  all = (1U << 7) - 1,
+};
+
+constexpr Capabilities operator|(Capabilities a, Capabilities b) {
+  return static_cast<Capabilities>(static_cast<unsigned>(a) | static_cast<unsigned>(b));
+}
+constexpr Capabilities operator&(Capabilities a, Capabilities b) {
+  return static_cast<Capabilities>(static_cast<unsigned>(a) & static_cast<unsigned>(b));
+}
+// Whether the sets have an element in common.
+constexpr bool intersects(Capabilities a, Capabilities b) {
+  return (a & b) != Capabilities::none;
+}
+
+// The words for them, as in NVIDIA_DRIVER_CAPABILITIES.
+struct CapabilityName {
+  std::string_view word;
+  Capabilities capability;
+};
+inline constexpr CapabilityName capability_names[] = {
+    {"compat32", Capabilities::compat32}, {"compute", Capabilities::compute},
+    {"display", Capabilities::display},   {"graphics", Capabilities::graphics},
+    {"ngx", Capabilities::ngx},           {"utility", Capabilities::utility},
+    {"video", Capabilities::video},
+};
+
+// What else of a driver a container can ask for, by a variable each that says "enabled", as a set.
+enum class Features : unsigned {
+  none = 0,
+  gds = 1U << 0,
+  mofed = 1U << 1,
+  gdrcopy = 1U << 2,
+  nvswitch = 1U << 3,
+  all = (1U << 4) - 1,
+};
+
+constexpr Features operator|(Features a, Features b) {
+  return static_cast<Features>(static_cast<unsigned>(a) | static_cast<unsigned>(b));
+}
+constexpr Features operator&(Features a, Features b) {
+  return static_cast<Features>(static_cast<unsigned>(a) & static_cast<unsigned>(b));
+}
+// Whether the sets have an element in common.
+constexpr bool intersects(Features a, Features b) {
+  return (a & b) != Features::none;
+}
+
+// What they are called, in the order in which the peer adds them.
+struct FeatureName {
+  std::string_view word;
+  std::string_view variable;
+  Features feature;
+};
+inline constexpr FeatureName feature_names[] = {
+    {"gds", "NVIDIA_GDS", Features::gds},
+    {"mofed", "NVIDIA_MOFED", Features::mofed},
+    {"gdrcopy", "NVIDIA_GDRCOPY", Features::gdrcopy},
+    {"nvswitch", "NVIDIA_NVSWITCH", Features::nvswitch},
+};
+
+}  // namespace nvbox::driver

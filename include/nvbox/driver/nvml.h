@@ -1,0 +1,36 @@
+// What only the driver's own library knows: UUIDs and numbers of MIG devices, UUIDs of GPUs that
+// were never used, and what the tables do not have of new products.
+//
+// A static program cannot load that library, and should not go down with it, so an embedded helper
+// program does, without capabilities, environment or descriptors, with a list of system calls and a
+// time limit. Asking wakes the GPUs that are asked about, which takes seconds where no persistence
+// daemon keeps them awake: only those are asked that a request is about, and once.
+#pragma once
+
+#include <cstddef>
+#include <span>
+
+#include "nvbox/driver/discover.h"
+#include "nvbox/driver/inventory.h"
+#include "nvbox/host/environment.h"
+
+namespace nvbox::driver {
+
+struct NvmlSettings {
+  unsigned timeout_s = 10;
+  // Answers are kept in /run/nvbox until the next boot, another driver or a change of MIG devices.
+  bool use_cache = true;
+};
+
+// No cache with NVIDIA_CTK_NO_CACHE=1.
+NvmlSettings nvml_settings(const host::Environment& environment, unsigned timeout_s);
+
+// Asks about the GPUs at these positions, and about the CUDA version, and fills in what is not
+// known; what was not answered is told in Gpu::unanswered or Inventory::unanswered, never an error.
+// The MIG devices of these GPUs are read again afterwards, so that they are those of the answer.
+//
+// `search` is what the inventory was discovered with.
+void ask_nvml(const Roots& roots, const Search& search, const NvmlSettings& settings,
+              std::span<const size_t> gpus, Inventory& inventory);
+
+}  // namespace nvbox::driver

@@ -1,0 +1,145 @@
+#include "driver/nvml_answer.h"
+
+#include <algorithm>
+#include <iterator>
+
+#include "nvbox/base/text.h"
+#include "nvbox/data/json_read.h"
+
+namespace nvbox::driver {
+namespace {
+
+using data::JsonPlace;
+
+// nvmlBrandType_t, in the peer's words.
+constexpr std::string_view brands[] = {
+    "Unknown",   "Quadro",    "Tesla",  "NVS",        "GRID",    "GeForce",
+    "TITAN",     "VApps",     "VPC",    "VCS",        "VWS",     "CloudGaming",
+    "QuadroRTX", "NvidiaRTX", "Nvidia", "GeForceRTX", "TitanRTX"};
+
+constexpr unsigned addressing_mode_ats = 2;  // nvmlDeviceAddressingModeType_t
+
+// Numbers of GPUs, instances and versions are far below.
+constexpr unsigned highest_number = 1'000'000;
+
+struct Fix {
+  unsigned code;  // nvmlReturn_t
+  std::string_view advice;
+};
+
+constexpr Fix fixes[] = {
+    {4, "NVML may not open the driver's device nodes: look at their owner and mode"},
+    {9, "load the kernel module, and look at dmesg if it is loaded"},
+    {15, "the GPU fell off the bus: see dmesg (NVRM: Xid), and reset it or reboot"},
+    {18, "reboot, or reload the modules (rmmod nvidia_uvm nvidia_drm nvidia_modeset nvidia)"},
+};
+
+Result<std::optional<unsigned>> number(const JsonPlace& place, std::string_view name) {
+  const auto value = NVBOX_TRY(place.integer(name));
+  if (!value) return std::nullopt;
+  if (*value < 0 || *value > highest_number) {
+    return Error(cat(place.path(), ".", name, ": ", *value, " is out of range"));
+  }
+  return static_cast<unsigned>(*value);
+}
+
+Result<unsigned> needed_number(const JsonPlace& place, std::string_view name) {
+  const auto value = NVBOX_TRY(number(place, name));
+  if (!value) return Error(cat(place.path(), ".", name, " is missing"));
+  return *value;
+}
+
+// UUIDs and bus ids get into paths, names of devices and messages.
+Result<std::string> word(const JsonPlace& place, std::string_view name) {
+  constexpr std::string_view allowed =
+      "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-/:.";
+  const std::string text = NVBOX_TRY(place.string(name)).value_or("");
+  if (text.find_first_not_of(allowed) == std::string::npos) return text;
+  return Error(cat(place.path(), ".", name, ": unexpected text ", printable(text)));
+}
+
+Result<std::string> failure(const JsonPlace& place) {
+  const auto object = NVBOX_TRY(place.member("failure"));
+  if (!object) return std::string();
+  const std::string text = printable(NVBOX_TRY(object->string("text")).value_or(""));
+  const unsigned code = NVBOX_TRY(number(*object, "code")).value_or(0);
+  if (code == 0) return cat("load library failed: ", text);
+  const auto* const fix = std::ranges::find(fixes, code, &Fix::code);
+  const std::string call = printable(NVBOX_TRY(object->string("call")).value_or(""));
+  return cat("nvml error: ", lower(text), " (", call, ")", fix == std::end(fixes) ? "" : "; ",
+             fix == std::end(fixes) ? "" : fix->advice);
+}
+
+// "NVIDIA RTX PRO 6000 Blackwell Server Edition MIG 1g.24gb+gfx": the attributes of a profile
+// stand behind a plus.
+bool names_graphics(std::string_view name) {
+  const size_t plus = name.rfind('+');
+  if (plus == std::string_view::npos) return false;
+  const std::vector<std::string_view> attributes = split(name.substr(plus + 1), ',');
+  return std::ranges::find(attributes, "gfx") != attributes.end();
+}
+
+Result<NvmlMig> read_mig(const JsonPlace& place) {
+  return NvmlMig{.index = NVBOX_TRY(needed_number(place, "index")),
+                 .gpu_instance = NVBOX_TRY(needed_number(place, "gpuInstance")),
+                 .compute_instance = NVBOX_TRY(needed_number(place, "computeInstance")),
+                 .uuid = NVBOX_TRY(word(place, "uuid")),
+                 .has_graphics = names_graphics(NVBOX_TRY(place.string("name")).value_or(""))};
+}
+
+Result<std::optional<std::vector<NvmlMig>>> read_migs(const JsonPlace& gpu) {
+  const auto list = NVBOX_TRY(gpu.member("mig"));
+  if (!list) return std::nullopt;
+  std::vector<NvmlMig> migs;
+  for (const JsonPlace& place : NVBOX_TRY(list->elements())) {
+    migs.push_back(NVBOX_TRY(read_mig(place)));
+  }
+  return std::optional(std::move(migs));
+}
+
+Result<std::string> read_architecture(const JsonPlace& gpu) {
+  const std::vector<JsonPlace> parts = NVBOX_TRY(gpu.elements("computeCapability"));
+  if (parts.size() != 2) return std::string();
+  return cat(NVBOX_TRY(parts[0].integer()), ".", NVBOX_TRY(parts[1].integer()));
+}
+
+Result<NvmlGpu> read_gpu(const JsonPlace& place) {
+  NvmlGpu gpu = {.bus_id = NVBOX_TRY(word(place, "busId")),
+                 .uuid = NVBOX_TRY(word(place, "uuid")),
+                 .architecture = NVBOX_TRY(read_architecture(place)),
+                 .mig = NVBOX_TRY(read_migs(place)),
+                 .failure = NVBOX_TRY(failure(place))};
+  const auto brand = NVBOX_TRY(number(place, "brand"));
+  if (brand) gpu.brand = brands[*brand < std::size(brands) ? *brand : 0];
+  const auto mode = NVBOX_TRY(number(place, "addressingMode"));
+  if (mode) gpu.coherent = *mode == addressing_mode_ats;
+  return gpu;
+}
+
+// 12040 -> "12.4" (cuDriverGetVersion).
+std::string cuda_version(unsigned number) {
+  return cat(number / 1000, ".", number % 1000 / 10);
+}
+
+}  // namespace
+
+Result<NvmlAnswer> read_nvml_answer(const data::Json& document) {
+  const JsonPlace root(document);
+  NvmlAnswer answer = {.failure = NVBOX_TRY(failure(root))};
+  const auto cuda = NVBOX_TRY(number(root, "cudaVersion"));
+  if (cuda) answer.cuda_version = cuda_version(*cuda);
+  for (const JsonPlace& place : NVBOX_TRY(root.elements("gpus"))) {
+    answer.gpus.push_back(NVBOX_TRY(read_gpu(place)));
+  }
+  return answer;
+}
+
+std::string_view gpu_being_asked(std::string_view text) {
+  constexpr std::string_view key = "\"busId\":\"";
+  const size_t found = text.rfind(key);
+  if (found == std::string_view::npos) return {};
+  const std::string_view rest = text.substr(found + key.size());
+  return rest.substr(0, std::min(rest.find('"'), rest.size()));
+}
+
+}  // namespace nvbox::driver

@@ -1,0 +1,63 @@
+// What the program src/driver/nvml_helper says, as values:
+//
+//     {"driverVersion": "550.163.01", "cudaVersion": 12040, "gpus": [
+//       {"busId": "0000:86:00.0", "uuid": "GPU-...", "brand": 14, "computeCapability": [8, 0],
+//        "addressingMode": 0,
+//        "mig": [{"index": 0, "gpuInstance": 9, "computeInstance": 0, "uuid": "MIG-...",
+//                 "name": "NVIDIA A100 80GB PCIe MIG 1g.10gb"}]}]}
+//
+// A member is missing where the driver, its library or the GPU does not have it; a call that failed
+// is a "failure" of its GPU, or of the whole: {"call": "...", "text": "...", "code": 15}. Whatever
+// loads a driver's library may say anything, so nothing of it is taken on trust.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "nvbox/base/result.h"
+#include "nvbox/data/json.h"
+
+namespace nvbox::driver {
+
+struct NvmlMig {
+  unsigned index = 0;
+  unsigned gpu_instance = 0;
+  unsigned compute_instance = 0;
+  std::string uuid{};
+  bool has_graphics = false;
+
+  bool operator==(const NvmlMig&) const = default;
+};
+
+struct NvmlGpu {
+  std::string bus_id{};
+  std::string uuid{};
+  std::string brand{};         // in the words of nvidia-container-cli
+  std::string architecture{};  // "8.0"
+  std::optional<bool> coherent{};
+  // nullopt when MIG is off or unknown to the library.
+  std::optional<std::vector<NvmlMig>> mig{};
+  std::string failure{};  // cause and fix
+
+  bool operator==(const NvmlGpu&) const = default;
+};
+
+struct NvmlAnswer {
+  std::string cuda_version{};  // "12.4"
+  std::vector<NvmlGpu> gpus{};
+  std::string failure{};  // of the whole; there are no GPUs then
+
+  bool operator==(const NvmlAnswer&) const = default;
+};
+
+inline constexpr data::JsonLimits nvml_answer_limits = {.bytes = size_t{1} << 20, .depth = 8};
+
+Result<NvmlAnswer> read_nvml_answer(const data::Json& document);
+
+// The bus id of the GPU that the helper had begun to ask when it wrote the last of `text`; empty
+// when there is none.
+std::string_view gpu_being_asked(std::string_view text);
+
+}  // namespace nvbox::driver

@@ -1,0 +1,196 @@
+#include "driver/nvml_helper.h"
+
+#include <fcntl.h>
+#include <linux/capability.h>
+#include <linux/sched.h>
+#include <sys/mman.h>
+#include <unistd.h>
+#include <algorithm>
+#include <cerrno>
+#include <optional>
+
+#include "driver/nvml_answer.h"
+#include "driver/nvml_helper_image.h"
+#include "driver/nvml_library.h"
+#include "nvbox/base/path.h"
+#include "nvbox/base/text.h"
+#include "nvbox/sys/capabilities.h"
+#include "nvbox/sys/file.h"
+#include "nvbox/sys/process.h"
+#include "nvbox/sys/seccomp.h"
+
+namespace nvbox::driver {
+namespace {
+
+#if defined(__aarch64__)
+constexpr std::string_view loader = "/lib/ld-linux-aarch64.so.1";
+#else
+constexpr std::string_view loader = "/lib64/ld-linux-x86-64.so.2";
+#endif
+
+constexpr size_t most_bytes = nvml_answer_limits.bytes;
+
+// What the C library's loader, its start and NVML do: files, memory, time, and the driver's
+// ioctls. Nothing that starts or signals a process, opens a socket or changes a file's name.
+constexpr sys::AllowedCall system_calls[] = {
+    {"access"},
+    {"arch_prctl"},
+    {"brk"},
+    {"clock_getres"},
+    {"clock_gettime"},
+    {"clock_nanosleep"},
+    {"close"},
+    {"dup"},
+    {"exit"},
+    {"exit_group"},
+    {"faccessat"},
+    {"faccessat2"},
+    {"fcntl"},
+    {"fstat"},
+    {"fstatfs"},
+    {"futex"},
+    {"getcwd"},
+    {"getdents"},
+    {"getdents64"},
+    {"getegid"},
+    {"geteuid"},
+    {"getgid"},
+    {"getpid"},
+    {"getppid"},
+    {"getrandom"},
+    {"getrlimit"},
+    {"gettid"},
+    {"gettimeofday"},
+    {"getuid"},
+    {"ioctl"},
+    {"lseek"},
+    {"lstat"},
+    {"madvise"},
+    {"mmap"},
+    {"mprotect"},
+    {"mremap"},
+    {"munmap"},
+    {"nanosleep"},
+    {"newfstatat"},
+    {"open"},
+    {"openat"},
+    {"poll"},
+    {"ppoll"},
+    {"pread64"},
+    {"prlimit64"},
+    {"read"},
+    {"readlink"},
+    {"readlinkat"},
+    {"readv"},
+    {"restart_syscall"},
+    {"rseq"},
+    {"rt_sigaction"},
+    {"rt_sigprocmask"},
+    {"rt_sigreturn"},
+    {"sched_getaffinity"},
+    {"sched_yield"},
+    {"set_robust_list"},
+    {"set_tid_address"},
+    {"sigaltstack"},
+    {"stat"},
+    {"statfs"},
+    {"statx"},
+    {"sysinfo"},
+    {"time"},
+    {"uname"},
+    {"write"},
+    {"writev"},
+    // Threads, but no processes.
+    {"clone", 0, CLONE_THREAD, CLONE_THREAD},
+};
+
+Result<sys::Confinement> confinement(int image) {
+  std::vector<sys::AllowedCall> calls(std::begin(system_calls), std::end(system_calls));
+  // To become the helper; its descriptor is closed from then on.
+  calls.push_back({"execveat", 0, ~std::uint32_t{0}, static_cast<std::uint64_t>(image)});
+  return sys::Confinement{.system_calls = NVBOX_TRY(sys::allow_list(calls)),
+                          .most_file_bytes = most_bytes};
+}
+
+// Executable memory of our own: nobody can exchange it, and no file system needs to allow it.
+Result<sys::Fd> make_image() {
+  constexpr unsigned executable = 0x10;  // MFD_EXEC, Linux 6.3
+  constexpr unsigned usual = MFD_CLOEXEC | MFD_ALLOW_SEALING;
+  sys::Fd image(memfd_create("nvml_helper", usual | executable));
+  if (!image && errno == EINVAL) image.reset(memfd_create("nvml_helper", usual));
+  if (!image) {
+    Error error("make a file in memory", errno);
+    if (error.code() != EACCES) return error;
+    return std::move(error).hint("the sysctl vm.memfd_noexec=2 forbids programs in memory");
+  }
+  NVBOX_TRY(sys::write_all(image.get(), nvml_helper_image()));
+  constexpr int seals = F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL;
+  if (fcntl(image.get(), F_ADD_SEALS, seals) != 0) return Error("seal a file in memory", errno);
+  return image;
+}
+
+bool has_loader(const host::Root& root) {
+  const auto found = root.stat(loader);
+  return found && *found;
+}
+
+// A driver root may be a whole system, as with a driver in a container, or only its files.
+bool is_complete(const Context& context) {
+  const host::Root& driver = context.roots.driver;
+  if (driver.path() == "/" || !has_loader(driver)) return false;
+  const auto control = driver.device("/dev/nvidiactl");
+  return (control && *control) || !has_loader(context.roots.host);
+}
+
+Error too_slow(std::string_view output, const Inventory& inventory, unsigned timeout_s) {
+  const std::string_view bus_id = gpu_being_asked(output);
+  const auto gpu = std::ranges::find(inventory.gpus, bus_id, &Gpu::bus_id);
+  const std::string where = gpu == inventory.gpus.end()
+                                ? " when it started"
+                                : cat(" about GPU ", gpu->index, " (", gpu->bus_id, ")");
+  return Error(cat("NVML did not answer within ", timeout_s, " s", where))
+      .hint(
+          "persistence mode (nvidia-persistenced, or nvidia-smi -pm 1) keeps GPUs awake; if it is "
+          "on, see dmesg (NVRM: Xid), or raise nvidia-container-cli.nvml-timeout");
+}
+
+Error ended_badly(const sys::Outcome& outcome) {
+  constexpr int not_loaded = 127;  // the loader's own failures
+  if (outcome.status->code == not_loaded) {
+    return Error(cat("the NVML helper cannot be loaded: ", sys::last_words(outcome)));
+  }
+  return Error(cat("the NVML helper failed: ", sys::last_words(outcome)))
+      .hint("the driver's library crashed; see dmesg");
+}
+
+}  // namespace
+
+Result<std::string> run_nvml_helper(const Context& context, const Inventory& inventory,
+                                    const std::vector<std::string>& bus_ids, unsigned timeout_s) {
+  const bool runs_inside = is_complete(context);
+  const std::string& root = context.roots.driver.path();
+  const std::string library = NVBOX_TRY(find_nvml_library(context, inventory));
+  const sys::Fd image = NVBOX_TRY(make_image());
+  sys::Program helper{
+      .path = "the NVML helper",
+      .arguments = {"nvml_helper", runs_inside ? library : path::join(root, library)},
+      .image = image.get(),
+      .confinement = NVBOX_TRY(confinement(image.get()))};
+  helper.arguments.insert(helper.arguments.end(), bus_ids.begin(), bus_ids.end());
+  std::optional<sys::Raised> changing_root;
+  if (runs_inside) {
+    helper.root = root;
+    changing_root.emplace(NVBOX_TRY(sys::Raised::raise({CAP_SYS_CHROOT})));
+  }
+  auto outcome = sys::run_to_end(std::move(helper), static_cast<int>(timeout_s) * 1000, most_bytes);
+  if (!outcome && outcome.error().code() == ENOENT) {
+    return std::move(outcome).error().hint(
+        cat("NVML needs the GNU C library, whose loader is ", loader));
+  }
+  sys::Outcome ended = NVBOX_TRY(std::move(outcome));
+  if (!ended.status) return too_slow(ended.output, inventory, timeout_s);
+  if (*ended.status != sys::ExitStatus{}) return ended_badly(ended);
+  return std::move(ended.output);
+}
+
+}  // namespace nvbox::driver

@@ -1,0 +1,10 @@
+// The bytes of the program src/driver/nvml_helper, an ELF file.
+#pragma once
+
+#include <string_view>
+
+namespace nvbox::driver {
+
+std::string_view nvml_helper_image();
+
+}  // namespace nvbox::driver

@@ -1,0 +1,15 @@
+// Where the driver has its library libnvidia-ml.
+#pragma once
+
+#include <string>
+
+#include "driver/context.h"
+#include "nvbox/base/result.h"
+#include "nvbox/driver/inventory.h"
+
+namespace nvbox::driver {
+
+// Its path below the driver root, of the version of the loaded driver.
+Result<std::string> find_nvml_library(const Context& context, const Inventory& inventory);
+
+}  // namespace nvbox::driver

@@ -1,0 +1,63 @@
+#include "plan/device_name.h"
+
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "nvbox/base/text.h"
+
+namespace nvbox::plan {
+namespace {
+
+using Kind = DeviceName::Kind;
+
+bool is_address(std::string_view name) {
+  constexpr std::string_view allowed = "0123456789abcdef:.";
+  return name.contains('.') && name.contains(':') &&
+         name.find_first_not_of(allowed) == std::string_view::npos;
+}
+
+std::optional<std::pair<unsigned, unsigned>> numbers(std::string_view name, char separator) {
+  const std::vector<std::string_view> parts = split(name, separator);
+  if (parts.size() != 2) return std::nullopt;
+  const auto first = parse_number<unsigned>(parts[0]);
+  const auto second = parse_number<unsigned>(parts[1]);
+  if (!first || !second) return std::nullopt;
+  return std::pair(*first, *second);
+}
+
+// "mig-gpu-<uuid>/<gi>/<ci>" and "mig-<uuid>".
+DeviceName parse_mig(std::string_view name) {
+  constexpr std::string_view prefix = "mig-";
+  const std::string_view rest = name.substr(prefix.size());
+  if (!rest.starts_with("gpu-")) return {.kind = Kind::mig_uuid, .uuid = std::string(name)};
+  const size_t slash = rest.find('/');
+  if (slash == std::string_view::npos) return {};
+  const auto instances = numbers(rest.substr(slash + 1), '/');
+  if (!instances) return {};
+  return {.kind = Kind::mig_path,
+          .uuid = std::string(rest.substr(0, slash)),
+          .gpu_instance = instances->first,
+          .compute_instance = instances->second};
+}
+
+}  // namespace
+
+DeviceName parse_device_name(std::string_view name) {
+  const std::string small = lower(name);
+  if (const auto index = parse_number<unsigned>(small)) {
+    return {.kind = Kind::index, .first = *index, .last = *index};
+  }
+  if (small.starts_with("gpu-")) return {.kind = Kind::gpu_uuid, .uuid = small};
+  if (small.starts_with("mig-")) return parse_mig(small);
+  if (is_address(small)) return {.kind = Kind::address};
+  if (const auto range = numbers(small, '-')) {
+    return {.kind = Kind::index, .first = range->first, .last = range->second};
+  }
+  if (const auto pair = numbers(small, ':')) {
+    return {.kind = Kind::mig_index, .first = pair->first, .last = pair->second};
+  }
+  return {};
+}
+
+}  // namespace nvbox::plan

@@ -1,0 +1,163 @@
+#include "nvbox/plan/nvml_question.h"
+
+#include <algorithm>
+#include <string>
+#include <string_view>
+
+#include "nvbox/base/text.h"
+#include "nvbox/plan/requirements.h"
+#include "nvbox/plan/select.h"
+#include "plan/device_name.h"
+#include "plan/parts.h"
+
+namespace nvbox::plan {
+namespace {
+
+using driver::Gpu;
+using driver::Inventory;
+
+template <typename Predicate>
+void add_gpus(const Inventory& inventory, Predicate predicate, std::vector<size_t>& gpus) {
+  for (size_t position = 0; position < inventory.gpus.size(); ++position) {
+    if (!predicate(inventory.gpus[position])) continue;
+    if (std::ranges::find(gpus, position) == gpus.end()) gpus.push_back(position);
+  }
+}
+
+bool has_mig(const Gpu& gpu) {
+  return !gpu.mig.empty();
+}
+
+// Those of which one could be the GPU with this UUID; none when one is, as far as is known.
+void add_possible_owners(const Inventory& inventory, const std::string& uuid,
+                         std::vector<size_t>& gpus) {
+  const auto fits = [&](const Gpu& gpu) { return lower(gpu.uuid).starts_with(uuid); };
+  if (std::ranges::any_of(inventory.gpus, fits)) return;
+  add_gpus(
+      inventory, [](const Gpu& gpu) { return gpu.uuid.contains('?'); }, gpus);
+}
+
+// What has to be known to tell which device the name means.
+std::vector<size_t> gpus_behind(const Inventory& inventory, std::string_view name) {
+  std::vector<size_t> gpus;
+  const DeviceName wanted = parse_device_name(name);
+  switch (wanted.kind) {
+    case DeviceName::Kind::mig_index:
+      add_gpus(
+          inventory, [&](const Gpu& gpu) { return gpu.index == wanted.first && has_mig(gpu); },
+          gpus);
+      break;
+    case DeviceName::Kind::mig_uuid:
+      add_gpus(inventory, has_mig, gpus);
+      break;
+    case DeviceName::Kind::gpu_uuid:
+    case DeviceName::Kind::mig_path:
+      add_possible_owners(inventory, wanted.uuid, gpus);
+      break;
+    case DeviceName::Kind::index:
+    case DeviceName::Kind::address:
+    case DeviceName::Kind::unknown:
+      break;
+  }
+  return gpus;
+}
+
+// MIG devices with graphics came with the architecture 12.0.
+bool may_have_graphics(const Gpu& gpu) {
+  return gpu.architecture.empty() || gpu.architecture.starts_with("12.");
+}
+
+class Asker {
+ public:
+  Asker(const Inventory& inventory, const Request& request)
+      : inventory_(inventory), request_(request) {}
+
+  NvmlQuestion run() {
+    Request told = request_;
+    std::erase_if(told.devices, [&](const std::string& name) {
+      const std::vector<size_t> gpus = gpus_behind(inventory_, name);
+      for (const size_t gpu : gpus) add(gpu);
+      return !gpus.empty();
+    });
+    told.imex_channels.clear();
+    auto selection = select(inventory_, told);
+    if (!selection) return question_;
+    selection_ = std::move(selection).value();
+    look_at(selection_);
+    return question_;
+  }
+
+  // What the names mean that can be told without NVML.
+  const Selection& selection() const { return selection_; }
+
+ private:
+  void add(size_t gpu) {
+    std::vector<size_t>& gpus = question_.gpus;
+    if (std::ranges::find(gpus, gpu) == gpus.end()) gpus.push_back(gpu);
+  }
+
+  void look_at(const Selection& selection) {
+    std::vector<size_t> candidates = question_.gpus;
+    const std::vector<size_t> selected = gpus_of(selection);
+    candidates.insert(candidates.end(), selected.begin(), selected.end());
+    for (const size_t gpu : candidates) {
+      const Facts facts = facts_about(inventory_, inventory_.gpus[gpu]);
+      if (are_undecided(request_.requirements, facts)) add(gpu);
+    }
+    question_.cuda =
+        candidates.empty() && are_undecided(request_.requirements, facts_about(inventory_));
+    if (!intersects(request_.capabilities, graphical)) return;
+    for (const auto& [gpu, mig] : selection.migs) {
+      if (may_have_graphics(inventory_.gpus[gpu])) add(gpu);
+    }
+  }
+
+  const Inventory& inventory_;
+  const Request& request_;
+  NvmlQuestion question_{};
+  Selection selection_{};
+};
+
+bool names_by(const CdiOptions& options, CdiNaming naming) {
+  return std::ranges::find(options.naming, naming) != options.naming.end();
+}
+
+}  // namespace
+
+NvmlQuestion nvml_question(const Inventory& inventory, const Request& request) {
+  return Asker(inventory, request).run();
+}
+
+NvmlQuestion nvml_question(const Inventory& inventory, const CdiOptions& options) {
+  const auto request = request_of(options);
+  if (!request) return {};
+  Asker asker(inventory, *request);
+  NvmlQuestion question = asker.run();
+  const Selection& selection = asker.selection();
+  const auto is_needed = [&](const Gpu& gpu) {
+    const size_t position = static_cast<size_t>(&gpu - inventory.gpus.data());
+    const auto is_it = [&](const Selection::MigDevice& mig) { return mig.gpu == position; };
+    if (std::ranges::any_of(selection.migs, is_it)) return true;
+    if (std::ranges::find(selection.gpus, position) == selection.gpus.end()) return false;
+    return options.coherence || (gpu.uuid.contains('?') && names_by(options, CdiNaming::uuid));
+  };
+  add_gpus(inventory, is_needed, question.gpus);
+  return question;
+}
+
+std::string why_unknown(const Inventory& inventory, const Gpu& gpu) {
+  if (gpu.unanswered) return *gpu.unanswered;
+  return inventory.unanswered.value_or("it was not asked");
+}
+
+NvmlQuestion nvml_question_about_all(const Inventory& inventory) {
+  NvmlQuestion question = {.cuda = inventory.driver.cuda_version.empty()};
+  const auto has_gap = [](const Gpu& gpu) {
+    if (gpu.problem) return false;
+    return gpu.brand.empty() || gpu.architecture.empty() || gpu.uuid.contains('?') || has_mig(gpu);
+  };
+  add_gpus(inventory, has_gap, question.gpus);
+  return question;
+}
+
+}  // namespace nvbox::plan

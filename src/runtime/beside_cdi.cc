@@ -1,0 +1,60 @@
+#include "runtime/beside_cdi.h"
+
+#include <algorithm>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "nvbox/base/text.h"
+#include "nvbox/driver/discover.h"
+#include "nvbox/plan/native_names.h"
+#include "nvbox/plan/select.h"
+#include "nvbox/runtime/requirements.h"
+#include "runtime/machine.h"
+
+namespace nvbox::runtime {
+namespace {
+
+// nvidia.com/gpu=0, k8s.device-plugin.nvidia.com/gpu=GPU-..., and names without a kind.
+bool is_of_nvidia(std::string_view name) {
+  const size_t slash = name.find('/');
+  return slash == std::string_view::npos || name.substr(0, slash).ends_with("nvidia.com");
+}
+
+// The request for the GPUs that names of this host's kinds mean; for none where they are names of
+// somebody's own.
+plan::Request native(const plan::Request& request, const config::Config& config) {
+  plan::Request nothing = {.ask = plan::Ask::listed, .requirements = request.requirements};
+  auto known = plan::with_native_names(request, config);
+  if (!known) return nothing;
+  known->capabilities = driver::Capabilities::none;
+  known->imex_channels.clear();
+  return std::move(known).value();
+}
+
+}  // namespace
+
+Result<> add_beside_cdi(const plan::Request& request, const InjectOptions& options, const Log& log,
+                        spec::ContainerEdits& edits) {
+  const bool concerns_nvidia =
+      request.devices.empty() || std::ranges::any_of(request.devices, is_of_nvidia);
+  const bool has_rights = !request.mig_config.empty() || !request.mig_monitor.empty();
+  if (!concerns_nvidia || (request.requirements.empty() && !has_rights)) return {};
+  const Machine machine = NVBOX_TRY(Machine::open(options.config));
+  const driver::Need need = {.facts = true, .files = driver::Capabilities::none};
+  const plan::Request asked = native(request, options.config);
+  auto found = look(machine, asked, need, options, log);
+  if (!found && has_rights) return std::move(found).error();
+  if (!found) {
+    log.warning(cat("the image's requirements are not checked: ", found.error().message()));
+    return {};
+  }
+  Choice choice = {.inventory = std::move(found).value(), .selection = {}};
+  auto selection = plan::select(choice.inventory, asked);
+  if (selection) choice.selection = std::move(selection).value();
+  NVBOX_TRY(check_requirements(request.requirements, choice.inventory, choice.selection));
+  return add_mig_rights(request, machine, choice, edits);
+}
+
+}  // namespace nvbox::runtime

@@ -1,0 +1,19 @@
+// What besides the devices themselves a request asks for that CDI specifications answer, but that
+// they do not know of: NVIDIA_REQUIRE_* and rights over MIG.
+#pragma once
+
+#include "nvbox/base/log.h"
+#include "nvbox/base/result.h"
+#include "nvbox/plan/request.h"
+#include "nvbox/runtime/inject.h"
+#include "nvbox/spec/edits.h"
+
+namespace nvbox::runtime {
+
+// Holds the driver, and the GPUs as far as the names tell which they are, against what the image
+// demands, and adds the nodes of the rights over MIG. Nothing is demanded of devices that are not
+// NVIDIA's, and nothing can be of a driver that is not in /proc (WSL, Jetson): that is a warning.
+Result<> add_beside_cdi(const plan::Request& request, const InjectOptions& options, const Log& log,
+                        spec::ContainerEdits& edits);
+
+}  // namespace nvbox::runtime
