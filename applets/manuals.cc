@@ -28,6 +28,12 @@ constexpr Topic config_file = {
     "/etc/nvidia-container-runtime/config.toml",
     "The configuration. Every key has a default, and the file need not exist. Where "
     "XDG_CONFIG_HOME is set, it stands for /etc."};
+constexpr Topic cache_topic = {"NVIDIA_CTK_NO_CACHE",
+                               "A true word asks NVML anew, where it has to be asked, and keeps "
+                               "nothing of its answer."};
+constexpr Topic cache_file = {
+    "/run/nvbox/nvml.json",
+    "What NVML answered, until the next boot, another driver or other MIG devices."};
 constexpr Topic success = {"0", "Success."};
 constexpr Topic failure = {
     "1", "What could not be done, and how to help it, is one line on standard error."};
@@ -99,9 +105,15 @@ constexpr Lines ctk_see[] = {"nvidia-ctk(1)", "nvbox(1)"};
 constexpr Lines cli_paragraphs[] = {
     "Tells what NVIDIA GPUs and driver files this host has, and gives them to a container, without "
     "any runtime: anything that has a root directory and a mount namespace.",
-    "No GPU is opened and no library is loaded to answer."};
+    "No GPU is opened and no library is loaded to answer, unless a MIG device is asked for by "
+    "number "
+    "or UUID, or what is asked is known to the driver's NVML alone: then a confined helper process "
+    "asks it."};
 constexpr Topic cli_environment[] = {
-    debug_topic, {"NVC_DEBUG_FILE", "The file for debug information where --debug names none."}};
+    debug_topic,
+    {"NVC_DEBUG_FILE", "The file for debug information where --debug names none."},
+    cache_topic};
+constexpr Topic cli_files[] = {cache_file};
 constexpr Lines cli_see[] = {"nvidia-container-runtime-hook(8)", "nvidia-ctk(1)", "nvbox(1)"};
 
 // nvidia-container-runtime and its other names.
@@ -154,12 +166,16 @@ constexpr Topic runtime_environment[] = {
     {"NVIDIA_REQUIRE_*, NVIDIA_DISABLE_REQUIRE",
      "Of the container: conditions like cuda>=12.0 that driver and GPUs have to meet, and a true "
      "word to skip them."},
+    {"NVIDIA_MIG_CONFIG_DEVICES, NVIDIA_MIG_MONITOR_DEVICES",
+     "Of a privileged container: all lets it make MIG instances, or watch all of them."},
     debug_topic,
     config_topic,
+    cache_topic,
 };
 constexpr Topic runtime_files[] = {
     config_file,
-    {"/etc/cdi, /var/run/cdi", "CDI specifications of the mode cdi, unless configured otherwise."}};
+    {"/etc/cdi, /var/run/cdi", "CDI specifications of the mode cdi, unless configured otherwise."},
+    cache_file};
 constexpr Topic runtime_statuses[] = {
     {"1", "The container's GPUs could not be added; nothing was started."},
     {"other", "The low-level runtime's."}};
@@ -192,8 +208,8 @@ constexpr Lines prestart_hook_paragraphs[] = {
     "leaves a container alone that asks for no GPU, and otherwise does in the same process what "
     "nvidia-container-cli configure does.",
     "What a container asks for is described in nvidia-container-runtime(8)."};
-constexpr Topic hook_environment[] = {debug_topic, config_topic};
-constexpr Topic hook_files[] = {config_file};
+constexpr Topic hook_environment[] = {debug_topic, config_topic, cache_topic};
+constexpr Topic hook_files[] = {config_file, cache_file};
 constexpr Topic hook_statuses[] = {success, failure, {"2", "The command line is wrong."}};
 constexpr Lines hook_see[] = {"nvidia-container-runtime(8)", "nvidia-container-cli(1)", "nvbox(1)"};
 
@@ -203,6 +219,8 @@ constexpr Lines ctk_paragraphs[] = {
     "The tool that administrators and installers call: it configures container engines, describes "
     "this host's GPUs to them, and makes device nodes where nobody else does.",
     "The program's options may stand in front of a command or behind its name."};
+constexpr Topic ctk_environment[] = {debug_topic, cache_topic};
+constexpr Topic ctk_files[] = {config_file, cache_file};
 constexpr Topic ctk_statuses[] = {success, failure, {"3", "There is no such command."}};
 constexpr Lines ctk_see_also[] = {"nvidia-container-runtime(8)", "nvidia-cdi-hook(8)", "nvbox(1)"};
 
@@ -284,6 +302,7 @@ constexpr std::array manuals = {
             .version = {},
             .paragraphs = cli_paragraphs,
             .environment = cli_environment,
+            .files = cli_files,
             .exit_statuses = plain_statuses,
             .see_also = cli_see}},
     Manual{"nvidia-container-runtime", describe_runtime, runtime_page},
@@ -296,8 +315,8 @@ constexpr std::array manuals = {
            {.section = "1",
             .version = {},
             .paragraphs = ctk_paragraphs,
-            .environment = debug_environment,
-            .files = hook_files,
+            .environment = ctk_environment,
+            .files = ctk_files,
             .exit_statuses = ctk_statuses,
             .see_also = ctk_see_also}},
     Manual{"nvidia-docker",

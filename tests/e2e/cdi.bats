@@ -435,7 +435,7 @@ stamped() {
   [ "$(grep -c /dev/nvidia-caps/ <<<"$output")" -eq 2 ]
   cdi "$(stamped 418.40.04)" nvidia.com/gpu=1:9 glibc true
   [ "$status" -eq 1 ]
-  has_text 'device 1:9: there is no such MIG device'
+  has_text 'device 1:9: GPU 1 (0000:86:00.0) has no such MIG device'
 }
 
 @test "a specification of other devices is never stale" {

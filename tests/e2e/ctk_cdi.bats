@@ -79,17 +79,22 @@ export schema='
 @test "devices are named as asked" {
   inside a100mig '
     names() { json "$@" | jq -r "[.devices[].name] | join(\" \")"; }
+    names --device-name-strategy=index
     names
     names --device-name-strategy=type-index
     names --device-id=1:6 --no-all-device
+    names --device-id=MIG-86a10000-0000-5000-8000-000007000000 --no-all-device
     names --device-id=MIG-GPU-86a10000-0000-4a10-8000-000000000001/9/0,0 --no-all-device
     NVIDIA_CTK_CDI_GENERATE_DEVICE_IDS=0 NVIDIA_CTK_CDI_GENERATE_DEVICE_NAME_STRATEGIES=index names
     json --vendor=acme.com --class=card | jq -r .kind'
   [ "$status" -eq 0 ]
-  has_line '0 1:0 1:1 1:2 1:3 1:4 1:5 1:6 GPU-3ba10000-0000-4a10-8000-000000000000 all'
+  has_line '0 1:0 1:1 1:2 1:3 1:4 1:5 1:6 all'
+  uuids=$(printf 'MIG-86a10000-0000-5000-8000-%06x000000\n' {7..13} | paste -sd ' ')
+  has_line "0 1:0 1:1 1:2 1:3 1:4 1:5 1:6 GPU-3ba10000-0000-4a10-8000-000000000000 $uuids all"
   has_line 'all gpu0 mig1:0 mig1:1 mig1:2 mig1:3 mig1:4 mig1:5 mig1:6'
-  has_line 1:6
-  has_line '0 1:2 GPU-3ba10000-0000-4a10-8000-000000000000'
+  has_line '1:6 MIG-86a10000-0000-5000-8000-00000d000000'
+  has_line '1:1 MIG-86a10000-0000-5000-8000-000007000000'
+  has_line '0 1:0 GPU-3ba10000-0000-4a10-8000-000000000000 MIG-86a10000-0000-5000-8000-000009000000'
   has_line '0 all'
   has_line acme.com/card
 }
@@ -260,7 +265,7 @@ export schema='
   has_text 'nvidia-ctk: MIG device 1 7/0 cannot be used: its nodes below /dev/nvidia-caps do not exist'
   has_line 'status 1'
   has_line '["0","GPU-3ba10000-0000-4a10-8000-000000000000","all"]'
-  has_line 14
+  has_line 21
 }
 
 @test "older versions are written without what they lack" {

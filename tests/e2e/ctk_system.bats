@@ -209,7 +209,7 @@ until_true='until_true() { until "$@"; do read -rt 0.05 <> <(:) || :; done; };'
   [ "$status" -eq 0 ]
   has_line 'Driver version:   550.163.01'
   has_line '  Node:           /dev/nvidia1 195:1 0666'
-  has_line '  MIG device:     GPU instance 7, compute instance 0'
+  has_line '  MIG device:     1:1, GPU instance 7, compute instance 0, MIG-86a10000-0000-5000-8000-000007000000'
   has_no_text Problem
   on a100mig 'nvidia-ctk info --format=json | jq -c "[.driverVersion, (.gpus | length), .gpus[1].migDevices[0].gpuInstanceNode.path, (.libraries | length > 9)]"'
   [ "$output" = '["550.163.01",2,"/dev/nvidia-caps/nvidia-cap201",true]' ]

@@ -7,6 +7,8 @@
 //   symbolic links in DIR: PATH -> TARGET cat FILE...      contents write FILE       opens FILE for
 //   writing, as open does env, groups      environment, supplementary groups all nodes, links of
 //   the usual directories, all mounts, env, groups
+//   cuda             the driver's CUDA: how many devices, and whether memory of the first comes
+//   back as it was sent
 //
 // A sequence puts "== COMMAND ARG..." before each answer, so one container start answers many
 // questions. Exit status 0 unless the command line is wrong: what cannot be had is part of the
@@ -17,6 +19,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -197,6 +200,52 @@ static void command_groups(char** args) {
   printf("\n");
 }
 
+#ifndef PROBE_STATIC
+static void* cuda_library;
+
+// Calls a function of libcuda, all of whose arguments are as wide as a pointer or promoted to it;
+// 0 is success, and -1 a function that is not there.
+static int call_cuda(const char* name, uintptr_t a, uintptr_t b, uintptr_t c) {
+  int (*function)(uintptr_t, uintptr_t, uintptr_t);
+  *(void**)&function = dlsym(cuda_library, name);
+  const int code = function ? function(a, b, c) : -1;
+  if (code != 0) printf("cuda: %s: %d\n", name, code);
+  return code;
+}
+
+static int copy_there_and_back(void) {
+  static unsigned char sent[1 << 20], received[sizeof sent];
+  uint64_t memory = 0;
+  void* context = NULL;
+  int device = 0;
+  for (size_t i = 0; i < sizeof sent; ++i) sent[i] = (unsigned char)(i * 31 + i / 251);
+  return call_cuda("cuDeviceGet", (uintptr_t)&device, 0, 0) == 0 &&
+         call_cuda("cuDevicePrimaryCtxRetain", (uintptr_t)&context, (uintptr_t)device, 0) == 0 &&
+         call_cuda("cuCtxSetCurrent", (uintptr_t)context, 0, 0) == 0 &&
+         call_cuda("cuMemAlloc_v2", (uintptr_t)&memory, sizeof sent, 0) == 0 &&
+         call_cuda("cuMemcpyHtoD_v2", memory, (uintptr_t)sent, sizeof sent) == 0 &&
+         call_cuda("cuMemcpyDtoH_v2", (uintptr_t)received, memory, sizeof sent) == 0 &&
+         memcmp(sent, received, sizeof sent) == 0;
+}
+#endif
+
+static void command_cuda(char** args) {
+  (void)args;
+#ifdef PROBE_STATIC
+  printf("cuda: this probe is static\n");
+#else
+  int count = 0;
+  cuda_library = dlopen("libcuda.so.1", RTLD_NOW);
+  if (!cuda_library) {
+    printf("cuda: %s\n", dlerror());
+    return;
+  }
+  if (call_cuda("cuInit", 0, 0, 0) != 0) return;
+  if (call_cuda("cuDeviceGetCount", (uintptr_t)&count, 0, 0) != 0) return;
+  printf("cuda: devices %d, copy %s\n", count, copy_there_and_back() ? "OK" : "failed");
+#endif
+}
+
 static void command_all(char** args);
 
 static const struct command {
@@ -205,7 +254,7 @@ static const struct command {
 } commands[] = {{"nodes", command_nodes},   {"open", command_open},     {"write", command_write},
                 {"dlopen", command_dlopen}, {"mounts", command_mounts}, {"links", command_links},
                 {"cat", command_cat},       {"env", command_env},       {"groups", command_groups},
-                {"all", command_all}};
+                {"cuda", command_cuda},     {"all", command_all}};
 
 static const struct command* find_command(const char* name) {
   for (size_t i = 0; i < sizeof commands / sizeof *commands; ++i) {
