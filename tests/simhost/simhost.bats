@@ -6,7 +6,14 @@
 
 bats_require_minimum_version 1.5.0
 
+setup_file() {
+  # C17, where a function type may leave the arguments open.
+  gcc -std=gnu17 -Wall "$BATS_TEST_DIRNAME/ask_nvml.c" -o "$BATS_FILE_TMPDIR/ask_nvml"
+  musl-gcc -std=gnu17 -Wall "$BATS_TEST_DIRNAME/ask_nvml.c" -o "$BATS_FILE_TMPDIR/ask_nvml_musl"
+}
+
 setup() {
+  ask=$BATS_FILE_TMPDIR/ask_nvml
   simhost=$BATS_TEST_DIRNAME/simhost
   support=$BATS_TEST_DIRNAME/../e2e/support
   wrappers=/usr/local/lib/simhost
@@ -213,6 +220,119 @@ gpu31/gi14/ci7/access 4322
   [ "$status" -eq 1 ]
   [[ ${lines[0]} == /dev/nvidia1 ]]
   [[ ${lines[1]} == *"Is a directory" ]]
+}
+
+# own_nvml_host LINE...: sets `own` to a profile of two GPUs with these lines.
+own_nvml_host() {
+  own=$BATS_TEST_TMPDIR/own.profile
+  printf '%s\n' 'driver 560.1' 'gpu 0000:01:00.0 1 0 0x030000 0x1eb8 GPU-00000001-a Some GPU' \
+    'gpu 0000:02:00.0 0 1 0x030000 0x1234 GPU-00000002-b Other GPU' "$@" >"$own"
+}
+
+# on_own [OPTION...] COMMAND [ARG...]: runs it there.
+on_own() { run "$simhost" --cache "$BATS_TEST_TMPDIR/cache" "$own" "$@"; }
+
+@test "NVML: what a100mig answers; MIG devices are not in the order of instances" {
+  run "$simhost" a100mig "$ask" 00000000:3B:00.0 0000:86:00.0 0000:87:00.0
+  [ "$output" = "libnvidia-ml.so.550.163.01 [550.163.01] [12040]
+gpu 0 [0] [0] [GPU-3ba10000-0000-4a10-8000-000000000000] [NVIDIA A100 80GB PCIe] [14] [8.0] [0.0] [Not Supported]
+slot 0: Not Found
+slot 1: Not Found
+slot 2: Not Found
+slot 3: Not Found
+slot 4: Not Found
+slot 5: Not Found
+slot 6: Not Found
+gpu 1 [1] [1] [GPU-86a10000-0000-4a10-8000-000000000001] [NVIDIA A100 80GB PCIe] [14] [8.0] [1.1] [Not Supported]
+slot 0 [9] [0] [0] [MIG-86a10000-0000-5000-8000-000009000000] [NVIDIA A100 80GB PCIe MIG 1g.10gb]
+slot 1 [7] [0] [1] [MIG-86a10000-0000-5000-8000-000007000000] [NVIDIA A100 80GB PCIe MIG 1g.10gb]
+slot 2 [8] [0] [2] [MIG-86a10000-0000-5000-8000-000008000000] [NVIDIA A100 80GB PCIe MIG 1g.10gb]
+slot 3 [10] [0] [3] [MIG-86a10000-0000-5000-8000-00000a000000] [NVIDIA A100 80GB PCIe MIG 1g.10gb]
+slot 4 [11] [0] [4] [MIG-86a10000-0000-5000-8000-00000b000000] [NVIDIA A100 80GB PCIe MIG 1g.10gb]
+slot 5 [12] [0] [5] [MIG-86a10000-0000-5000-8000-00000c000000] [NVIDIA A100 80GB PCIe MIG 1g.10gb]
+slot 6 [13] [0] [6] [MIG-86a10000-0000-5000-8000-00000d000000] [NVIDIA A100 80GB PCIe MIG 1g.10gb]
+00000000:3B:00.0 [0]
+0000:86:00.0 [1]
+0000:87:00.0: Not Found" ]
+}
+
+@test "NVML: a program of musl gets the same answers" {
+  run "$simhost" a100mig -- sh -c '
+    "$1" >"$2/glibc"
+    LD_LIBRARY_PATH=$(dirname /lib/*/libnvidia-ml.so.1) "$1_musl" | diff "$2/glibc" -' sh "$ask" "$BATS_TEST_TMPDIR"
+  [ "$status" -eq 0 ]
+  [ -z "$output" ]
+}
+
+@test "NVML: the table may change while the host runs; slots may have holes" {
+  run "$simhost" a100mig -- sh -c '
+    sed -i "/ MIG-.*-000007000000 /d" /etc/simhost/nvml
+    echo "  cuda 13020 " >>/etc/simhost/nvml
+    echo "gpu 00000000:3B:00.0 0 GPU-new 2 12.1 1 Another  model" >>/etc/simhost/nvml
+    "$1" | sed "3,9d;14,\$d"
+    rm /etc/simhost/nvml
+    "$1"' sh "$ask"
+  [ "$output" = "libnvidia-ml.so.550.163.01 [550.163.01] [13020]
+gpu 0 [0] [0] [GPU-new] [Another  model] [2] [12.1] [0.0] [1]
+gpu 1 [1] [1] [GPU-86a10000-0000-4a10-8000-000000000001] [NVIDIA A100 80GB PCIe] [14] [8.0] [1.1] [Not Supported]
+slot 0 [9] [0] [0] [MIG-86a10000-0000-5000-8000-000009000000] [NVIDIA A100 80GB PCIe MIG 1g.10gb]
+slot 1: Not Found
+slot 2 [8] [0] [2] [MIG-86a10000-0000-5000-8000-000008000000] [NVIDIA A100 80GB PCIe MIG 1g.10gb]
+init: Driver Not Loaded" ]
+}
+
+@test "NVML: lines of a profile; a driver without a function; a UUID that procfs masks" {
+  own_nvml_host 'mig 0 3 1 2g.20gb' 'mig 0 5 0' 'masked 0000:02:00.0' 'nvml cuda 13020' \
+    'nvml fail nvmlDeviceGetBrand 999' 'nvml_without nvmlDeviceGetAddressingMode'
+  on_own -- sh -c '"$1" | grep -v ": Not Found"; sed -n "s/GPU UUID: *\t //p" /proc/driver/nvidia/gpus/*/information' sh "$ask"
+  [ "$output" = "libnvidia-ml.so.560.1 [560.1] [13020]
+gpu 0 [0] [1] [GPU-00000001-a] [Some GPU] [Unknown Error] [7.5] [Not Supported] [Function Not Found]
+gpu 1 [1] [0] [GPU-00000002-b] [Other GPU] [Unknown Error] [12.1] [1.1] [Function Not Found]
+slot 0 [3] [1] [0] [MIG-00000002-0000-5000-8000-000003000001] [Other GPU MIG 2g.20gb]
+slot 1 [5] [0] [1] [MIG-00000002-0000-5000-8000-000005000000] [Other GPU MIG 1g.10gb]
+GPU-00000001-a
+GPU-????????-????-????-????-????????????" ]
+  own_nvml_host 'nvml_without nvmlDeviceGetMig'
+  on_own true
+  [ "$status" -eq 1 ]
+  [ "$output" = "simhost: nvml_without nvmlDeviceGetMig: no function of the simulated libnvidia-ml" ]
+}
+
+@test "NVML: failures, and GPUs that are not there" {
+  own_nvml_host 'nvml fail init 18'
+  on_own "$ask"
+  [ "$status" -eq 1 ]
+  [ "$output" = "init: Driver/library version mismatch" ]
+  run "$simhost" dead1of4 "$ask" 0000:3b:00.0 0000:af:00.0
+  [ "$(sed -n '3p;6,$p' <<<"$output")" = "gpu 1: GPU is lost
+0000:3b:00.0: GPU is lost
+0000:af:00.0 [3]" ]
+}
+
+@test "NVML: a driver that hangs, crashes or talks nonsense" {
+  run "$simhost" t4x1 -- sh -c '
+    ulimit -c 0
+    ask=$1
+    on() { echo "$1" >>/etc/simhost/nvml; shift; "$@"; echo "= $?"; }
+    on "garbage init" "$ask"
+    on "fail init 0" true
+    on "crash nvmlDeviceGetUUID" "$ask" 2>/dev/null
+    on "hang 0000:3b:00.0" timeout 0.3 "$ask"' sh "$ask"
+  [ "$output" = $'}{ garbage \x01
+= 0
+= 0
+= 132
+= 124' ]
+}
+
+@test "NVML: asking for a GPU opens its node and no other" {
+  run "$simhost" a100x8 -- sh -c '
+    strace -qq -e trace=openat -o "$2" "$1"
+    echo gpu 0000:01:00.0 77 GPU-1 2 7.5 - One >/etc/simhost/nvml
+    strace -qq -e trace=openat -o "$3" "$1"' sh "$ask" "$BATS_TEST_TMPDIR/all" "$BATS_TEST_TMPDIR/one"
+  opened() { grep -o '/dev/nvidia[a-z0-9]*", O_RDWR' "$BATS_TEST_TMPDIR/$1" | cut -d '"' -f 1 | paste -sd ' '; }
+  [ "$(opened all)" = "/dev/nvidiactl /dev/nvidia1 /dev/nvidia2 /dev/nvidia0 /dev/nvidia3 /dev/nvidia5 /dev/nvidia4 /dev/nvidia7 /dev/nvidia6" ]
+  [ "$(opened one)" = "/dev/nvidiactl /dev/nvidia77" ]
 }
 
 @test "--install: the binary and a link for each applet" {

@@ -8,9 +8,11 @@ simhost_dir=${BASH_SOURCE[0]%/*}/..
 . "$simhost_dir/lib/profile.sh"
 . "$simhost_dir/lib/driver.sh"
 . "$simhost_dir/lib/kernel.sh"
+. "$simhost_dir/lib/nvml.sh"
 
 read_profile "$1"
 build_driver_files "$2"
+build_nvml_table "$2"
 build_runtime_wrappers "$2"
 build_groups "$2"
 build_run "$2"

@@ -26,9 +26,23 @@ compile_stubs() {
     gcc ${width:+"-m$width"} "${flags[@]}" -fPIC -DWITH_CUDA -c "$simhost_dir/stubs/library.c" \
       -o "$objects/cuda$width.o"
   done
+  compile_nvml "${flags[@]}"
   # ldconfig takes a 32-bit library for one of libc 5 unless it needs libc.so.6.
   [[ -z $width ]] || ld -m elf_i386 -shared -soname libc.so.6 -o "$objects/libc32.so" "$objects/library32.o" \
     --defsym nvbox_stub_file=0
+}
+
+# Needs `objects` of compile_stubs.
+compile_nvml() {
+  local function known options=()
+  gcc "$@" -fPIC -c "$simhost_dir/stubs/nvml.c" -o "$objects/nvml.o"
+  known=$(nm --format=just-symbols --defined-only --extern-only "$objects/nvml.o")
+  for function in "${nvml_without[@]}"; do
+    [[ $'\n'$known$'\n' == *$'\n'"$function"$'\n'* ]] ||
+      die "nvml_without $function: no function of the simulated libnvidia-ml"
+    options+=(--localize-symbol="$function")
+  done
+  objcopy "${options[@]}" "$objects/nvml.o"
 }
 
 make_files() {
@@ -66,14 +80,16 @@ assemble_name() {
 }
 
 make_library() {
-  local out=$1 path=$2 soname=$3 kind=library suffix='' assembler='' emulation=() libc=()
+  local out=$1 path=$2 soname=$3 kind=library suffix='' assembler='' emulation=() more=()
   [[ $path != */libcuda.so.* ]] || kind=cuda
   if [[ $path == */i386-linux-gnu/* ]]; then
-    suffix=32 assembler=--32 emulation=(-m elf_i386) libc=(--no-as-needed "$out/stubs/libc32.so")
+    suffix=32 assembler=--32 emulation=(-m elf_i386) more=(--no-as-needed "$out/stubs/libc32.so")
+  elif [[ $path == */libnvidia-ml.so.* ]]; then
+    more=("$out/stubs/nvml.o")
   fi
   assemble_name "$out" "$path" "$assembler"
-  ld "${emulation[@]}" -shared -s --build-id=none -z noexecstack -z noseparate-code -z max-page-size=4096 \
-    -soname "$soname" -o "$out$path" "$out/stubs/$kind$suffix.o" "$out/stubs/name.o" "${libc[@]}"
+  ld "${emulation[@]}" -shared -s -z defs --build-id=none -z noexecstack -z noseparate-code -z max-page-size=4096 \
+    -soname "$soname" -o "$out$path" "$out/stubs/$kind$suffix.o" "$out/stubs/name.o" "${more[@]}"
   chmod 0644 "$out$path"
 }
 

@@ -77,6 +77,8 @@ write_gpu() {
     mkdir "$dir/information"
     return
   fi
+  # As long as nothing has opened the GPU.
+  ! is_masked "$busid" || uuid='GPU-????????-????-????-????-????????????'
   {
     printf 'Model: \t\t %s\n' "$model"
     printf 'IRQ:   \t\t %d\n' $((64 + minor))
@@ -126,7 +128,7 @@ write_capabilities() {
   write_cap "$caps/mig/monitor" 2 292
   [[ $mig_capable != yes ]] || each_gpu make_gpu_capabilities "$caps"
   for line in "${mig[@]}"; do
-    read -r gpu gi ci <<<"$line"
+    read -r gpu gi ci _ <<<"$line"
     write_cap "$caps/gpu$gpu/mig/gi$gi/access" "$(cap_minor "$gpu" "$gi" '')" 292
     write_cap "$caps/gpu$gpu/mig/gi$gi/ci$ci/access" "$(cap_minor "$gpu" "$gi" "$ci")" 292
   done
@@ -212,7 +214,7 @@ make_cap_nodes() {
   node "$caps/nvidia-cap2" 0444 "${major[caps]}" 2
   ((imex == 0)) || node "$caps/nvidia-cap4323" 0400 "${major[caps]}" 4323
   for line in "${mig[@]}"; do
-    read -r gpu gi ci <<<"$line"
+    read -r gpu gi ci _ <<<"$line"
     make_cap_node "$caps" "$(cap_minor "$gpu" "$gi" '')"
     make_cap_node "$caps" "$(cap_minor "$gpu" "$gi" "$ci")"
   done

@@ -48,7 +48,7 @@ publish() {
 build_layer() {
   local profile=$1 new
   [[ ! -d $layer ]] || return 0
-  require_tools gcc as ld jq
+  require_tools gcc as ld nm objcopy jq
   new=$(mktemp -d "$cache/.build.XXXXXX")
   if ! /bin/bash "$simhost_dir/lib/build.sh" "$profile" "$new"; then
     rm -rf -- "$new"

@@ -1,13 +1,13 @@
 # shellcheck shell=bash
 # Reads a profile (format: README.md) into the arrays below.
-# shellcheck disable=SC2034 # read by driver.sh and kernel.sh
+# shellcheck disable=SC2034 # read by driver.sh, kernel.sh and nvml.sh
 
 # Majors of a simulated host. Those below 232 are the same everywhere, the others dynamic on a real one.
 declare -rA major=([nvidia]=195 [drm]=226 [verbs]=231 [gdrdrv]=505 [fs]=506 [nvlink]=507 [nvswitch]=508 [imex]=509 [uvm]=510 [caps]=511)
 
 driver='' module=proprietary mig_capable=no imex=0 gds=0 mofed=0 gdrcopy=no
 card_gid=0 render_gid=0 render_mode=0666
-gpus=() dead=() mig=() nvswitches=() sockets=() driver_files=()
+gpus=() dead=() masked=() mig=() nvml=() nvml_without=() nvswitches=() sockets=() driver_files=()
 
 die() {
   printf 'simhost: %s\n' "$*" >&2
@@ -24,8 +24,11 @@ read_profile() {
       module) module=$value ;;
       gpu) gpus+=("$value") ;;
       dead) dead+=("$value") ;;
+      masked) masked+=("$value") ;;
       mig_capable) mig_capable=$value ;;
       mig) mig+=("$value") ;;
+      nvml) nvml+=("$value") ;;
+      nvml_without) nvml_without+=("$value") ;;
       nvswitch) nvswitches+=("$value") ;;
       imex) imex=$value ;;
       gds) gds=$value ;;
@@ -44,4 +47,8 @@ read_profile() {
 
 is_dead() {
   [[ " ${dead[*]} " == *" $1 "* ]]
+}
+
+is_masked() {
+  [[ " ${masked[*]} " == *" $1 "* ]]
 }
