@@ -1,5 +1,5 @@
 #!/bin/bash
-# Times whole processes in the simulated GPU host a100x8 and prints one table.
+# Times whole processes in the simulated GPU hosts a100x8 and a100mig and prints a table of each.
 #
 #   bench/compare.sh [REFERENCE_DIR]
 #
@@ -21,8 +21,11 @@ if [[ -z ${COMPARE_INSIDE-} ]]; then
   cmake -S "$top" -B "$top/build" -G Ninja -DNVBOX_BENCH=ON >/dev/null
   ninja -C "$top/build" --quiet nvbox noop
   reference=${1:+$(readlink -f -- "$1")}
-  COMPARE_INSIDE=1 exec "$simhost" --install "$top/build/nvbox" a100x8 -- \
-    "${BASH_SOURCE[0]}" "${reference-}"
+  for profile in a100x8 a100mig; do
+    COMPARE_INSIDE=$profile "$simhost" --install "$top/build/nvbox" "$profile" -- \
+      "${BASH_SOURCE[0]}" "${reference-}"
+  done
+  exit
 fi
 
 reference=${1-}
@@ -91,7 +94,7 @@ row() { # row NAME BUNDLE COMMAND...: measures a command; BUNDLE's config.json i
   rows+=("$(jq -r --arg name "$name" --arg rss "$rss" --arg calls "$calls" \
     '.results[0] | [$name, (.median * 1000), (.min * 1000), (.max * 1000), $rss, $calls] | @tsv' "$result")")
   # A node that is only looked at is opened with O_PATH, which does not reach the driver.
-  if grep -E 'open(at|at2)?\(.*nvidia[0-9]+"' "$work/trace" | grep -qv O_PATH; then
+  if [[ -z ${asks_nvml-} ]] && grep -E 'open(at|at2)?\(.*nvidia[0-9]+"' "$work/trace" | grep -qv O_PATH; then
     echo "compare.sh: $name opened a GPU" >&2
     return 1
   fi
@@ -107,8 +110,49 @@ lifecycle() { # lifecycle NAME BINARY BUNDLE
   row "$1" "$3" "$work/lifecycle" "$2" "$work/$3" "$work/root"
 }
 
+print_table() {
+  printf '\n%s\n' "$COMPARE_INSIDE"
+  printf '%s\n' "${rows[@]}" | awk -F '\t' '
+    BEGIN {
+      format = "%-44s %10s %9s %9s %9s %9s %9s %8s\n"
+      printf format, "", "median ms", "min ms", "max ms", "x no-op", "own ms", "RSS KiB", "syscalls"
+    }
+    # "own" is what a program adds to starting one that does nothing, or two where it ends in another.
+    { if (NR == 1) floor = $2
+      if (NR == 2) exec_floor = $2
+      own = ""
+      if ($1 ~ /^(create,|create in|nvidia-docker)/) own = sprintf("%.2f", $2 - exec_floor)
+      if ($1 ~ /^(hook|cdi|info)/) own = sprintf("%.2f", $2 - floor)
+      if ($1 ~ /^shell/) shell_floor = $2
+      if ($1 ~ /^prestart/) own = sprintf("%.2f", $2 - shell_floor)
+      printf format, $1, sprintf("%.2f", $2), sprintf("%.2f", $3), sprintf("%.2f", $4),
+             sprintf("%.1f", $2 / floor), own, $5, $6 }'
+}
+
 row 'static no-op' '' "$noop"
 row 'static no-op that execs the no-op' '' "$noop" --exec
+# What only NVML knows: MIG devices by number, and properties. The helper by itself is what the
+# simulated library and a dynamic program's start cost.
+if [[ $COMPARE_INSIDE == a100mig ]]; then
+  bundle mig --env NVIDIA_VISIBLE_DEVICES=1:0 --env NVIDIA_DRIVER_CAPABILITIES=compute,utility
+  bundle whole --env NVIDIA_VISIBLE_DEVICES=0 --env NVIDIA_DRIVER_CAPABILITIES=compute,utility
+  create 'create, GPU 0: nvbox' /usr/bin/nvidia-container-runtime whole
+  create 'create, MIG 1:0, answer kept: nvbox' /usr/bin/nvidia-container-runtime mig
+  asks_nvml=1
+  row 'NVML helper alone' '' "$top/build/generated/nvml/nvml_helper" \
+    /usr/lib/x86_64-linux-gnu/libnvidia-ml.so.1 0000:3b:00.0 0000:86:00.0
+  export NVIDIA_CTK_NO_CACHE=1
+  create 'create, MIG 1:0: nvbox' /usr/bin/nvidia-container-runtime mig
+  [[ -z $reference ]] || create 'create, MIG 1:0: peer' "$reference/nvidia-container-runtime" mig
+  row 'info: nvbox' '' /usr/bin/nvidia-container-cli info
+  row 'info, by NVML: nvbox' '' /usr/bin/nvidia-container-cli info --nvml=always
+  [[ -z $reference ]] || row 'info: peer' '' "$reference/nvidia-container-cli" info
+  row 'cdi generate, MIG: nvbox' '' /usr/bin/nvidia-ctk --quiet cdi generate
+  [[ -z $reference ]] || row 'cdi generate, MIG: peer' '' "$reference/nvidia-ctk" --quiet cdi generate
+  print_table
+  exit
+fi
+
 row 'crun --version' '' "$(command -v crun)" --version
 create 'create, no GPU: nvbox' /usr/bin/nvidia-container-runtime plain
 [[ -z $reference ]] || create 'create, no GPU: peer' "$reference/nvidia-container-runtime" plain
@@ -224,20 +268,6 @@ hook_rows() { # hook_rows NAME BINARY
 hook_rows nvbox /usr/bin/nvidia-cdi-hook
 [[ -z $reference ]] || hook_rows peer "$reference/nvidia-cdi-hook"
 
-printf '%s\n' "${rows[@]}" | awk -F '\t' '
-  BEGIN {
-    format = "%-44s %10s %9s %9s %9s %9s %9s %8s\n"
-    printf format, "", "median ms", "min ms", "max ms", "x no-op", "own ms", "RSS KiB", "syscalls"
-  }
-  # "own" is what a program adds to starting one that does nothing, or two where it ends in another.
-  { if (NR == 1) floor = $2
-    if (NR == 2) exec_floor = $2
-    own = ""
-    if ($1 ~ /^(create,|create in|nvidia-docker)/) own = sprintf("%.2f", $2 - exec_floor)
-    if ($1 ~ /^(hook|cdi)/) own = sprintf("%.2f", $2 - floor)
-    if ($1 ~ /^shell/) shell_floor = $2
-    if ($1 ~ /^prestart/) own = sprintf("%.2f", $2 - shell_floor)
-    printf format, $1, sprintf("%.2f", $2), sprintf("%.2f", $3), sprintf("%.2f", $4),
-           sprintf("%.1f", $2 / floor), own, $5, $6 }'
+print_table
 strip -o "$work/stripped" "$(readlink -f /usr/bin/nvbox)"
 printf 'stripped binary: %s bytes\n' "$(stat -c %s "$work/stripped")"

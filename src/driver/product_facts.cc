@@ -48,8 +48,14 @@ constexpr ChipRow chip_rows[] = {
     {0x2480, 0x25ff, "8.6"},   // GA104, GA106, GA107
     {0x2680, 0x28ff, "8.9"},   // AD102, AD103, AD104, AD106, AD107
     {0x2901, 0x2901, "10.0"},  // GB100: B200
+    {0x2909, 0x2909, "10.0"},  // GB100: B200
     {0x2941, 0x2941, "10.0"},  // GB100: GB200
     {0x2b80, 0x2bff, "12.0"},  // GB202
+    {0x2c00, 0x2dff, "12.0"},  // GB203, GB206, GB207
+    {0x2e12, 0x2e12, "12.1"},  // GB20B: GB10
+    {0x2f00, 0x2f7f, "12.0"},  // GB205
+    {0x3182, 0x3182, "10.3"},  // GB110: B300
+    {0x31c2, 0x31c3, "10.3"},  // GB110: GB300
 };
 static_assert(std::ranges::is_sorted(chip_rows, {}, &ChipRow::first));
 
@@ -88,6 +94,7 @@ constexpr BrandRow brand_rows[] = {
     {0x2335, "Nvidia"},     // H200 SXM
     {0x233b, "Nvidia"},     // H200 NVL
     {0x2342, "Nvidia"},     // GH200
+    {0x2348, "Nvidia"},     // GH200 144G HBM3e
     {0x24b0, "NvidiaRTX"},  // RTX A4000
     {0x25b6, "Nvidia"},     // A2, A16
     {0x26b1, "NvidiaRTX"},  // RTX 6000 Ada Generation
@@ -95,6 +102,11 @@ constexpr BrandRow brand_rows[] = {
     {0x26b9, "Nvidia"},     // L40S
     {0x27b8, "Nvidia"},     // L4
     {0x2901, "Nvidia"},     // B200
+    {0x2909, "Nvidia"},     // B200
+    {0x2941, "Nvidia"},     // GB200
+    {0x3182, "Nvidia"},     // B300 SXM6
+    {0x31c2, "Nvidia"},     // GB300
+    {0x31c3, "Nvidia"},     // GB300
 };
 static_assert(std::ranges::is_sorted(brand_rows, {}, &BrandRow::device_id));
 

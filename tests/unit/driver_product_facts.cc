@@ -28,6 +28,9 @@ TEST(ProductFacts, are_known_for_the_simulated_gpus) {
   EXPECT_EQ(product_facts(0x20b2, "550.163.01"), (ProductFacts{"Nvidia", "8.0"}));  // A100 SXM4
   EXPECT_EQ(product_facts(0x20b5, "550.163.01"), (ProductFacts{"Nvidia", "8.0"}));  // A100 PCIe
   EXPECT_EQ(product_facts(0x2335, "570.172.08"), (ProductFacts{"Nvidia", "9.0"}));  // H200
+  EXPECT_EQ(product_facts(0x2342, "570.172.08"), (ProductFacts{"Nvidia", "9.0"}));  // GH200
+  EXPECT_EQ(product_facts(0x31c2, "580.65.06"), (ProductFacts{"Nvidia", "10.3"}));  // GB300
+  EXPECT_EQ(product_facts(0x2e12, "580.65.06"), (ProductFacts{"", "12.1"}));        // GB10
   EXPECT_EQ(product_facts(0x2230, "565.77"), (ProductFacts{"NvidiaRTX", "8.6"}));   // RTX A6000
 }
 
