@@ -60,7 +60,7 @@ void add_gpu(Digest& digest, const Gpu& gpu) {
   digest.add(gpu.node);
   digest.add(gpu.drm_nodes);
   for (const Mig& mig : gpu.mig) {
-    digest.add(cat(mig.gpu_instance, "/", mig.compute_instance));
+    digest.add(cat(mig.gpu_instance, "/", mig.compute_instance, " ", mig.inode));
     digest.add(mig.gpu_instance_node);
     digest.add(mig.compute_instance_node);
   }

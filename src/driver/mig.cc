@@ -23,6 +23,11 @@ std::vector<unsigned> list_numbered(const Context& context, const std::string& f
   return numbers;
 }
 
+ino_t inode_of(const Context& context, const std::string& folder) {
+  const auto status = context.or_problem(context.roots.host.stat(folder));
+  return status ? status->st_ino : 0;
+}
+
 }  // namespace
 
 std::optional<unsigned> parse_capability_minor(std::string_view text) {
@@ -67,6 +72,7 @@ std::vector<Mig> MigNodes::of(unsigned gpu_minor) {
                      .compute_instance = compute_instance,
                      .gpu_instance_node = instance_node,
                      .compute_instance_node = node_for(cat(instance, "/ci", compute_instance))});
+      out.back().inode = inode_of(context_, cat(instance, "/ci", compute_instance));
       // The module's parameter nv_cap_enable_devfs=0, and the first drivers with MIG.
       out.back().is_guarded_by_files =
           !instance_node && !out.back().compute_instance_node && !major();

@@ -18,6 +18,7 @@ constexpr std::string_view soname = "libnvidia-ml.so.1";
 
 std::vector<std::string> paths_of(const std::vector<LibraryDirectory>& directories) {
   std::vector<std::string> paths;
+  paths.reserve(directories.size());
   for (const LibraryDirectory& directory : directories) paths.push_back(directory.path);
   return paths;
 }

@@ -134,6 +134,16 @@ a b" ]
   hooked a100mig --env NVIDIA_VISIBLE_DEVICES=MIG-GPU-86a10000-0000-4a10-8000-000000000001/7/0 glibc probe nodes
   [ "$status" -eq 0 ]
   [ "$(grep -cE '^/dev/nvidia-caps/nvidia-cap[0-9]+ ' <<<"$output")" -eq 2 ]
+  # By NVML's number; the instance of another device and the other GPU stay closed.
+  hooked a100mig --env NVIDIA_VISIBLE_DEVICES=1:0 glibc sh -c 'mknod /tmp/other c 511 201; mknod /tmp/gpu0 c 195 0
+    probe nodes -- open /dev/nvidia1 /dev/nvidia-caps/nvidia-cap219 /dev/nvidia-caps/nvidia-cap220 /tmp/other /tmp/gpu0'
+  [ "$status" -eq 0 ]
+  [ "$(grep -oE '^/dev/nvidia-caps/nvidia-cap[0-9]+ ' <<<"$output" | paste -sd ' ')" = \
+    '/dev/nvidia-caps/nvidia-cap219  /dev/nvidia-caps/nvidia-cap220 ' ]
+  [ "$(gpus_inside)" = /dev/nvidia1 ]
+  for node in /dev/nvidia1 /dev/nvidia-caps/nvidia-cap219 /dev/nvidia-caps/nvidia-cap220; do has_line "$node: ENXIO"; done
+  has_line '/tmp/other: EPERM'
+  has_line '/tmp/gpu0: EPERM'
   hooked a100mig --privileged --env NVIDIA_VISIBLE_DEVICES=all --env NVIDIA_MIG_CONFIG_DEVICES=all glibc probe nodes
   [ "$status" -eq 0 ]
   has_text '/dev/nvidia-caps/nvidia-cap1 '

@@ -15,7 +15,7 @@ setup() {
 
 # pod CONTAINER_SH_ARGUMENT...
 pod() {
-  run on_host a100x8 "$low_level" bash -c '
+  run on_host "${profile:-a100x8}" "$low_level" bash -c '
     nvidia-ctk config --profile kubernetes --in-place
     nvidia-ctk config --set "nvidia-container-runtime.runtimes=/usr/local/lib/simhost/$2" --in-place
     # As the plugin writes it.
@@ -49,6 +49,18 @@ gpus_inside() {
     glibc probe nodes
   [ "$status" -eq 0 ]
   [ "$(gpus_inside)" = /dev/nvidia5 ]
+}
+
+@test "MIG devices by their UUIDs, as a volume mount and by an annotation" {
+  profile=a100mig
+  mig=MIG-86a10000-0000-5000-8000-000009000000
+  pod --mount "/dev/null:/var/run/nvidia-container-devices/$mig" glibc probe nodes
+  [ "$status" -eq 0 ]
+  [ "$(gpus_inside)" = /dev/nvidia1 ]
+  [ "$(grep -oE 'nvidia-cap[0-9]+ ' <<<"$output" | paste -sd ' ')" = 'nvidia-cap219  nvidia-cap220 ' ]
+  pod --annotation "cdi.k8s.io/nvidia-device-plugin_x=k8s.device-plugin.nvidia.com/gpu=$mig" glibc probe nodes
+  [ "$status" -eq 0 ]
+  [ "$(grep -oE 'nvidia-cap[0-9]+ ' <<<"$output" | paste -sd ' ')" = 'nvidia-cap219  nvidia-cap220 ' ]
 }
 
 @test "the environment of a pod without privileges gives it nothing, with them it does" {

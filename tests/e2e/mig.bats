@@ -65,6 +65,15 @@ mode() {
   done
 }
 
+@test "a CDI specification is stale when instances were made anew in another order" {
+  mig "$(mode cdi) nvidia-ctk --quiet cdi generate --output=/var/run/cdi/nvidia.yaml
+    sed -i 's/ 0 9 0 / 1 9 0 /;s/ 1 7 0 / 0 7 0 /' /etc/simhost/nvml
+    cd /proc/driver/nvidia/capabilities/gpu1/mig; chmod 755 gi7 gi9
+    for gi in gi7 gi9; do mv \$gi/ci0 \$gi/old && cp -a \$gi/old \$gi/ci0 && rm -r \$gi/old; done;" \
+    --env NVIDIA_VISIBLE_DEVICES=nvidia.com/gpu=1:1 glibc sh -c "$look"
+  sees_the_first_device_only
+}
+
 @test "two MIG devices of one GPU" {
   mig '' --env "NVIDIA_VISIBLE_DEVICES=1:0,1:2" glibc probe nodes
   [ "$status" -eq 0 ]

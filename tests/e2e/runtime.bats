@@ -221,6 +221,30 @@ gpus_inside() {
   [ "$output" = "$(printf 'channel1\nchannel3')" ]
 }
 
+@test "IMEX channels of volume mounts; none is none; nodes that are missing are made" {
+  accept='printf "accept-nvidia-visible-devices-as-volume-mounts = true\n" >/run/c; cat /etc/nvidia-container-runtime/config.toml >>/run/c
+    cp /run/c /etc/nvidia-container-runtime/config.toml;'
+  imex() { # imex SETUP CONTAINER_SH_ARGUMENT...
+    run on_host h200x8 "$low_level" bash -c "$1"' exec "$0" "$@"' "$support/container.sh" "${@:2}" glibc \
+      sh -c 'ls -l /dev/nvidia-caps-imex-channels 2>/dev/null | sed "s/ root .* / /"; true'
+  }
+  imex "$accept" --mount /dev/null:/var/run/nvidia-container-devices/0 \
+    --mount /dev/null:/var/run/nvidia-container-devices/imex/2
+  [ "$status" -eq 0 ]
+  has_text channel2
+  has_no_text channel1
+  imex '' --env NVIDIA_VISIBLE_DEVICES=0 --env NVIDIA_IMEX_CHANNELS=none
+  [ "$status" -eq 0 ]
+  has_no_text channel
+  imex '' --env NVIDIA_VISIBLE_DEVICES=0 --env NVIDIA_IMEX_CHANNELS=9
+  [ "$status" -eq 0 ]
+  has_text channel9
+  imex 'printf "\n[features]\ndisable-imex-channel-creation = true\n" >>/etc/nvidia-container-runtime/config.toml;' \
+    --env NVIDIA_VISIBLE_DEVICES=0 --env NVIDIA_IMEX_CHANNELS=9
+  [ "$status" -eq 1 ]
+  has_text 'IMEX channel 9: /dev/nvidia-caps-imex-channels/channel9 does not exist'
+}
+
 @test "the container's environment does not reach the hook" {
   gpu t4x1 all --env LD_PRELOAD=/proc/self/cwd/poc.so --env PATH=/proc/self/cwd glibc \
     /usr/bin/probe dlopen libcuda.so.1

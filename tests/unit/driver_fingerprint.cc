@@ -41,6 +41,7 @@ TEST(Fingerprint, changes_with_everything_that_a_specification_says) {
   EXPECT_NE(devices_after([](Inventory& i) { i.control[0].major = 509; }), before)
       << "nvidia-uvm has another major after each boot";
   EXPECT_NE(devices_after([](Inventory& i) { i.gpus[0].mig[0].gpu_instance = 8; }), before);
+  EXPECT_NE(devices_after([](Inventory& i) { i.gpus[0].mig[0].inode = 8; }), before);
   EXPECT_NE(devices_after([](Inventory& i) { i.gpus[0].mig.clear(); }), before);
   EXPECT_NE(devices_after([](Inventory& i) {
               i.gpus[0].mig[0].compute_instance_node =

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "driver/device_nodes.h"
@@ -205,8 +206,9 @@ c /dev/nvidia1 195:1
 c /dev/nvidiactl 195:255
 )");
   const auto gi7 = node("/dev/nvidia-caps/nvidia-cap201", 511, 201);
-  const Inventory found = devices_of(host, gpus_only);
+  Inventory found = devices_of(host, gpus_only);
   ASSERT_EQ(found.gpus.size(), 1U);
+  for (Mig& mig : found.gpus[0].mig) EXPECT_NE(std::exchange(mig.inode, 0), 0U);
   EXPECT_EQ(
       found.gpus[0].mig,
       (std::vector<Mig>{{.gpu_instance = 7,
@@ -218,6 +220,33 @@ c /dev/nvidiactl 195:255
       << "an instance without compute instances is no device";
   EXPECT_EQ(found.problems, std::vector<std::string>{
                                 "/dev/nvidia-caps/nvidia-cap228 is device 509:228, not 511:228"});
+}
+
+TEST(Mig, without_nodes_is_guarded_by_its_files_where_the_driver_has_no_major_for_them) {
+  const std::string instance = R"(
+f /proc/driver/nvidia/gpus/0000:3b:00.0/information <<EOF
+Device Minor: 1
+EOF
+f /proc/driver/nvidia/version <<EOF
+NVRM version: NVIDIA UNIX x86_64 Kernel Module  550.163.01
+EOF
+f /proc/driver/nvidia/capabilities/gpu1/mig/gi7/access <<EOF
+DeviceFileMinor: 201
+EOF
+f /proc/driver/nvidia/capabilities/gpu1/mig/gi7/ci0/access <<EOF
+DeviceFileMinor: 202
+EOF
+c /dev/nvidia1 195:1
+c /dev/nvidiactl 195:255
+)";
+  const auto is_guarded_by_files = [&](const std::string& more) {
+    const test::Host host(instance + more);
+    return devices_of(host, gpus_only).gpus.at(0).mig.at(0).is_guarded_by_files;
+  };
+  EXPECT_TRUE(is_guarded_by_files(""));
+  EXPECT_FALSE(
+      is_guarded_by_files("f /proc/devices <<EOF\nCharacter devices:\n511 nvidia-caps\nEOF\n"));
+  EXPECT_FALSE(is_guarded_by_files("c /dev/nvidia-caps/nvidia-cap202 511:202\n"));
 }
 
 TEST(MigMinor, is_a_line_of_the_access_file) {

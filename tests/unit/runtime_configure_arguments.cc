@@ -108,5 +108,14 @@ TEST(NormalLdconfig, a_path_of_the_container_is_left_alone) {
   EXPECT_EQ(normal_ldconfig("@/nvbox/absent/ldconfig.real"), "@/nvbox/absent/ldconfig");
 }
 
+TEST(ConfigureArguments, tell_how_long_nvml_may_take_only_where_that_is_not_usual) {
+  config::Config config;
+  config.cli.nvml_timeout = 30;
+  const plan::Request request = {.ask = Ask::all};
+  const Words arguments = configure_arguments(request, config, target());
+  EXPECT_EQ(arguments[1], "--nvml-timeout=30");
+  EXPECT_EQ(configure_arguments(request, {}, target())[1], "configure");
+}
+
 }  // namespace
 }  // namespace nvbox::runtime

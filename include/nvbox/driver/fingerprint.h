@@ -12,8 +12,8 @@ namespace nvbox::driver {
 
 struct Fingerprint {
   std::string driver_version{};  // of the loaded kernel module
-  // 16 hexadecimal digits that stand for the GPUs (UUIDs, bus addresses), their MIG devices and
-  // every device node with its numbers, mode and group.
+  // 16 hexadecimal digits that stand for the GPUs (UUIDs, bus addresses), their MIG devices as they
+  // were made, and every device node with its numbers, mode and group.
   std::string devices{};
 
   bool operator==(const Fingerprint&) const = default;

@@ -30,6 +30,9 @@ struct Mig {
   // /dev/nvidia-caps/nvidia-capN of both instances; absent when the node does not exist yet.
   std::optional<HostDevice> gpu_instance_node{};
   std::optional<HostDevice> compute_instance_node{};
+  // Of its directory below /proc. The kernel gives out the lowest free one, so instances that were
+  // destroyed and made anew in another order have exchanged theirs, as they have their numbers.
+  ino_t inode = 0;
   // The driver has no such nodes: whoever can open the capability files can use the instance.
   bool is_guarded_by_files = false;
 
