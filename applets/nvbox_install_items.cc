@@ -95,8 +95,9 @@ Result<std::vector<Item>> manuals(std::string_view bindir, const std::vector<Ite
         programs.end()) {
       continue;
     }
+    std::string page = NVBOX_TRY(manual_of(manual.name));
     items.push_back({.path = path::join(directory, manual_file(manual)),
-                     .text = NVBOX_TRY(manual_of(manual.name)),
+                     .text = std::move(page),
                      .need = Need::optional});
   }
   return items;

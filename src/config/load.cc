@@ -62,7 +62,7 @@ struct Store {
 
   Result<> operator()(SecondsField field) const {
     const auto* value = std::get_if<std::int64_t>(&found.value);
-    if (value == nullptr) return wrong_type(key, found, "a number");
+    if (value == nullptr) return wrong_type(key, found, "a whole number");
     if (*value < 1 || *value > most_seconds) {
       return at(key, found.line, cat("expected 1 to ", most_seconds, ", found ", *value));
     }

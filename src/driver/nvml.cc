@@ -112,7 +112,8 @@ class Asking {
 
   void fill_from(const NvmlAnswer& answer, Gpu& gpu) const {
     const auto told = std::ranges::find(answer.gpus, gpu.bus_id, &NvmlGpu::bus_id);
-    if (told != answer.gpus.end()) fill(context_, *told, gpu);
+    if (told != answer.gpus.end()) return fill(context_, *told, gpu);
+    if (!inventory_.unanswered) gpu.unanswered = "NVML says nothing about it";
   }
 
   const Context& context_;

@@ -1,6 +1,7 @@
 #include "driver/nvml_answer.h"
 
 #include <algorithm>
+#include <cstdint>
 #include <iterator>
 
 #include "nvbox/base/text.h"
@@ -34,18 +35,22 @@ constexpr Fix fixes[] = {
     {18, "reboot, or reload the modules (rmmod nvidia_uvm nvidia_drm nvidia_modeset nvidia)"},
 };
 
+Error wrong(const JsonPlace& place, std::string_view name, std::string_view reason) {
+  return Error(cat(place.path(), place.path().empty() ? "" : ".", name, ": ", reason));
+}
+
 Result<std::optional<unsigned>> number(const JsonPlace& place, std::string_view name) {
   const auto value = NVBOX_TRY(place.integer(name));
   if (!value) return std::nullopt;
   if (*value < 0 || *value > highest_number) {
-    return Error(cat(place.path(), ".", name, ": ", *value, " is out of range"));
+    return wrong(place, name, cat(*value, " is out of range"));
   }
   return static_cast<unsigned>(*value);
 }
 
 Result<unsigned> needed_number(const JsonPlace& place, std::string_view name) {
   const auto value = NVBOX_TRY(number(place, name));
-  if (!value) return Error(cat(place.path(), ".", name, " is missing"));
+  if (!value) return wrong(place, name, "it is missing");
   return *value;
 }
 
@@ -55,7 +60,7 @@ Result<std::string> word(const JsonPlace& place, std::string_view name) {
       "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-/:.";
   const std::string text = NVBOX_TRY(place.string(name)).value_or("");
   if (text.find_first_not_of(allowed) == std::string::npos) return text;
-  return Error(cat(place.path(), ".", name, ": unexpected text ", printable(text)));
+  return wrong(place, name, cat("unexpected text ", printable(text)));
 }
 
 Result<std::string> failure(const JsonPlace& place) {
@@ -80,11 +85,13 @@ bool names_graphics(std::string_view name) {
 }
 
 Result<NvmlMig> read_mig(const JsonPlace& place) {
-  return NvmlMig{.index = NVBOX_TRY(needed_number(place, "index")),
-                 .gpu_instance = NVBOX_TRY(needed_number(place, "gpuInstance")),
-                 .compute_instance = NVBOX_TRY(needed_number(place, "computeInstance")),
-                 .uuid = NVBOX_TRY(word(place, "uuid")),
-                 .has_graphics = names_graphics(NVBOX_TRY(place.string("name")).value_or(""))};
+  NvmlMig mig;
+  mig.index = NVBOX_TRY(needed_number(place, "index"));
+  mig.gpu_instance = NVBOX_TRY(needed_number(place, "gpuInstance"));
+  mig.compute_instance = NVBOX_TRY(needed_number(place, "computeInstance"));
+  mig.uuid = NVBOX_TRY(word(place, "uuid"));
+  mig.has_graphics = names_graphics(NVBOX_TRY(place.string("name")).value_or(""));
+  return mig;
 }
 
 Result<std::optional<std::vector<NvmlMig>>> read_migs(const JsonPlace& gpu) {
@@ -98,17 +105,24 @@ Result<std::optional<std::vector<NvmlMig>>> read_migs(const JsonPlace& gpu) {
 }
 
 Result<std::string> read_architecture(const JsonPlace& gpu) {
-  const std::vector<JsonPlace> parts = NVBOX_TRY(gpu.elements("computeCapability"));
-  if (parts.size() != 2) return std::string();
-  return cat(NVBOX_TRY(parts[0].integer()), ".", NVBOX_TRY(parts[1].integer()));
+  constexpr std::string_view name = "computeCapability";
+  const std::vector<JsonPlace> parts = NVBOX_TRY(gpu.elements(name));
+  if (parts.empty()) return std::string();
+  if (parts.size() != 2) return wrong(gpu, name, "expected two numbers");
+  const std::int64_t major = NVBOX_TRY(parts[0].integer());
+  const std::int64_t minor = NVBOX_TRY(parts[1].integer());
+  const auto is_possible = [](std::int64_t part) { return part >= 0 && part <= highest_number; };
+  if (!is_possible(major) || !is_possible(minor)) return wrong(gpu, name, "it is out of range");
+  return cat(major, ".", minor);
 }
 
 Result<NvmlGpu> read_gpu(const JsonPlace& place) {
-  NvmlGpu gpu = {.bus_id = NVBOX_TRY(word(place, "busId")),
-                 .uuid = NVBOX_TRY(word(place, "uuid")),
-                 .architecture = NVBOX_TRY(read_architecture(place)),
-                 .mig = NVBOX_TRY(read_migs(place)),
-                 .failure = NVBOX_TRY(failure(place))};
+  NvmlGpu gpu;
+  gpu.bus_id = NVBOX_TRY(word(place, "busId"));
+  gpu.uuid = NVBOX_TRY(word(place, "uuid"));
+  gpu.architecture = NVBOX_TRY(read_architecture(place));
+  gpu.mig = NVBOX_TRY(read_migs(place));
+  gpu.failure = NVBOX_TRY(failure(place));
   const auto brand = NVBOX_TRY(number(place, "brand"));
   if (brand) gpu.brand = brands[*brand < std::size(brands) ? *brand : 0];
   const auto mode = NVBOX_TRY(number(place, "addressingMode"));

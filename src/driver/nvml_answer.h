@@ -1,6 +1,6 @@
 // What the program src/driver/nvml_helper says, as values:
 //
-//     {"driverVersion": "550.163.01", "cudaVersion": 12040, "gpus": [
+//     {"cudaVersion": 12040, "gpus": [
 //       {"busId": "0000:86:00.0", "uuid": "GPU-...", "brand": 14, "computeCapability": [8, 0],
 //        "addressingMode": 0,
 //        "mig": [{"index": 0, "gpuInstance": 9, "computeInstance": 0, "uuid": "MIG-...",
@@ -47,7 +47,7 @@ struct NvmlGpu {
 struct NvmlAnswer {
   std::string cuda_version{};  // "12.4"
   std::vector<NvmlGpu> gpus{};
-  std::string failure{};  // of the whole; there are no GPUs then
+  std::string failure{};  // of the whole, without GPUs then, or of the CUDA version
 
   bool operator==(const NvmlAnswer&) const = default;
 };

@@ -43,8 +43,8 @@ std::string key_of(const host::Root& host, const Inventory& inventory) {
   for (const Gpu& gpu : inventory.gpus) {
     key += cat(" ", gpu.bus_id);
     for (const Mig& mig : gpu.mig) {
-      key += cat(",", mig.gpu_instance, "/", mig.compute_instance, "=",
-                 identity_of(host, gpu, mig));
+      key +=
+          cat(",", mig.gpu_instance, "/", mig.compute_instance, "=", identity_of(host, gpu, mig));
     }
   }
   return key;
@@ -64,10 +64,14 @@ bool has_gpu(const Json& answer, std::string_view bus_id) {
          });
 }
 
-// Those of `more` come first.
+// Those of `more` come first. Both have the form of an answer, in which any member may be missing.
 Json merged(Json more, const Json& old) {
-  for (const Json& gpu : old["gpus"]) {
-    if (!has_gpu(more, gpu["busId"].get<std::string>())) more["gpus"].push_back(gpu);
+  const auto gpus = old.find("gpus");
+  if (gpus == old.end()) return more;
+  for (const Json& gpu : *gpus) {
+    const auto bus_id = gpu.find("busId");
+    if (bus_id == gpu.end() || !bus_id->is_string()) continue;
+    if (!has_gpu(more, bus_id->get_ref<const std::string&>())) more["gpus"].push_back(gpu);
   }
   return more;
 }
@@ -111,6 +115,8 @@ void NvmlCache::keep(const Json& answer) const {
   if (!text || text->size() > nvml_answer_limits.bytes) return;
   const auto folder = host::make_directories(host_, directory);
   if (!folder || !is_roots_alone(folder->get())) return;
+  // Its owner and mode would stay, and nobody would believe it.
+  if (!old) (void)host::remove_file(host_, file);
   (void)host::write_file(host_, file, *text);
 }
 

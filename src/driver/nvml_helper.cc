@@ -175,11 +175,12 @@ Result<std::string> run_nvml_helper(const Context& context, const Inventory& inv
   const std::string& root = context.roots.driver.path();
   const std::string library = NVBOX_TRY(find_nvml_library(context, inventory));
   const sys::Fd image = NVBOX_TRY(make_image());
+  sys::Confinement confined = NVBOX_TRY(confinement(image.get()));
   sys::Program helper{
       .path = "the NVML helper",
       .arguments = {"nvml_helper", runs_inside ? library : path::join(root, library)},
       .image = image.get(),
-      .confinement = NVBOX_TRY(confinement(image.get()))};
+      .confinement = std::move(confined)};
   helper.arguments.insert(helper.arguments.end(), bus_ids.begin(), bus_ids.end());
   std::optional<sys::Raised> changing_root;
   if (runs_inside) {

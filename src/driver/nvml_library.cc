@@ -1,5 +1,7 @@
 #include "driver/nvml_library.h"
 
+#include <fcntl.h>
+
 #include <algorithm>
 #include <optional>
 #include <vector>
@@ -9,7 +11,8 @@
 #include "driver/library_scan.h"
 #include "nvbox/base/path.h"
 #include "nvbox/base/text.h"
-#include "nvbox/host/locate.h"
+#include "nvbox/host/elf.h"
+#include "nvbox/sys/fd.h"
 
 namespace nvbox::driver {
 namespace {
@@ -31,16 +34,41 @@ std::optional<std::string> find_discovered(const Inventory& inventory) {
   return found->path;
 }
 
-// One look in each of the usual directories, before any is listed.
-std::optional<std::string> find_at_usual_place(const Context& context, const std::string& name) {
-  const std::vector<std::string>& configured = context.search.library_directories;
-  const std::vector<std::string> usual =
-      paths_of(standard_directories(architecture_of(context.search.machine)));
-  host::Locator locator(context.roots.driver);
-  auto found = context.or_problem(
-      locator.find_first(configured.empty() ? usual : configured, name, host::Sought::file));
-  if (!found) return std::nullopt;
-  return std::move(found->path);
+// Whether it is a library of this machine's kind; a link to nothing is none.
+bool is_usable(const Context& context, const std::string& path) {
+  const Result<sys::Fd> file = context.roots.driver.open_at(path, O_RDONLY);
+  if (!file) return false;
+  const auto info = host::read_elf(file->get());
+  return info && *info && (*info)->is_64 &&
+         (*info)->machine == architecture_of(context.search.machine).machine;
+}
+
+// The file itself, if it is one: the helper may see other links than we do.
+std::optional<std::string> usable_file(const Context& context, const std::string& path) {
+  auto resolved = context.or_problem(context.roots.driver.resolve(path));
+  if (!resolved || !is_usable(context, *resolved)) return std::nullopt;
+  return resolved;
+}
+
+// One look in each of the directories, before any is listed.
+std::optional<std::string> find_directly(const Context& context, const std::string& name,
+                                         const std::vector<std::string>& directories) {
+  for (const std::string& directory : directories) {
+    if (auto found = usable_file(context, path::join(directory, name))) return found;
+  }
+  return std::nullopt;
+}
+
+std::optional<std::string> find_listed(const Context& context, const std::string& name,
+                                       const LibraryScan& scan) {
+  for (const ScannedDirectory& directory : scan.directories()) {
+    if (std::ranges::find(directory.versioned, name, &ScannedName::name) ==
+        directory.versioned.end()) {
+      continue;
+    }
+    if (auto found = usable_file(context, path::join(directory.path, name))) return found;
+  }
+  return std::nullopt;
 }
 
 }  // namespace
@@ -49,23 +77,26 @@ Result<std::string> find_nvml_library(const Context& context, const Inventory& i
   const std::string& version = inventory.driver.version;
   const std::string name = cat("libnvidia-ml.so.", version);
   if (auto found = find_discovered(inventory)) return *std::move(found);
-  if (auto found = find_at_usual_place(context, name)) return *std::move(found);
   const Architecture& architecture = architecture_of(context.search.machine);
+  const std::vector<std::string>& configured = context.search.library_directories;
+  const std::vector<std::string> direct =
+      configured.empty() ? paths_of(standard_directories(architecture)) : configured;
+  if (auto found = find_directly(context, name, direct)) return *std::move(found);
   LibraryScan scan(context, version, {});
-  scan.add(standard_directories(architecture));
-  scan.add(unusual_directories(architecture));
-  scan.add(cached_directories(context));
-  for (const ScannedDirectory& directory : scan.directories()) {
-    const auto found = std::ranges::find(directory.versioned, name, &ScannedName::name);
-    if (found != directory.versioned.end()) return path::join(directory.path, name);
+  if (configured.empty()) {
+    scan.add(standard_directories(architecture));
+    scan.add(unusual_directories(architecture));
+    scan.add(cached_directories(context));
   }
+  if (auto found = find_listed(context, name, scan)) return *std::move(found);
   const std::vector<std::string> others(scan.other_versions().begin(), scan.other_versions().end());
   if (!others.empty()) {
     return Error(cat("kernel module ", version, " is loaded but libraries ", join(others, " and "),
                      " are installed"))
         .hint("reboot, or reload the modules (rmmod nvidia_uvm nvidia_drm nvidia_modeset nvidia)");
   }
-  return Error(cat(name, " is in no library directory below ", context.roots.driver.path()))
+  return Error(cat(name, " for ", architecture.name, " is in no library directory below ",
+                   context.roots.driver.path()))
       .hint("install the driver's package with NVML");
 }
 

@@ -62,9 +62,10 @@ std::vector<size_t> gpus_behind(const Inventory& inventory, std::string_view nam
   return gpus;
 }
 
-// MIG devices with graphics came with the architecture 12.0.
+// MIG devices with graphics came with this architecture.
 bool may_have_graphics(const Gpu& gpu) {
-  return gpu.architecture.empty() || gpu.architecture.starts_with("12.");
+  constexpr unsigned first = 12;
+  return parse_number<unsigned>(split(gpu.architecture, '.').front()).value_or(first) >= first;
 }
 
 class Asker {

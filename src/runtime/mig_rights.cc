@@ -19,6 +19,7 @@ void add(const driver::HostDevice& device, const std::string& dev_root,
                    .major = device.major,
                    .minor = device.minor,
                    .file_mode = device.mode});
+  if (device.gid != 0) nodes.back().gid = device.gid;
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include <algorithm>
 #include <cerrno>
 #include <csignal>
 #include <ctime>
@@ -96,7 +97,10 @@ void set_up_streams(const Prepared& prepared) {
 }
 
 void limit(const Prepared& prepared, __rlimit_resource resource, rlim_t most) {
-  const rlimit value{most, most};
+  rlimit value{};
+  if (getrlimit(resource, &value) != 0) fail(prepared, Stage::confinement);
+  value.rlim_max = std::min(value.rlim_max, most);
+  value.rlim_cur = value.rlim_max;
   if (setrlimit(resource, &value) != 0) fail(prepared, Stage::confinement);
 }
 
@@ -104,11 +108,12 @@ void limit(const Prepared& prepared, __rlimit_resource resource, rlim_t most) {
 void confine(const Prepared& prepared, const Confinement& confinement) {
   limit(prepared, RLIMIT_CORE, 0);
   limit(prepared, RLIMIT_FSIZE, confinement.most_file_bytes);
-  const bool is_done = drop_capabilities() == 0 && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
-                       prctl(PR_SET_PDEATHSIG, SIGKILL) == 0 &&
-                       prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &prepared.filter) == 0;
+  bool is_done = drop_capabilities() == 0 && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
+                 prctl(PR_SET_PDEATHSIG, SIGKILL) == 0;
   // The parent may have ended before it could be watched.
-  if (!is_done || getppid() != prepared.parent) fail(prepared, Stage::confinement);
+  if (getppid() != prepared.parent) _exit(127);
+  is_done = is_done && prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &prepared.filter) == 0;
+  if (!is_done) fail(prepared, Stage::confinement);
 }
 
 void execute(const Prepared& prepared) {

@@ -133,7 +133,7 @@ simhost_profiles=$e2e_dir/../simhost/profiles
 
 @test "without libnvidia-ml, or with one of another version, class or age" {
   inside 'rm /usr/lib/x86_64-linux-gnu/libnvidia-ml.so.550.163.01; create 1:0'
-  has_text 'libnvidia-ml.so.550.163.01 is in no library directory below /; install the driver'\''s package with NVML'
+  has_text 'libnvidia-ml.so.550.163.01 for x86_64 is in no library directory below /; install the driver'\''s package with NVML'
   has_line '1:0: status 1'
   inside 'cd /usr/lib/x86_64-linux-gnu; mv libnvidia-ml.so.550.163.01 libnvidia-ml.so.560.28.03; create 1:0'
   has_text 'kernel module 550.163.01 is loaded but libraries 560.28.03 are installed'
@@ -141,8 +141,7 @@ simhost_profiles=$e2e_dir/../simhost/profiles
     printf "\177ELF\1\1\1\0" | dd of=libnvidia-ml.so.550.163.01 conv=notrunc status=none
     nvidia-container-cli list --device=1:0'
   [ "$status" -eq 1 ]
-  has_text 'load library failed: '
-  has_text 'wrong ELF class: ELFCLASS32'
+  has_text 'libnvidia-ml.so.550.163.01 for x86_64 is in no library directory'
   with_lines a100mig 'nvml_without nvmlDeviceGetMigMode'
   inside 'create 1:0; create all'
   has_text 'and it does not: the driver'\''s libnvidia-ml cannot list MIG devices'
@@ -153,7 +152,7 @@ simhost_profiles=$e2e_dir/../simhost/profiles
 @test "info asks NVML for what tables do not know, and prints the rest without it" {
   sed 's/0x20b5/0x2fff/' "$simhost_profiles/a100mig.profile" >"$BATS_TEST_TMPDIR/new.profile"
   profile=$BATS_TEST_TMPDIR/new.profile
-  inside 'sed -i "s/^driver .*/driver 999.10/;s/^cuda .*/cuda 14050/" /etc/simhost/nvml; cli info --csv'
+  inside 'cli info --csv'
   [ "$status" -eq 0 ]
   has_line '550.163.01,12.4'
   has_line '0,0,NVIDIA A100 80GB PCIe,Nvidia,GPU-3ba10000-0000-4a10-8000-000000000000,00000000:3b:00.0,12.1'

@@ -25,6 +25,7 @@ TEST(Keys, no_two_store_in_the_same_place) {
     if (const auto* text = std::get_if<TextField>(&key.field)) place = &(*text)(config);
     if (const auto* list = std::get_if<ListField>(&key.field)) place = &(*list)(config);
     if (const auto* list = std::get_if<CommaField>(&key.field)) place = &list->list(config);
+    if (const auto* time = std::get_if<SecondsField>(&key.field)) place = &(*time)(config);
     EXPECT_TRUE(places.insert(place).second) << key.name;
   }
 }

@@ -121,7 +121,8 @@ class [[nodiscard]] Result<void> {
 
 }  // namespace nvbox
 
-// The value of a Result, or return its error from the current function.
+// The value of a Result, or return its error from the current function. Among the members of an
+// aggregate only as the first: gcc 12 does not destroy those that it has made already.
 #define NVBOX_TRY(expression)                                          \
   __extension__({                                                      \
     auto nvbox_try_result = (expression);                              \

@@ -22,10 +22,11 @@ Result<> exec_program(const std::string& path, std::span<const std::string_view>
                       char* const* environment);
 
 // What keeps a program that is not trusted from doing harm: it has no capabilities and gains none,
-// cannot be executed as anything else, leaves no core dump and ends with its parent.
+// makes only some system calls, writes no large file and no core dump, and ends with its parent.
 struct Confinement {
-  std::vector<sock_filter> system_calls;  // of sys::allow_list; execveat(2) must be in it
-  rlim_t most_file_bytes;                 // what it may write to one file
+  std::vector<sock_filter>
+      system_calls;        // of sys::allow_list, with execve(2), write(2), exit_group(2)
+  rlim_t most_file_bytes;  // what it may write to one file
 };
 
 // A program to run without anything of ours: no environment, no descriptors, no directory.

@@ -46,7 +46,6 @@ static struct {
   int (*init)(void);
   int (*shutdown)(void);
   const char* (*error_string)(int);
-  int (*driver_version)(char*, unsigned);
   int (*cuda_version)(int*);
   int (*handle)(const char*, Device*);
   int (*uuid)(Device, char*, unsigned);
@@ -68,7 +67,6 @@ static const struct {
     {&nvml.init, "nvmlInit_v2"},
     {&nvml.shutdown, "nvmlShutdown"},
     {&nvml.error_string, "nvmlErrorString"},
-    {&nvml.driver_version, "nvmlSystemGetDriverVersion"},
     {&nvml.cuda_version, "nvmlSystemGetCudaDriverVersion"},
     {&nvml.handle, "nvmlDeviceGetHandleByPciBusId_v2"},
     {&nvml.uuid, "nvmlDeviceGetUUID"},
@@ -305,12 +303,7 @@ static void print_gpu(const char* bus_id) {
   close_as('}');
 }
 
-static void print_system(void) {
-  char text[text_length];
-  if (nvml.driver_version != NULL &&
-      is_success("nvmlSystemGetDriverVersion", nvml.driver_version(text, sizeof text))) {
-    print_text_member("driverVersion", text);
-  }
+static void print_cuda_version(void) {
   int cuda;
   if (nvml.cuda_version != NULL &&
       is_success("nvmlSystemGetCudaDriverVersion", nvml.cuda_version(&cuda))) {
@@ -320,7 +313,7 @@ static void print_system(void) {
 
 static void print_answer(char** bus_ids) {
   if (!is_success("nvmlInit", nvml.init())) return;
-  print_system();
+  print_cuda_version();
   print_failed_call();
   print_key("gpus");
   open_as('[');
