@@ -92,6 +92,9 @@ Result<Parsed<Settings>> parse(const cli::Command& command,
 // needed, because nothing is done under another identity.
 Result<> check_user(const host::Root& host, std::string_view user);
 
+// Whether nodes that the request needs are made where nobody has made them.
+enum class MissingNodes { leave, make };
+
 // The host and the driver's directory.
 class Machine {
  public:
@@ -105,8 +108,7 @@ class Machine {
 
   // What was found, completed for the request; what could not be looked at goes to the debug log.
   Result<driver::Inventory> discover(const Invocation& invocation, const driver::Need& need,
-                                     const plan::Request& request,
-                                     runtime::MissingNodes nodes) const;
+                                     const plan::Request& request, MissingNodes nodes) const;
 
   // driver::ask_nvml.
   Result<> ask_nvml(const Invocation& invocation, const driver::NvmlSettings& settings,

@@ -233,9 +233,10 @@ Result<> fill(const ConfigureOptions& options, const Invocation& invocation, con
   need.gpus = !options.devices.empty();
   need.imex_channels = !channels.empty();
   driver::Inventory inventory =
-      NVBOX_TRY(machine.discover(invocation, need, asked, runtime::MissingNodes::make));
+      NVBOX_TRY(machine.discover(invocation, need, asked, MissingNodes::make));
   leave_out(options, inventory.files);
   plan::DeviceList list = NVBOX_TRY(plan::select_devices(inventory, devices).in("device error"));
+  runtime::warn_of_unanswered(inventory, invocation.call.log);
   for (const std::string& note : list.selection.notes) {
     warn(invocation.call, cat("warning: ", note));
   }

@@ -109,17 +109,18 @@ Result<driver::NvmlSettings> nvml_settings(const Invocation& invocation) {
 
 Result<driver::Inventory> Machine::discover(const Invocation& invocation, const driver::Need& need,
                                             const plan::Request& request,
-                                            runtime::MissingNodes nodes) const {
-  const runtime::Completion completion = {.nvml = NVBOX_TRY(nvml_settings(invocation)),
-                                          .nodes = nodes};
-  sys::CapSet phase = looks_around;
-  if (nodes == runtime::MissingNodes::make) phase = phase | apply::makes_nodes;
-  const sys::Raised looking = NVBOX_TRY(raise_given(phase).in("permission error"));
+                                            MissingNodes nodes) const {
+  const driver::NvmlSettings settings = NVBOX_TRY(nvml_settings(invocation));
   const Log& log = invocation.call.log;
   const driver::Search search = search_of(invocation);
+  const sys::Raised looking = NVBOX_TRY(raise_given(looks_around).in("permission error"));
   driver::Inventory inventory =
       NVBOX_TRY(driver::discover(roots(), search, need).in("initialization error"));
-  runtime::complete_inventory(roots(), search, request, completion, inventory, log);
+  if (nodes == MissingNodes::make) {
+    const sys::Raised making = NVBOX_TRY(raise_given(apply::makes_nodes).in("permission error"));
+    runtime::make_missing_nodes(roots(), search, request, {}, inventory, log);
+  }
+  runtime::ask_nvml(roots(), search, request, settings, inventory, log);
   log.info(cat("driver ", inventory.driver.version, ", ", inventory.gpus.size(), " GPUs, ",
                inventory.libraries.size(), " libraries"));
   for (const std::string& problem : inventory.problems) log.warning(problem);

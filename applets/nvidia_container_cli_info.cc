@@ -32,27 +32,36 @@ constexpr cli::Command command = {
     .operands = {},
     .summary = "Prints the driver's version and the GPUs. A field that is not known is empty."};
 
-// The driver masks a UUID with question marks until the GPU was used once.
-std::string known_uuid(const std::string& uuid) {
-  return uuid.contains('?') ? "" : uuid;
-}
-
 GpuFacts facts_of(const driver::Gpu& gpu) {
   return {.index = gpu.index,
           .minor = gpu.minor,
           .model = gpu.model,
           .brand = gpu.brand,
-          .uuid = known_uuid(gpu.uuid),
+          .uuid = has_known_uuid(gpu) ? gpu.uuid : "",
           .bus_location = bus_location(gpu.bus_id),
           .architecture = gpu.architecture};
 }
 
 // Takes away what the tables know, so that NVML is asked for it.
-void forget_tables(driver::Inventory& inventory) {
+driver::Inventory without_tables(driver::Inventory inventory) {
   inventory.driver.cuda_version.clear();
   for (driver::Gpu& gpu : inventory.gpus) {
     gpu.brand.clear();
     gpu.architecture.clear();
+  }
+  return inventory;
+}
+
+void fill_gap(std::string& value, const std::string& other) {
+  if (value.empty()) value = other;
+}
+
+// What NVML did not tell is the tables' again.
+void fill_gaps(driver::Inventory& inventory, const driver::Inventory& tables) {
+  fill_gap(inventory.driver.cuda_version, tables.driver.cuda_version);
+  for (size_t i = 0; i < inventory.gpus.size(); ++i) {
+    fill_gap(inventory.gpus[i].brand, tables.gpus[i].brand);
+    fill_gap(inventory.gpus[i].architecture, tables.gpus[i].architecture);
   }
 }
 
@@ -70,12 +79,15 @@ Result<> ask_nvml(const Invocation& invocation, const Machine& machine, std::str
         .hint("it may be auto, always or never");
   }
   if (when == "never") return {};
-  if (when == "always") forget_tables(inventory);
+  const driver::Inventory tables = inventory;
+  if (when == "always") inventory = without_tables(tables);
   const plan::NvmlQuestion question = question_about(inventory);
   if (question.is_empty()) return {};
   driver::NvmlSettings settings = NVBOX_TRY(nvml_settings(invocation));
   if (when == "always") settings.use_cache = false;
-  return machine.ask_nvml(invocation, settings, question.gpus, inventory);
+  NVBOX_TRY(machine.ask_nvml(invocation, settings, question.gpus, inventory));
+  fill_gaps(inventory, tables);
+  return {};
 }
 
 // A GPU that is broken is told on standard error, so that it does not hide the others.
@@ -171,7 +183,7 @@ Result<int> run_info(const Invocation& invocation) {
   const Machine machine = NVBOX_TRY(Machine::open(invocation));
   const driver::Need need = {.facts = true, .files = driver::Capabilities::none};
   driver::Inventory inventory =
-      NVBOX_TRY(machine.discover(invocation, need, {}, runtime::MissingNodes::leave));
+      NVBOX_TRY(machine.discover(invocation, need, {}, MissingNodes::leave));
   NVBOX_TRY(ask_nvml(invocation, machine, line.settings.nvml, inventory));
   const Facts facts = gather(inventory, invocation.call);
   switch (format) {

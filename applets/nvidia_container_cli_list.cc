@@ -149,8 +149,8 @@ Result<int> run_list(const Invocation& invocation) {
   const Machine machine = NVBOX_TRY(Machine::open(invocation));
   const driver::Need need = need_of(parts);
   const std::string devices = options.names_no_part() ? "all" : join(options.devices, ",");
-  driver::Inventory inventory = NVBOX_TRY(
-      machine.discover(invocation, need, request_for(devices), runtime::MissingNodes::leave));
+  driver::Inventory inventory =
+      NVBOX_TRY(machine.discover(invocation, need, request_for(devices), MissingNodes::leave));
   if (parts.devices && need.files == Capabilities::none) {
     NVBOX_TRY(add_uvm_nodes(machine, inventory).in("detection error"));
   }

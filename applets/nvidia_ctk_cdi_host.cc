@@ -13,6 +13,7 @@
 #include "nvbox/driver/nvml.h"
 #include "nvbox/host/root.h"
 #include "nvbox/plan/nvml_question.h"
+#include "nvbox/runtime/complete_inventory.h"
 #include "nvidia_ctk_cdi_generate.h"
 
 namespace nvbox::applets::ctk_cdi {
@@ -135,6 +136,7 @@ Result<> ask_nvml(const plan::CdiOptions& options, const driver::Roots& roots,
   const config::Config config = NVBOX_TRY(load_config(call, config_file));
   driver::ask_nvml(roots, search, driver::nvml_settings(call.environment, config.cli.nvml_timeout),
                    question.gpus, inventory);
+  runtime::warn_of_unanswered(inventory, call.log);
   return {};
 }
 

@@ -65,7 +65,7 @@ std::string gpu_text(const Gpu& gpu) {
   if (gpu.problem) text += field("  Problem:", *gpu.problem);
   if (gpu.unanswered) text += field("  Problem:", *gpu.unanswered);
   if (!gpu.model.empty()) text += field("  Model:", gpu.model);
-  if (is_known(gpu.uuid)) text += field("  UUID:", gpu.uuid);
+  if (has_known_uuid(gpu)) text += field("  UUID:", gpu.uuid);
   text += field("  Bus id:", gpu.bus_id);
   if (!gpu.brand.empty()) text += field("  Brand:", gpu.brand);
   if (!gpu.architecture.empty()) text += field("  Architecture:", gpu.architecture);
@@ -119,10 +119,6 @@ Result<Inventory> discover_everything(const OpenRoots& roots, const driver::Sear
 
 std::string_view name_of(driver::Features feature) {
   return std::ranges::find(driver::feature_names, feature, &driver::FeatureName::feature)->word;
-}
-
-bool is_known(const std::string& uuid) {
-  return !uuid.empty() && !uuid.contains('?');
 }
 
 std::string info_text(const Inventory& inventory) {

@@ -20,7 +20,4 @@ Result<std::string> info_json(const driver::Inventory& inventory);
 // The word for one of them, "gds".
 std::string_view name_of(driver::Features feature);
 
-// Whether it is one: the driver shows "GPU-????????-..." until it initialised the GPU once.
-bool is_known(const std::string& uuid);
-
 }  // namespace nvbox::applets::ctk_info

@@ -69,7 +69,7 @@ Json gpu_json(const Gpu& gpu) {
   return {{"index", gpu.index},
           {"minor", gpu.minor},
           {"model", text_or_null(gpu.model)},
-          {"uuid", is_known(gpu.uuid) ? Json(gpu.uuid) : Json()},
+          {"uuid", has_known_uuid(gpu) ? Json(gpu.uuid) : Json()},
           {"busId", gpu.bus_id},
           {"brand", text_or_null(gpu.brand)},
           {"architecture", text_or_null(gpu.architecture)},

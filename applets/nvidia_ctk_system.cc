@@ -8,6 +8,7 @@
 
 #include "nvbox/apply/load_modules.h"
 #include "nvbox/apply/make_node.h"
+#include "nvbox/apply/phases.h"
 #include "nvbox/base/path.h"
 #include "nvbox/base/text.h"
 #include "nvbox/sys/capabilities.h"
@@ -18,9 +19,9 @@ namespace nvbox::applets {
 namespace ctk_system {
 namespace {
 
+using apply::makes_nodes;
 using driver::ExpectedNode;
 
-constexpr sys::CapSet makes_nodes = {CAP_CHOWN, CAP_DAC_OVERRIDE, CAP_FOWNER, CAP_MKNOD};
 constexpr sys::CapSet loads_modules = {CAP_SYS_CHROOT, CAP_SYS_MODULE};
 
 struct Settings {

@@ -60,7 +60,7 @@ bool is_mig_name(std::string_view name) {
 bool may_be_masked(const driver::Inventory& inventory, std::string_view name) {
   return lower(name).starts_with("gpu-") &&
          std::ranges::any_of(inventory.gpus,
-                             [](const driver::Gpu& gpu) { return gpu.uuid.contains('?'); });
+                             [](const driver::Gpu& gpu) { return !has_known_uuid(gpu); });
 }
 
 }  // namespace

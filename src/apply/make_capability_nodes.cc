@@ -17,7 +17,8 @@ size_t make_capability_nodes(const driver::Roots& roots, std::span<const unsigne
     const auto state = look_at_node(roots.dev, node);
     if (!state || (*state != NodeState::missing && *state != NodeState::other_thing)) continue;
     const Result<> made = make_node(roots.dev, node);
-    if (made) ++count;
+    const auto now = look_at_node(roots.dev, node);
+    if (now && *now == NodeState::right) ++count;
     if (!made) log.warning(cat("device node ", made.error().full_message()));
   }
   return count;

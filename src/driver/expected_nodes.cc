@@ -134,8 +134,16 @@ class Collector {
     if (!major && !channels.empty()) {
       out_.problems.emplace_back("the loaded driver has no IMEX channels");
     }
+    // The module's parameter NVreg_ImexChannelCount. Whoever asks for channels may be an image.
+    constexpr unsigned usual_count = 2048;
+    const unsigned count = value_of(read(params_file), "ImexChannelCount").value_or(usual_count);
     for (const unsigned channel : channels) {
       if (!major) return;
+      if (channel >= count) {
+        out_.problems.push_back(
+            cat("the loaded driver has ", count, " IMEX channels, and no ", channel));
+        continue;
+      }
       ExpectedNode node = common_;
       node.path = cat("/dev/nvidia-caps-imex-channels/channel", channel);
       node.major = *major;

@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -19,10 +21,6 @@ namespace {
 
 constexpr std::string_view changed =
     "its MIG devices were changed while they were read; try it again";
-
-bool is_masked(const std::string& uuid) {
-  return uuid.empty() || uuid.contains('?');
-}
 
 // Whether both have the same instances.
 bool agree(const std::vector<Mig>& known, const std::vector<NvmlMig>& told) {
@@ -47,8 +45,15 @@ void name_migs(const std::vector<NvmlMig>& told, std::vector<Mig>& migs) {
   }
 }
 
+// Problems were told when the devices were read first.
+std::vector<Mig> read_again(const Context& context, unsigned gpu_minor) {
+  std::vector<std::string> known_problems;
+  const Context quiet = {context.roots, context.search, context.need, known_problems};
+  return MigNodes(quiet).of(gpu_minor);
+}
+
 void fill_migs(const Context& context, const NvmlGpu& told, Gpu& gpu) {
-  gpu.mig = MigNodes(context).of(gpu.minor);
+  gpu.mig = read_again(context, gpu.minor);
   if (!told.mig) {
     if (!gpu.mig.empty() && !gpu.unanswered) {
       gpu.unanswered = "the driver's libnvidia-ml cannot list MIG devices";
@@ -61,7 +66,7 @@ void fill_migs(const Context& context, const NvmlGpu& told, Gpu& gpu) {
 
 void fill(const Context& context, const NvmlGpu& told, Gpu& gpu) {
   if (!told.failure.empty()) gpu.unanswered = told.failure;
-  if (is_masked(gpu.uuid) && !told.uuid.empty()) gpu.uuid = told.uuid;
+  if (!has_known_uuid(gpu) && !told.uuid.empty()) gpu.uuid = told.uuid;
   if (gpu.brand.empty()) gpu.brand = told.brand;
   if (gpu.architecture.empty()) gpu.architecture = told.architecture;
   // A library or a GPU that does not know the question has one address space less.
@@ -69,56 +74,88 @@ void fill(const Context& context, const NvmlGpu& told, Gpu& gpu) {
   if (!gpu.mig.empty() || told.mig) fill_migs(context, told, gpu);
 }
 
-bool is_whole(const NvmlAnswer& answer) {
-  return answer.failure.empty() &&
-         std::ranges::all_of(answer.gpus, [](const NvmlGpu& gpu) { return gpu.failure.empty(); });
+Result<data::Json> parse(std::string_view text) {
+  return data::parse_json(text, nvml_answer_limits).in("the NVML helper answered nonsense");
 }
 
 class Asking {
  public:
-  Asking(const Context& context, const NvmlSettings& settings, Inventory& inventory)
-      : context_(context), settings_(settings), inventory_(inventory) {}
+  Asking(const Context& context, const NvmlSettings& settings, std::span<const size_t> gpus,
+         Inventory& inventory)
+      : context_(context),
+        settings_(settings),
+        gpus_(gpus),
+        inventory_(inventory),
+        cache_(context.roots.host, inventory) {
+    for (const size_t position : gpus) bus_ids_.push_back(inventory.gpus[position].bus_id);
+  }
 
-  void run(std::span<const size_t> gpus) {
-    std::vector<std::string> bus_ids;
-    for (const size_t position : gpus) bus_ids.push_back(inventory_.gpus[position].bus_id);
-    const Result<NvmlAnswer> answer = find(bus_ids);
+  void run() {
+    if (settings_.use_cache && is_kept()) return;
+    const Result<data::Json> document = ask();
+    if (!document) {
+      inventory_.unanswered = document.error().full_message();
+      return;
+    }
+    const auto answer = read_nvml_answer(*document).in("the NVML helper answered nonsense");
     if (!answer) {
       inventory_.unanswered = answer.error().full_message();
       return;
     }
-    if (!answer->failure.empty()) inventory_.unanswered = answer->failure;
-    std::string& cuda = inventory_.driver.cuda_version;
-    if (cuda.empty()) cuda = answer->cuda_version;
-    for (const size_t position : gpus) fill_from(*answer, inventory_.gpus[position]);
+    fill_from(*answer);
+    if (settings_.use_cache && is_answered() && !gpus_.empty()) cache_.keep(*document);
   }
 
  private:
-  Result<NvmlAnswer> find(const std::vector<std::string>& bus_ids) const {
-    const NvmlCache cache(context_.roots.host, inventory_);
-    if (settings_.use_cache) {
-      if (const auto kept = cache.find(bus_ids)) return read_nvml_answer(*kept);
-    }
-    const std::string text =
-        NVBOX_TRY(run_nvml_helper(context_, inventory_, bus_ids, settings_.timeout_s));
-    const auto nonsense = [](auto result) {
-      return std::move(result).in("the NVML helper answered nonsense");
-    };
-    const data::Json document = NVBOX_TRY(nonsense(data::parse_json(text, nvml_answer_limits)));
-    NvmlAnswer answer = NVBOX_TRY(nonsense(read_nvml_answer(document)));
-    if (settings_.use_cache && is_whole(answer)) cache.keep(document);
-    return answer;
+  // An answer that does not fit the machine any more is as good as none.
+  bool is_kept() {
+    const auto kept = cache_.find(bus_ids_);
+    if (!kept) return false;
+    const auto answer = read_nvml_answer(*kept);
+    if (!answer) return false;
+    const Inventory before = inventory_;
+    fill_from(*answer);
+    if (is_answered()) return true;
+    inventory_ = before;
+    return false;
   }
 
-  void fill_from(const NvmlAnswer& answer, Gpu& gpu) const {
+  // What was told, which need not be about all of the GPUs.
+  Result<data::Json> ask() {
+    const NvmlHelperOutput output =
+        NVBOX_TRY(run_nvml_helper(context_, inventory_, bus_ids_, settings_.timeout_s));
+    if (!output.failure) return parse(output.text);
+    failure_ = output.failure->full_message();
+    if (output.text.empty()) return *output.failure;
+    return parse(output.text);
+  }
+
+  void fill_from(const NvmlAnswer& answer) {
+    if (!answer.failure.empty()) inventory_.unanswered = answer.failure;
+    std::string& cuda = inventory_.driver.cuda_version;
+    if (cuda.empty()) cuda = answer.cuda_version;
+    for (const size_t position : gpus_) fill_gpu(answer, inventory_.gpus[position]);
+  }
+
+  void fill_gpu(const NvmlAnswer& answer, Gpu& gpu) const {
     const auto told = std::ranges::find(answer.gpus, gpu.bus_id, &NvmlGpu::bus_id);
     if (told != answer.gpus.end()) return fill(context_, *told, gpu);
-    if (!inventory_.unanswered) gpu.unanswered = "NVML says nothing about it";
+    if (!inventory_.unanswered) gpu.unanswered = failure_.value_or("NVML says nothing about it");
+  }
+
+  bool is_answered() const {
+    return !inventory_.unanswered && std::ranges::none_of(gpus_, [&](size_t position) {
+      return inventory_.gpus[position].unanswered.has_value();
+    });
   }
 
   const Context& context_;
   const NvmlSettings& settings_;
+  std::span<const size_t> gpus_;
   Inventory& inventory_;
+  NvmlCache cache_;
+  std::vector<std::string> bus_ids_{};
+  std::optional<std::string> failure_{};  // what kept the helper from its end
 };
 
 }  // namespace
@@ -132,7 +169,7 @@ void ask_nvml(const Roots& roots, const Search& search, const NvmlSettings& sett
               std::span<const size_t> gpus, Inventory& inventory) {
   const Need need;
   const Context context = {roots, search, need, inventory.problems};
-  Asking(context, settings, inventory).run(gpus);
+  Asking(context, settings, gpus, inventory).run();
 }
 
 }  // namespace nvbox::driver

@@ -20,6 +20,9 @@ constexpr std::string_view brands[] = {
 
 constexpr unsigned addressing_mode_ats = 2;  // nvmlDeviceAddressingModeType_t
 
+// How the helper begins what it says about a GPU.
+constexpr std::string_view gpu_begin = "{\"busId\":\"";
+
 // Numbers of GPUs, instances and versions are far below.
 constexpr unsigned highest_number = 1'000'000;
 
@@ -149,11 +152,18 @@ Result<NvmlAnswer> read_nvml_answer(const data::Json& document) {
 }
 
 std::string_view gpu_being_asked(std::string_view text) {
-  constexpr std::string_view key = "\"busId\":\"";
-  const size_t found = text.rfind(key);
-  if (found == std::string_view::npos) return {};
-  const std::string_view rest = text.substr(found + key.size());
+  const size_t begin = text.rfind(gpu_begin);
+  if (begin == std::string_view::npos) return {};
+  const std::string_view rest = text.substr(begin + gpu_begin.size());
   return rest.substr(0, std::min(rest.find('"'), rest.size()));
+}
+
+std::string told_before(std::string_view text) {
+  const size_t begin = text.rfind(gpu_begin);
+  if (begin == std::string_view::npos) return "";
+  std::string_view told = text.substr(0, begin);
+  if (told.ends_with(',')) told.remove_suffix(1);
+  return cat(told, "]}");
 }
 
 }  // namespace nvbox::driver

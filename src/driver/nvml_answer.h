@@ -54,10 +54,14 @@ struct NvmlAnswer {
 
 inline constexpr data::JsonLimits nvml_answer_limits = {.bytes = size_t{1} << 20, .depth = 8};
 
+// The document as a value. An error, which names the place, where it has not that form.
 Result<NvmlAnswer> read_nvml_answer(const data::Json& document);
 
 // The bus id of the GPU that the helper had begun to ask when it wrote the last of `text`; empty
 // when there is none.
 std::string_view gpu_being_asked(std::string_view text);
+
+// What the helper had told before that, as a whole document; empty when there is none.
+std::string told_before(std::string_view text);
 
 }  // namespace nvbox::driver

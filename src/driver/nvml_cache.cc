@@ -23,12 +23,11 @@ using data::Json;
 constexpr std::string_view directory = "/run/nvbox";
 constexpr std::string_view file = "/run/nvbox/nvml.json";
 
-// What changes when an instance is made anew: its directory has another inode, first looked up at
-// another time. Its number in NVML is another one then, however like the old ones the new are.
-std::string identity_of(const host::Root& host, const Gpu& gpu, const Mig& mig) {
-  const std::string folder = cat("/proc/driver/nvidia/capabilities/gpu", gpu.minor, "/mig/gi",
-                                 mig.gpu_instance, "/ci", mig.compute_instance);
-  const auto status = host.stat(folder);
+// What changes when what is there is made anew: its inode, or the time when that was first looked
+// up. NVML numbers MIG devices in the order in which they are made, so new ones may have other
+// numbers, however like the old ones they are.
+std::string identity_of(const host::Root& host, const std::string& path) {
+  const auto status = host.stat(path);
   if (!status || !*status) return "";
   const struct stat& found = **status;
   return cat(found.st_ino, ".", found.st_mtim.tv_sec, ".", found.st_mtim.tv_nsec);
@@ -36,15 +35,17 @@ std::string identity_of(const host::Root& host, const Gpu& gpu, const Mig& mig) 
 
 // Everything that NVML's answers depend on.
 std::string key_of(const host::Root& host, const Inventory& inventory) {
+  constexpr std::string_view proc = "/proc/driver/nvidia";
   const auto boot = host.read("/proc/sys/kernel/random/boot_id");
   if (!boot || !*boot) return "";
-  std::string key =
-      cat(trim(**boot), " ", version(), " ", inventory.driver.version, " ", inventory.driver.root);
+  std::string key = cat(trim(**boot), " ", version(), " ", inventory.driver.version, "=",
+                        identity_of(host, cat(proc, "/version")), " ", inventory.driver.root);
   for (const Gpu& gpu : inventory.gpus) {
-    key += cat(" ", gpu.bus_id);
+    key += cat(" ", gpu.bus_id, "=", identity_of(host, cat(proc, "/gpus/", gpu.bus_id)));
     for (const Mig& mig : gpu.mig) {
-      key +=
-          cat(",", mig.gpu_instance, "/", mig.compute_instance, "=", identity_of(host, gpu, mig));
+      const std::string folder = cat(proc, "/capabilities/gpu", gpu.minor, "/mig/gi",
+                                     mig.gpu_instance, "/ci", mig.compute_instance);
+      key += cat(",", mig.gpu_instance, "/", mig.compute_instance, "=", identity_of(host, folder));
     }
   }
   return key;

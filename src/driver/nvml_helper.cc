@@ -30,8 +30,10 @@ constexpr std::string_view loader = "/lib64/ld-linux-x86-64.so.2";
 
 constexpr size_t most_bytes = nvml_answer_limits.bytes;
 
-// What the C library's loader, its start and NVML do: files, memory, time, and the driver's
-// ioctls. Nothing that starts or signals a process, opens a socket or changes a file's name.
+// What the C library's loader, its start and NVML do: files, memory, time, and the driver's ioctls.
+// Nothing that makes, names or empties a file, starts or signals a process, or opens a socket. This
+// is a guard against mistakes of the driver's library, not against a malicious one: that is root's
+// own anyway, and its kernel module is the kernel's.
 constexpr sys::AllowedCall system_calls[] = {
     {"access"},
     {"capget"},
@@ -76,12 +78,11 @@ constexpr sys::AllowedCall system_calls[] = {
     {"munmap"},
     {"nanosleep"},
     {"newfstatat"},
-    {"open"},
-    {"openat"},
+
     {"poll"},
     {"ppoll"},
     {"pread64"},
-    {"prlimit64"},
+
     {"read"},
     {"readlink"},
     {"readlinkat"},
@@ -104,13 +105,18 @@ constexpr sys::AllowedCall system_calls[] = {
     {"uname"},
     {"write"},
     {"writev"},
+    {"open", 1, O_CREAT | O_TRUNC, 0},
+    {"openat", 2, O_CREAT | O_TRUNC, 0},
+    // Its own limits.
+    {"prlimit64", 0, ~std::uint64_t{0}, 0},
     // Threads, but no processes.
     {"clone", 0, CLONE_THREAD, CLONE_THREAD},
 };
 
 Result<sys::Confinement> confinement(int image) {
   std::vector<sys::AllowedCall> calls(std::begin(system_calls), std::end(system_calls));
-  // To become the helper; its descriptor is closed from then on.
+  // To become the helper. Its descriptor is closed from then on, and nothing else has the number
+  // unless the helper means it; what it could start so has no more rights than itself.
   calls.push_back({"execveat", 0, ~std::uint32_t{0}, static_cast<std::uint64_t>(image)});
   return sys::Confinement{.system_calls = NVBOX_TRY(sys::allow_list(calls)),
                           .most_file_bytes = most_bytes};
@@ -169,8 +175,9 @@ Error ended_badly(const sys::Outcome& outcome) {
 
 }  // namespace
 
-Result<std::string> run_nvml_helper(const Context& context, const Inventory& inventory,
-                                    const std::vector<std::string>& bus_ids, unsigned timeout_s) {
+Result<NvmlHelperOutput> run_nvml_helper(const Context& context, const Inventory& inventory,
+                                         const std::vector<std::string>& bus_ids,
+                                         unsigned timeout_s) {
   const bool runs_inside = is_complete(context);
   const std::string& root = context.roots.driver.path();
   const std::string library = NVBOX_TRY(find_nvml_library(context, inventory));
@@ -187,15 +194,22 @@ Result<std::string> run_nvml_helper(const Context& context, const Inventory& inv
     helper.root = root;
     changing_root.emplace(NVBOX_TRY(sys::Raised::raise({CAP_SYS_CHROOT})));
   }
-  auto outcome = sys::run_to_end(std::move(helper), static_cast<int>(timeout_s) * 1000, most_bytes);
+  const sys::Patience patience = {static_cast<int>(timeout_s) * 1000,
+                                  sys::Patience::Since::last_output};
+  auto outcome = sys::run_to_end(std::move(helper), patience, most_bytes);
   if (!outcome && outcome.error().code() == ENOENT) {
     return std::move(outcome).error().hint(
         cat("NVML needs the GNU C library, whose loader is ", loader));
   }
   sys::Outcome ended = NVBOX_TRY(std::move(outcome));
-  if (!ended.status) return too_slow(ended.output, inventory, timeout_s);
-  if (*ended.status != sys::ExitStatus{}) return ended_badly(ended);
-  return std::move(ended.output);
+  NvmlHelperOutput output;
+  if (!ended.status) {
+    output.failure = too_slow(ended.output, inventory, timeout_s);
+  } else if (*ended.status != sys::ExitStatus{}) {
+    output.failure = ended_badly(ended);
+  }
+  output.text = output.failure ? told_before(ended.output) : std::move(ended.output);
+  return output;
 }
 
 }  // namespace nvbox::driver

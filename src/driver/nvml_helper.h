@@ -1,6 +1,7 @@
 // Running the program src/driver/nvml_helper on this machine.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -10,10 +11,19 @@
 
 namespace nvbox::driver {
 
-// What it printed (driver/nvml_answer.h) about the GPUs at these PCI addresses. With a driver root
-// that is complete, loader and nvidiactl included, the helper runs inside it; else the host's C
-// library loads the driver's.
-Result<std::string> run_nvml_helper(const Context& context, const Inventory& inventory,
-                                    const std::vector<std::string>& bus_ids, unsigned timeout_s);
+// What it printed (driver/nvml_answer.h) before it ended, or was ended.
+struct NvmlHelperOutput {
+  std::string text{};
+  // Why it did not come to its end; `text` has what it told before.
+  std::optional<Error> failure{};
+};
+
+// Asks about the GPUs at these PCI addresses. It may be silent for `timeout_s` seconds, each time
+// that it has something to say anew. With a driver root that is complete, loader and nvidiactl
+// included, the helper runs inside it; else the host's C library loads the driver's. An error when
+// it could not be started.
+Result<NvmlHelperOutput> run_nvml_helper(const Context& context, const Inventory& inventory,
+                                         const std::vector<std::string>& bus_ids,
+                                         unsigned timeout_s);
 
 }  // namespace nvbox::driver

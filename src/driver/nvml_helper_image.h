@@ -5,6 +5,7 @@
 
 namespace nvbox::driver {
 
+// Whole, to be executed from memory. Never empty.
 std::string_view nvml_helper_image();
 
 }  // namespace nvbox::driver

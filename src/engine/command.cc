@@ -13,7 +13,7 @@ Result<sys::Outcome> run_command(const std::string& path, std::vector<std::strin
   arguments.insert(arguments.begin(), path);
   sys::Outcome outcome = NVBOX_TRY(sys::run_to_end(
       {.path = path, .arguments = std::move(arguments), .environment = {cat("PATH=", search_path)}},
-      timeout_ms, most_bytes));
+      {timeout_ms}, most_bytes));
   if (!outcome.status) {
     return Error(cat(path, " did not end within ", timeout_ms / 1000, " seconds"));
   }

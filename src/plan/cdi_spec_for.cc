@@ -83,9 +83,9 @@ std::string name_for(CdiNaming naming, const driver::Gpu& gpu, const driver::Mig
     case CdiNaming::index:
       return index;
     case CdiNaming::uuid:
-      if (mig != nullptr) return mig->uuid;
-      // The driver tells "GPU-????..." until it has initialised the GPU.
-      return gpu.uuid.contains('?') ? "" : gpu.uuid;
+      // "MIG-GPU-.../7/0", as the first drivers with MIG call them, is no name for CDI.
+      if (mig != nullptr) return mig->uuid.contains('/') ? "" : mig->uuid;
+      return has_known_uuid(gpu) ? gpu.uuid : "";
     case CdiNaming::type_index:
       return cat(mig == nullptr ? "gpu" : "mig", index);
   }

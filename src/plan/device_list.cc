@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "nvbox/base/text.h"
+#include "nvbox/plan/nvml_question.h"
 #include "plan/device_name.h"
 
 namespace nvbox::plan {
@@ -83,11 +84,12 @@ Result<> take_mig(const Inventory& inventory, const std::string& name, Selection
 Error unknown(const Inventory& inventory, std::string_view name) {
   const size_t count = inventory.gpus.size();
   Error error(cat(name, ": unknown device"));
-  const bool is_masked =
-      std::ranges::any_of(inventory.gpus, [](const Gpu& gpu) { return gpu.uuid.contains('?'); });
-  if (is_masked && lower(name).starts_with("gpu-")) {
+  const auto hidden = std::ranges::find_if(
+      inventory.gpus, [](const Gpu& gpu) { return !has_known_uuid(gpu) && !gpu.problem; });
+  if (hidden != inventory.gpus.end() && lower(name).starts_with("gpu-")) {
     return std::move(error).hint(
-        "the driver does not tell the UUIDs of all GPUs yet: run nvidia-smi once, or ask by index");
+        cat("the driver does not tell the UUIDs of all GPUs yet, and neither does NVML: ",
+            why_unknown(inventory, *hidden), "; run nvidia-smi once, or ask by index"));
   }
   return std::move(error).hint(count == 1 ? "this host has GPU 0"
                                           : cat("this host has GPUs 0-", count - 1));

@@ -19,7 +19,9 @@ using driver::Inventory;
 template <typename Predicate>
 void add_gpus(const Inventory& inventory, Predicate predicate, std::vector<size_t>& gpus) {
   for (size_t position = 0; position < inventory.gpus.size(); ++position) {
-    if (!predicate(inventory.gpus[position])) continue;
+    const Gpu& gpu = inventory.gpus[position];
+    // A broken one would keep the answers about the others waiting.
+    if (gpu.problem || !predicate(gpu)) continue;
     if (std::ranges::find(gpus, position) == gpus.end()) gpus.push_back(position);
   }
 }
@@ -34,7 +36,7 @@ void add_possible_owners(const Inventory& inventory, const std::string& uuid,
   const auto fits = [&](const Gpu& gpu) { return lower(gpu.uuid).starts_with(uuid); };
   if (std::ranges::any_of(inventory.gpus, fits)) return;
   add_gpus(
-      inventory, [](const Gpu& gpu) { return gpu.uuid.contains('?'); }, gpus);
+      inventory, [](const Gpu& gpu) { return !has_known_uuid(gpu); }, gpus);
 }
 
 // What has to be known to tell which device the name means.
@@ -101,16 +103,22 @@ class Asker {
     std::vector<size_t> candidates = question_.gpus;
     const std::vector<size_t> selected = gpus_of(selection);
     candidates.insert(candidates.end(), selected.begin(), selected.end());
-    for (const size_t gpu : candidates) {
-      const Facts facts = facts_about(inventory_, inventory_.gpus[gpu]);
-      if (are_undecided(request_.requirements, facts)) add(gpu);
-    }
+    for (const size_t gpu : candidates) look_at_requirements(inventory_.gpus[gpu], gpu);
     question_.cuda =
-        candidates.empty() && are_undecided(request_.requirements, facts_about(inventory_));
+        question_.cuda ||
+        (candidates.empty() && are_undecided(request_.requirements, facts_about(inventory_)));
     if (!intersects(request_.capabilities, graphical)) return;
     for (const auto& [gpu, mig] : selection.migs) {
       if (may_have_graphics(inventory_.gpus[gpu])) add(gpu);
     }
+  }
+
+  // The CUDA version is told without waking a GPU.
+  void look_at_requirements(const Gpu& gpu, size_t position) {
+    if (!are_undecided(request_.requirements, facts_about(inventory_, gpu))) return;
+    question_.cuda = question_.cuda || inventory_.driver.cuda_version.empty();
+    if (!are_about_devices(request_.requirements)) return;
+    if (gpu.brand.empty() || gpu.architecture.empty()) add(position);
   }
 
   const Inventory& inventory_;
@@ -140,7 +148,7 @@ NvmlQuestion nvml_question(const Inventory& inventory, const CdiOptions& options
     const auto is_it = [&](const Selection::MigDevice& mig) { return mig.gpu == position; };
     if (std::ranges::any_of(selection.migs, is_it)) return true;
     if (std::ranges::find(selection.gpus, position) == selection.gpus.end()) return false;
-    return options.coherence || (gpu.uuid.contains('?') && names_by(options, CdiNaming::uuid));
+    return options.coherence || (!has_known_uuid(gpu) && names_by(options, CdiNaming::uuid));
   };
   add_gpus(inventory, is_needed, question.gpus);
   return question;
@@ -154,8 +162,7 @@ std::string why_unknown(const Inventory& inventory, const Gpu& gpu) {
 NvmlQuestion nvml_question_about_all(const Inventory& inventory) {
   NvmlQuestion question = {.cuda = inventory.driver.cuda_version.empty()};
   const auto has_gap = [](const Gpu& gpu) {
-    if (gpu.problem) return false;
-    return gpu.brand.empty() || gpu.architecture.empty() || gpu.uuid.contains('?') || has_mig(gpu);
+    return gpu.brand.empty() || gpu.architecture.empty() || !has_known_uuid(gpu) || has_mig(gpu);
   };
   add_gpus(inventory, has_gap, question.gpus);
   return question;

@@ -215,6 +215,13 @@ bool are_undecided(std::span<const std::string> requirements, const Facts& facts
   });
 }
 
+bool are_about_devices(std::span<const std::string> requirements) {
+  return std::ranges::any_of(requirements, [](const std::string& requirement) {
+    const std::string text = lower(requirement);
+    return text.contains("arch") || text.contains("brand");
+  });
+}
+
 Result<> check_requirements(std::span<const std::string> requirements,
                             std::span<const Facts> facts) {
   for (const Facts& one : facts) {

@@ -71,9 +71,8 @@ Result<> take_range(const Inventory& inventory, std::string_view name, unsigned 
   return {};
 }
 
-// A UUID that the driver does not tell before it initialised the GPU.
-bool has_masked_uuid(const Gpu& gpu) {
-  return gpu.uuid.contains('?');
+bool hides_uuid(const Gpu& gpu) {
+  return !has_known_uuid(gpu) && !gpu.problem;
 }
 
 Result<size_t> find_by_uuid(const Inventory& inventory, std::string_view name,
@@ -89,7 +88,7 @@ Result<size_t> find_by_uuid(const Inventory& inventory, std::string_view name,
     return Error(cat("device ", name, ": the UUIDs of GPUs ", found[0], " and ", found[1],
                      " both start so"));
   }
-  const auto masked = std::ranges::find_if(inventory.gpus, has_masked_uuid);
+  const auto masked = std::ranges::find_if(inventory.gpus, hides_uuid);
   if (masked != inventory.gpus.end()) {
     return Error(cat("device ", name,
                      ": the driver does not tell the UUIDs of all GPUs yet, and "

@@ -25,12 +25,25 @@ bool is_of_nvidia(std::string_view name) {
 // The request for the GPUs that names of this host's kinds mean; for none where they are names of
 // somebody's own.
 plan::Request native(const plan::Request& request, const config::Config& config) {
-  plan::Request nothing = {.ask = plan::Ask::listed, .requirements = request.requirements};
   auto known = plan::with_native_names(request, config);
-  if (!known) return nothing;
+  if (!known) {
+    return {.ask = plan::Ask::listed,
+            .requirements = request.requirements,
+            .mig_config = request.mig_config,
+            .mig_monitor = request.mig_monitor};
+  }
   known->capabilities = driver::Capabilities::none;
   known->imex_channels.clear();
   return std::move(known).value();
+}
+
+// Whether every GPU meets the requirements, so that it does not matter which of them is meant.
+bool are_met_by_all(const plan::Request& request, const driver::Inventory& inventory) {
+  plan::Selection all;
+  for (size_t position = 0; position < inventory.gpus.size(); ++position) {
+    all.gpus.push_back(position);
+  }
+  return check_requirements(request.requirements, inventory, all).has_value();
 }
 
 }  // namespace
@@ -44,13 +57,15 @@ Result<> add_beside_cdi(const plan::Request& request, const InjectOptions& optio
   const Machine machine = NVBOX_TRY(Machine::open(options.config));
   const driver::Need need = {.facts = true, .files = driver::Capabilities::none};
   const plan::Request asked = native(request, options.config);
-  auto found = look(machine, asked, need, options, log);
-  if (!found && has_rights) return std::move(found).error();
+  auto found = look(machine, need, options);
   if (!found) {
-    log.warning(cat("the image's requirements are not checked: ", found.error().message()));
+    log.warning(cat("the image's requirements are not checked, and no rights over MIG given: ",
+                    found.error().message()));
     return {};
   }
+  if (!has_rights && are_met_by_all(request, *found)) return {};
   Choice choice = {.inventory = std::move(found).value(), .selection = {}};
+  complete(machine, asked, options, choice.inventory, log);
   auto selection = plan::select(choice.inventory, asked);
   if (selection) choice.selection = std::move(selection).value();
   NVBOX_TRY(check_requirements(request.requirements, choice.inventory, choice.selection));

@@ -1,7 +1,9 @@
 #include "nvbox/runtime/complete_inventory.h"
 
 #include <algorithm>
+#include <string>
 #include <utility>
+#include <vector>
 
 #include "nvbox/apply/make_capability_nodes.h"
 #include "nvbox/base/text.h"
@@ -28,10 +30,19 @@ bool wants_rights(const plan::Request& request) {
   return !request.mig_config.empty() || !request.mig_monitor.empty();
 }
 
-void make_nodes(const driver::Roots& roots, const driver::Search& search,
-                const plan::Request& request, const std::vector<unsigned>& channels,
-                driver::Inventory& inventory, const Log& log) {
-  std::vector<unsigned> missing = channels;
+// What was told of nodes that have been replaced.
+void forget_solved(std::vector<std::string>& problems, const std::vector<std::string>& left) {
+  std::erase_if(problems, [&](const std::string& problem) {
+    return problem.contains("/dev/nvidia-caps") && std::ranges::find(left, problem) == left.end();
+  });
+}
+
+}  // namespace
+
+void make_missing_nodes(const driver::Roots& roots, const driver::Search& search,
+                        const plan::Request& request, std::span<const unsigned> imex_channels,
+                        driver::Inventory& inventory, const Log& log) {
+  std::vector<unsigned> missing(imex_channels.begin(), imex_channels.end());
   std::erase_if(missing, [&](unsigned channel) { return !lacks_channel(inventory, channel); });
   const bool lacks_mig =
       std::ranges::any_of(inventory.gpus, [](const driver::Gpu& gpu) { return lacks_nodes(gpu); });
@@ -44,6 +55,7 @@ void make_nodes(const driver::Roots& roots, const driver::Search& search,
                                  .files = driver::Capabilities::all,
                                  .only_nodes = true});
   if (!again) return;
+  forget_solved(inventory.problems, again->problems);
   if (lacks_mig) inventory.gpus = std::move(again->gpus);
   if (!missing.empty()) inventory.imex_channels = std::move(again->imex_channels);
 }
@@ -55,22 +67,13 @@ void ask_nvml(const driver::Roots& roots, const driver::Search& search,
   if (question.is_empty()) return;
   log.debug(cat("NVML is asked about ", question.gpus.size(), " GPUs"));
   driver::ask_nvml(roots, search, settings, question.gpus, inventory);
-  if (inventory.unanswered) log.info(cat("NVML: ", *inventory.unanswered));
-  for (const size_t position : question.gpus) {
-    const driver::Gpu& gpu = inventory.gpus[position];
-    if (gpu.unanswered) log.info(cat("NVML: GPU ", gpu.index, ": ", *gpu.unanswered));
-  }
 }
 
-}  // namespace
-
-void complete_inventory(const driver::Roots& roots, const driver::Search& search,
-                        const plan::Request& request, const Completion& completion,
-                        driver::Inventory& inventory, const Log& log) {
-  if (completion.nodes == MissingNodes::make) {
-    make_nodes(roots, search, request, completion.imex_channels, inventory, log);
+void warn_of_unanswered(const driver::Inventory& inventory, const Log& log) {
+  if (inventory.unanswered) log.warning(cat("NVML: ", *inventory.unanswered));
+  for (const driver::Gpu& gpu : inventory.gpus) {
+    if (gpu.unanswered) log.warning(cat("NVML: GPU ", gpu.index, ": ", *gpu.unanswered));
   }
-  ask_nvml(roots, search, request, completion.nvml, inventory, log);
 }
 
 }  // namespace nvbox::runtime

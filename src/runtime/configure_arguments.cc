@@ -45,8 +45,9 @@ void add_globals(const Config& config, const ConfigureTarget& target, Arguments&
   out.value("--debug", target.debug_on_standard_error ? "/dev/stderr" : cli.debug);
   out.value("--ldcache", cli.ldcache);
   out.value("--user", cli.user);
+  // Another program does not know it.
   const bool is_usual = cli.nvml_timeout == Config::Cli().nvml_timeout;
-  if (!is_usual) out.value("--nvml-timeout", cat(cli.nvml_timeout));
+  if (!is_usual && cli.path.empty()) out.value("--nvml-timeout", cat(cli.nvml_timeout));
 }
 
 void add_compat_mode(const Config& config, Arguments& out) {

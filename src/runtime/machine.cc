@@ -8,6 +8,15 @@
 #include "nvbox/runtime/mig_rights.h"
 
 namespace nvbox::runtime {
+namespace {
+
+driver::Search search_of(const InjectOptions& options) {
+  driver::Search search = driver::search_from(options.environment);
+  search.ld_cache = options.config.cli.ldcache;
+  return search;
+}
+
+}  // namespace
 
 Result<Machine> Machine::open(const config::Config& config) {
   host::Root host = NVBOX_TRY(host::Root::open("/"));
@@ -16,36 +25,31 @@ Result<Machine> Machine::open(const config::Config& config) {
   return Machine(std::move(host), std::move(driver));
 }
 
-namespace {
-
-Completion completion_for(const plan::Request& request, const InjectOptions& options) {
-  Completion completion = {
-      .nvml = driver::nvml_settings(options.environment, options.config.cli.nvml_timeout),
-      .nodes = MissingNodes::make};
-  if (!options.config.features.disable_imex_channel_creation) {
-    completion.imex_channels = plan::imex_channel_numbers(request);
-  }
-  return completion;
+Result<driver::Inventory> look(const Machine& machine, const driver::Need& need,
+                               const InjectOptions& options) {
+  return driver::discover(machine.roots(), search_of(options), need);
 }
 
-}  // namespace
-
-Result<driver::Inventory> look(const Machine& machine, const plan::Request& request,
-                               const driver::Need& need, const InjectOptions& options,
-                               const Log& log) {
-  driver::Search search = driver::search_from(options.environment);
-  search.ld_cache = options.config.cli.ldcache;
-  driver::Inventory inventory = NVBOX_TRY(driver::discover(machine.roots(), search, need));
-  complete_inventory(machine.roots(), search, request, completion_for(request, options), inventory,
-                     log);
+void complete(const Machine& machine, const plan::Request& request, const InjectOptions& options,
+              driver::Inventory& inventory, const Log& log) {
+  std::vector<unsigned> channels;
+  if (!options.config.features.disable_imex_channel_creation) {
+    channels = plan::imex_channel_numbers(request);
+  }
+  const driver::Search search = search_of(options);
+  make_missing_nodes(machine.roots(), search, request, channels, inventory, log);
+  ask_nvml(machine.roots(), search, request,
+           driver::nvml_settings(options.environment, options.config.cli.nvml_timeout), inventory,
+           log);
   for (const std::string& problem : inventory.problems) log.warning(problem);
-  return inventory;
 }
 
 Result<Choice> choose(const Machine& machine, const plan::Request& request,
                       const driver::Need& need, const InjectOptions& options, const Log& log) {
-  driver::Inventory inventory = NVBOX_TRY(look(machine, request, need, options, log));
+  driver::Inventory inventory = NVBOX_TRY(look(machine, need, options));
+  complete(machine, request, options, inventory, log);
   plan::Selection selection = NVBOX_TRY(plan::select(inventory, request));
+  warn_of_unanswered(inventory, log);
   for (const std::string& note : selection.notes) log.warning(note);
   return Choice{std::move(inventory), std::move(selection)};
 }

@@ -28,10 +28,13 @@ class Machine {
   host::Root driver_;
 };
 
-// What there is of `need`, completed for the request (runtime/complete_inventory.h).
-Result<driver::Inventory> look(const Machine& machine, const plan::Request& request,
-                               const driver::Need& need, const InjectOptions& options,
-                               const Log& log);
+// What there is of `need`.
+Result<driver::Inventory> look(const Machine& machine, const driver::Need& need,
+                               const InjectOptions& options);
+
+// What the request needs besides (runtime/complete_inventory.h); problems are logged.
+void complete(const Machine& machine, const plan::Request& request, const InjectOptions& options,
+              driver::Inventory& inventory, const Log& log);
 
 // What there is of `need`, and which of it the request means; what had to be left out is logged.
 struct Choice {

@@ -5,6 +5,7 @@
 #include <poll.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include <algorithm>
@@ -192,7 +193,12 @@ Result<std::optional<ExitStatus>> Child::wait(int timeout_ms) {
   while (true) {
     int status = 0;
     const pid_t reaped = waitpid(pid_, &status, WNOHANG);
-    if (reaped < 0 && errno != EINTR) return Error(cat("wait for process ", pid_), errno);
+    if (reaped < 0 && errno != EINTR) {
+      const int failure = errno;
+      // It is nobody's child any more, and its number may be somebody else's.
+      if (failure == ECHILD) pid_ = 0;
+      return Error("wait for a process", failure);
+    }
     if (reaped > 0) {
       pid_ = 0;
       if (WIFSIGNALED(status)) return std::optional(ExitStatus{.signal = WTERMSIG(status)});
@@ -235,6 +241,8 @@ Result<Child> spawn(const Program& program) {
       .report = report.get(),
       .parent = getpid(),
       .filter = filter_of(program.confinement)};
+  // A caller that ignores it hands that on, and children then end without a word.
+  (void)std::signal(SIGCHLD, SIG_DFL);
   const pid_t pid = fork();
   if (pid < 0) return Error("fork", errno).in(context);
   if (pid == 0) run_child(prepared);
@@ -247,7 +255,26 @@ Result<Child> spawn(const Program& program) {
   return child;
 }
 
-Result<Outcome> run_to_end(Program program, int timeout_ms, size_t most_bytes) {
+namespace {
+
+off_t size_of(const Fd& file) {
+  struct stat status {};
+  return fstat(file.get(), &status) == 0 ? status.st_size : 0;
+}
+
+Result<std::optional<ExitStatus>> wait_patiently(Child& child, const Fd& output,
+                                                 Patience patience) {
+  while (true) {
+    const off_t before = size_of(output);
+    const auto status = NVBOX_TRY(child.wait(patience.timeout_ms));
+    const bool is_silent = size_of(output) == before;
+    if (status || is_silent || patience.since == Patience::Since::start) return status;
+  }
+}
+
+}  // namespace
+
+Result<Outcome> run_to_end(Program program, Patience patience, size_t most_bytes) {
   const Fd output = NVBOX_TRY(make_buffer());
   const Fd error = NVBOX_TRY(make_buffer());
   program.output = output.get();
@@ -255,7 +282,7 @@ Result<Outcome> run_to_end(Program program, int timeout_ms, size_t most_bytes) {
   Outcome outcome;
   {
     Child child = NVBOX_TRY(spawn(program));
-    outcome.status = NVBOX_TRY(child.wait(timeout_ms).in(program.path));
+    outcome.status = NVBOX_TRY(wait_patiently(child, output, patience).in(program.path));
   }
   outcome.output = NVBOX_TRY(content_of(output, most_bytes).in(program.path));
   outcome.error = NVBOX_TRY(content_of(error, most_bytes).in(program.path));

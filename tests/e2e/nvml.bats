@@ -165,6 +165,32 @@ simhost_profiles=$e2e_dir/../simhost/profiles
   has_line '1,1,NVIDIA A100 80GB PCIe,,GPU-86a10000-0000-4a10-8000-000000000001,00000000:86:00.0,'
 }
 
+@test "what NVML told before a GPU hung counts" {
+  sed 's/0x20b5/0x2fff/' "$simhost_profiles/a100mig.profile" >"$BATS_TEST_TMPDIR/new.profile"
+  profile=$BATS_TEST_TMPDIR/new.profile
+  inside 'nvml hang 0000:86:00.0; cli --nvml-timeout=1 info --csv; test -e /run/nvbox/nvml.json || echo not kept'
+  [ "$status" -eq 0 ]
+  has_line '0,0,NVIDIA A100 80GB PCIe,Nvidia,GPU-3ba10000-0000-4a10-8000-000000000000,00000000:3b:00.0,12.1'
+  has_line '1,1,NVIDIA A100 80GB PCIe,,GPU-86a10000-0000-4a10-8000-000000000001,00000000:86:00.0,'
+  has_text 'warning: GPU 1 (0000:86:00.0): NVML did not answer within 1 s about GPU 1 (0000:86:00.0)'
+  has_line 'not kept'
+  inside 'nvml fail init 9; cli info --csv --nvml=always'
+  has_line 'nvidia-container-cli: warning: nvml error: driver not loaded (nvmlInit); load the kernel module, and look at dmesg if it is loaded'
+  has_line '550.163.01,12.4'
+}
+
+@test "the CUDA version of a driver that tables do not know wakes no GPU" {
+  with_lines a100x8 'driver 999.10' 'nvml cuda 14020'
+  inside '
+    "$support/bundle.sh" --env NVIDIA_VISIBLE_DEVICES=all --env "NVIDIA_REQUIRE_CUDA=cuda>=14.2" /run/b glibc true
+    traced && grep -c "execveat(.*nvml_helper" /run/trace
+    grep -oE "\"/dev/nvidia[0-9]+\", O_RDWR" /run/trace
+    create all --env "NVIDIA_REQUIRE_CUDA=cuda>=14.3"'
+  [ "${lines[0]}" = 1 ]
+  has_text 'unsatisfied condition: cuda>=14.3'
+  has_no_text O_RDWR
+}
+
 @test "info --nvml=always says what the tables say" {
   for profile in t4x1 a100x8 h200x8 a100mig; do
     inside 'diff <(cli info) <(cli info --nvml=always) && echo same'
@@ -245,7 +271,9 @@ simhost_profiles=$e2e_dir/../simhost/profiles
     sed -i "/ 13 0 /d" /etc/simhost/nvml
     create 1:6
     create 1:9
-    create MIG-86a10000-0000-5000-8000-00000d000000'
+    create MIG-86a10000-0000-5000-8000-00000d000000
+    test -e /run/nvbox/nvml.json || echo not kept'
+  has_line 'not kept'
   has_text 'its MIG devices were changed while they were read; try it again'
   [ "$(grep -c 'status 1' <<<"$output")" -eq 3 ]
 }

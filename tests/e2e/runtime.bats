@@ -239,6 +239,10 @@ gpus_inside() {
   imex '' --env NVIDIA_VISIBLE_DEVICES=0 --env NVIDIA_IMEX_CHANNELS=9
   [ "$status" -eq 0 ]
   has_text channel9
+  # The driver has 2048.
+  imex '' --env NVIDIA_VISIBLE_DEVICES=0 --env NVIDIA_IMEX_CHANNELS=2048
+  [ "$status" -eq 1 ]
+  has_text 'IMEX channel 2048: /dev/nvidia-caps-imex-channels/channel2048 does not exist'
   imex 'printf "\n[features]\ndisable-imex-channel-creation = true\n" >>/etc/nvidia-container-runtime/config.toml;' \
     --env NVIDIA_VISIBLE_DEVICES=0 --env NVIDIA_IMEX_CHANNELS=9
   [ "$status" -eq 1 ]

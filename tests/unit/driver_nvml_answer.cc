@@ -302,5 +302,14 @@ TEST(NvmlAnswer, of_whatever_bytes_is_refused_or_has_plain_names) {
   EXPECT_GT(refused, 100U);
 }
 
+TEST(NvmlToldBefore, is_a_document_of_the_gpus_that_were_told_whole) {
+  const std::string first = R"({"cudaVersion":12040,"gpus":[{"busId":"0000:3b:00.0","brand":14})";
+  EXPECT_EQ(told_before(first + R"(,{"busId":"0000:86:00.0","uuid":"GPU-)"), first + "]}");
+  EXPECT_EQ(told_before(R"({"cudaVersion":12040,"gpus":[{"busId":"0000:3b:00.0")"),
+            R"({"cudaVersion":12040,"gpus":[]})");
+  EXPECT_EQ(told_before(R"({"cudaVersion":12040)"), "");
+  EXPECT_EQ(told_before(""), "");
+}
+
 }  // namespace
 }  // namespace nvbox::driver

@@ -101,8 +101,8 @@ TEST(DeviceList, a_masked_uuid_is_explained) {
   Inventory inventory = {.gpus = {gpu(0)}};
   inventory.gpus[0].uuid = "GPU-" + std::string(8, '?');
   EXPECT_EQ(select_devices(inventory, "GPU-1").error().full_message(),
-            "GPU-1: unknown device; the driver does not tell the UUIDs of all GPUs yet: run "
-            "nvidia-smi once, or ask by index");
+            "GPU-1: unknown device; the driver does not tell the UUIDs of all GPUs yet, and "
+            "neither does NVML: it was not asked; run nvidia-smi once, or ask by index");
 }
 
 TEST(DeviceList, is_not_looked_at_on_a_host_without_gpus) {

@@ -184,10 +184,17 @@ TEST(NvmlQuestion, about_the_version_of_cuda_needs_no_gpu) {
   EXPECT_EQ(nvml_question(known, driver_only), NvmlQuestion{});
 }
 
-TEST(NvmlQuestion, about_the_version_of_cuda_is_asked_with_the_gpus_where_some_are_chosen) {
+TEST(NvmlQuestion, about_the_version_of_cuda_wakes_no_gpu) {
   Inventory host = host_of({plain(0), plain(1)});
   host.driver.cuda_version = "";
-  EXPECT_EQ(required(host, {"cuda>=12.4"}, {"1"}), NvmlQuestion{.gpus = {1}});
+  EXPECT_EQ(required(host, {"cuda>=12.4"}, {"1"}), NvmlQuestion{.cuda = true});
+}
+
+TEST(NvmlQuestion, is_never_about_a_broken_gpu) {
+  Inventory host = host_of({with_mig(0, "8.0"), with_mig(1, "8.0")});
+  host.gpus[0].problem = "fell off the bus";
+  const Request request = {.ask = Ask::listed, .devices = {"MIG-5f2c"}};
+  EXPECT_EQ(nvml_question(host, request), (NvmlQuestion{.gpus = {1}}));
 }
 
 TEST(NvmlQuestion, is_about_mig_devices_that_may_have_the_graphics_that_is_asked_for) {

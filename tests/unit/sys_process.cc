@@ -22,6 +22,7 @@ namespace nvbox::sys {
 namespace {
 
 constexpr int soon_ms = 20000;
+constexpr Patience soon = {soon_ms};
 
 // What a shell command writes, once it ended well.
 std::string output_of(const std::string& command, std::vector<std::string> environment = {}) {
@@ -91,7 +92,7 @@ Program shell(std::string command) {
 
 TEST(RunToEnd, collects_both_streams_and_how_it_ended) {
   const Result<Outcome> outcome =
-      run_to_end(shell("echo one; echo two >&2; echo three; exit 3"), soon_ms, 100);
+      run_to_end(shell("echo one; echo two >&2; echo three; exit 3"), soon, 100);
   ASSERT_TRUE(outcome) << outcome.error().message();
   EXPECT_EQ(outcome->status, ExitStatus{.code = 3});
   EXPECT_EQ(outcome->output, "one\nthree\n");
@@ -99,7 +100,7 @@ TEST(RunToEnd, collects_both_streams_and_how_it_ended) {
 }
 
 TEST(RunToEnd, does_not_wait_for_the_input_that_nobody_gives) {
-  const Result<Outcome> outcome = run_to_end(shell("read line || echo none"), soon_ms, 100);
+  const Result<Outcome> outcome = run_to_end(shell("read line || echo none"), soon, 100);
   ASSERT_TRUE(outcome) << outcome.error().message();
   EXPECT_EQ(outcome->status, ExitStatus{});
   EXPECT_EQ(outcome->output, "none\n");
@@ -109,7 +110,7 @@ TEST(RunToEnd, has_what_was_written_before_it_took_too_long) {
   Outcome outcome;
   // As long as this machine needs for the first words.
   for (int timeout_ms = 100; timeout_ms < soon_ms && outcome.output.empty(); timeout_ms *= 2) {
-    auto next = run_to_end(shell("echo begun; echo why >&2; exec sleep 1000"), timeout_ms, 100);
+    auto next = run_to_end(shell("echo begun; echo why >&2; exec sleep 1000"), {timeout_ms}, 100);
     ASSERT_TRUE(next) << next.error().message();
     ASSERT_EQ(next->status, std::nullopt);
     outcome = std::move(next).value();
@@ -118,12 +119,12 @@ TEST(RunToEnd, has_what_was_written_before_it_took_too_long) {
 }
 
 TEST(RunToEnd, refuses_more_than_the_limit) {
-  const Result<Outcome> whole = run_to_end(shell("printf 1234; printf 5678 >&2"), soon_ms, 4);
+  const Result<Outcome> whole = run_to_end(shell("printf 1234; printf 5678 >&2"), soon, 4);
   ASSERT_TRUE(whole) << whole.error().message();
   EXPECT_EQ(whole->output, "1234");
   EXPECT_EQ(whole->error, "5678");
   for (const std::string command : {"printf 12345", "printf 12345 >&2"}) {
-    const Result<Outcome> more = run_to_end(shell(command), soon_ms, 4);
+    const Result<Outcome> more = run_to_end(shell(command), soon, 4);
     ASSERT_FALSE(more) << command;
     EXPECT_EQ(more.error().code(), EFBIG);
     EXPECT_EQ(more.error().message(),
@@ -131,9 +132,25 @@ TEST(RunToEnd, refuses_more_than_the_limit) {
   }
 }
 
+// Each silence is shorter than what the program takes as a whole.
+TEST(RunToEnd, waits_from_one_output_to_the_next_where_that_is_asked) {
+  const Patience patience = {2000, Patience::Since::last_output};
+  const auto run = [&](std::string script) {
+    return run_to_end({.path = "/bin/sh", .arguments = {"sh", "-c", std::move(script)}}, patience,
+                      100)
+        .value();
+  };
+  const Outcome chatty = run("for i in 1 2 3 4 5 6; do echo $i; sleep 0.5; done");
+  EXPECT_EQ(chatty.status, ExitStatus{});
+  EXPECT_EQ(chatty.output, "1\n2\n3\n4\n5\n6\n");
+  const Outcome stuck = run("echo begun; sleep 60");
+  EXPECT_EQ(stuck.status, std::nullopt);
+  EXPECT_EQ(stuck.output, "begun\n");
+}
+
 TEST(RunToEnd, of_what_cannot_start_is_an_error) {
   const Result<Outcome> outcome =
-      run_to_end({.path = "/does/not/exist", .arguments = {"x"}}, soon_ms, 100);
+      run_to_end({.path = "/does/not/exist", .arguments = {"x"}}, soon, 100);
   ASSERT_FALSE(outcome);
   EXPECT_EQ(outcome.error().code(), ENOENT);
   EXPECT_EQ(outcome.error().message(),
@@ -162,7 +179,7 @@ TEST(Image, is_executed_whatever_the_path_says) {
   program.arguments.insert(program.arguments.end(), {"zero", "one"});
   program.path = "the program in memory";
   program.image = image.get();
-  const Result<Outcome> outcome = run_to_end(program, soon_ms, 100);
+  const Result<Outcome> outcome = run_to_end(program, soon, 100);
   ASSERT_TRUE(outcome) << outcome.error().message();
   EXPECT_EQ(outcome->status, ExitStatus{});
   EXPECT_EQ(outcome->output, "zero one\n");
@@ -242,7 +259,7 @@ TEST(Confinement, leaves_no_capability_and_no_way_to_gain_one) {
   const Result<Outcome> outcome = run_to_end({.path = "/bin/cat",
                                               .arguments = {"cat", "/proc/self/status"},
                                               .confinement = confined_to({{"execve"}})},
-                                             soon_ms, 8192);
+                                             soon, 8192);
   ASSERT_TRUE(outcome) << outcome.error().message();
   ASSERT_EQ(outcome->status, ExitStatus{}) << outcome->error;
   EXPECT_EQ(lines_of(outcome->output,
@@ -259,7 +276,7 @@ TEST(Confinement, leaves_no_core_dump_and_limits_files) {
   const Result<Outcome> outcome = run_to_end({.path = "/bin/cat",
                                               .arguments = {"cat", "/proc/self/limits"},
                                               .confinement = confined_to({{"execve"}})},
-                                             soon_ms, 8192);
+                                             soon, 8192);
   ASSERT_TRUE(outcome) << outcome.error().message();
   ASSERT_EQ(outcome->status, ExitStatus{}) << outcome->error;
   EXPECT_EQ(lines_of(outcome->output, {"Max file size", "Max core file size"}),
@@ -273,7 +290,7 @@ TEST(Confinement, ends_a_program_that_writes_without_end) {
   const Result<Outcome> outcome = run_to_end({.path = "/bin/cat",
                                               .arguments = {"cat", "/dev/zero"},
                                               .confinement = confined_to({{"execve"}})},
-                                             soon_ms, 8192);
+                                             soon, 8192);
   ASSERT_TRUE(outcome) << outcome.error().message();
   EXPECT_EQ(outcome->status, ExitStatus{.signal = SIGXFSZ});
   EXPECT_EQ(outcome->output, std::string(8192, '\0'));
@@ -303,7 +320,7 @@ TEST(Confinement, can_allow_to_execute_the_image_and_nothing_else) {
                                               .arguments = {"cat", "/proc/self/comm"},
                                               .image = image.get(),
                                               .confinement = confined_to({become_it})},
-                                             soon_ms, 100);
+                                             soon, 100);
   ASSERT_TRUE(outcome) << outcome.error().message();
   EXPECT_EQ(outcome->status, ExitStatus{}) << outcome->error;
   EXPECT_FALSE(outcome->output.empty());

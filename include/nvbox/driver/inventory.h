@@ -77,6 +77,11 @@ struct Gpu {
   bool operator==(const Gpu&) const = default;
 };
 
+// Whether the UUID is one: the driver shows "GPU-????????-..." until it has initialised the GPU.
+inline bool has_known_uuid(const Gpu& gpu) {
+  return !gpu.uuid.empty() && !gpu.uuid.contains('?');
+}
+
 // A library of the driver, below the driver root, links resolved.
 struct Library {
   std::string path;    // "/usr/lib/x86_64-linux-gnu/libcuda.so.535.261.03"

@@ -11,6 +11,7 @@
 
 namespace nvbox::plan {
 
+// What to ask. Nothing is the usual answer.
 struct NvmlQuestion {
   std::vector<size_t> gpus{};  // positions in the inventory, each once
   bool cuda = false;           // the CUDA version that the driver serves

@@ -41,6 +41,9 @@ std::vector<Facts> facts_about(const driver::Inventory& inventory, const Selecti
 // values are is decided; so is one that is no expression.
 bool are_undecided(std::span<const std::string> requirements, const Facts& facts);
 
+// Whether a rule is about devices rather than the driver.
+bool are_about_devices(std::span<const std::string> requirements);
+
 // Every requirement must hold for every one of `facts`. Errors are "invalid expression",
 // "unsatisfied condition: ..." with the first alternative, which is how the peer names the whole,
 // and in the hint what the host has, and "undecided condition: ..." where a value that decides is

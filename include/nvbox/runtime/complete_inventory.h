@@ -2,7 +2,7 @@
 // yet, and what only NVML knows.
 #pragma once
 
-#include <vector>
+#include <span>
 
 #include "nvbox/base/log.h"
 #include "nvbox/driver/discover.h"
@@ -12,20 +12,20 @@
 
 namespace nvbox::runtime {
 
-enum class MissingNodes { leave, make };
-
-struct Completion {
-  driver::NvmlSettings nvml{};
-  // Whether nodes of MIG instances and IMEX channels that the driver serves are made, as
-  // nvidia-modprobe would: with the driver's own numbers and modes, outside user namespaces.
-  MissingNodes nodes = MissingNodes::leave;
-  std::vector<unsigned> imex_channels{};  // to be made
-};
-
-// NVML is asked at most once, and only what plan::nvml_question says. What it does not tell stays
-// unknown in the inventory; whether that matters is plan's to decide.
-void complete_inventory(const driver::Roots& roots, const driver::Search& search,
-                        const plan::Request& request, const Completion& completion,
+// Makes nodes of MIG instances, of rights over MIG that are asked for, and of these IMEX channels,
+// where the driver serves them and nobody has made them: as nvidia-modprobe would, with the
+// driver's own numbers and modes, outside user namespaces.
+void make_missing_nodes(const driver::Roots& roots, const driver::Search& search,
+                        const plan::Request& request, std::span<const unsigned> imex_channels,
                         driver::Inventory& inventory, const Log& log);
+
+// Asks NVML at most once, and only what plan::nvml_question says. What it does not tell stays
+// unknown in the inventory; whether that matters is plan's to decide.
+void ask_nvml(const driver::Roots& roots, const driver::Search& search,
+              const plan::Request& request, const driver::NvmlSettings& settings,
+              driver::Inventory& inventory, const Log& log);
+
+// Warns of what NVML did not tell, once it is known that the request can be served without.
+void warn_of_unanswered(const driver::Inventory& inventory, const Log& log);
 
 }  // namespace nvbox::runtime

@@ -84,9 +84,17 @@ struct Outcome {
   std::string error{};                 // on standard error
 };
 
+// How long a program may take: from its start to its end, or from one output to the next.
+struct Patience {
+  enum class Since { start, last_output };
+
+  int timeout_ms;
+  Since since = Since::start;
+};
+
 // Starts a program, whose output and error streams are collected, and waits for its end. EFBIG when
 // a stream has more than `most_bytes`.
-Result<Outcome> run_to_end(Program program, int timeout_ms, size_t most_bytes);
+Result<Outcome> run_to_end(Program program, Patience patience, size_t most_bytes);
 
 // What a program wrote last on standard error, or how it ended: for messages.
 std::string last_words(const Outcome& outcome);
