@@ -32,7 +32,7 @@ constexpr cli::Option<Globals> global_options[] = {
      &Globals::root},
     {{"ldcache", 'l', Takes::value, "FILE", "the loader's cache below that directory"},
      &Globals::ldcache},
-    {{"nvml-timeout", 0, Takes::value, "SECONDS", "how long NVML may take to answer; default 10"},
+    {{"nvml-timeout", 0, Takes::value, "SECONDS", "how long NVML may take about a GPU; default 10"},
      &Globals::nvml_timeout},
     {{"no-create-imex-channels", 0, Takes::nothing, {}, "do not make nodes of IMEX channels"},
      &Globals::no_create_imex_channels},

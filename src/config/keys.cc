@@ -57,7 +57,7 @@ constexpr Key rows[] = {
     {"nvidia-container-cli.ldconfig", field<cli, &Cli::ldconfig>,
      "ldconfig program, with @ before a path of the host"},
     {"nvidia-container-cli.nvml-timeout", field<cli, &Cli::nvml_timeout>,
-     "seconds that the driver's NVML may take to answer what only it knows"},
+     "seconds that NVML may take about each GPU that it is asked about"},
 
     {"nvidia-container-runtime.debug", field<runtime, &Runtime::debug>,
      "log file of nvidia-container-runtime; empty or /dev/null means none"},

@@ -12,7 +12,7 @@
 #include "driver/mig.h"
 #include "driver/nvml_answer.h"
 #include "driver/nvml_cache.h"
-#include "driver/nvml_helper.h"
+#include "driver/run_nvml_helper.h"
 #include "nvbox/base/text.h"
 #include "nvbox/data/json.h"
 

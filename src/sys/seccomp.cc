@@ -30,7 +30,7 @@ Result<> checked(int code, std::string_view what) {
 }
 
 Result<> allow(const Filter& filter, const AllowedCall& call) {
-  const int number = seccomp_syscall_resolve_name(call.name);
+  const int number = seccomp_syscall_resolve_name(std::string(call.name).c_str());
   if (number == __NR_SCMP_ERROR) return {};
   const scmp_arg_cmp condition{call.argument, SCMP_CMP_MASKED_EQ, call.mask, call.value};
   const unsigned count = call.mask == 0 ? 0 : 1;

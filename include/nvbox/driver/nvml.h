@@ -17,7 +17,7 @@
 namespace nvbox::driver {
 
 struct NvmlSettings {
-  unsigned timeout_s = 10;
+  unsigned timeout_s = 10;  // for each GPU
   // Answers are kept in /run/nvbox until the next boot, another driver or a change of MIG devices.
   bool use_cache = true;
 };

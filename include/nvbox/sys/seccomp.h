@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <span>
+#include <string_view>
 #include <vector>
 
 #include "nvbox/base/result.h"
@@ -12,7 +13,7 @@
 namespace nvbox::sys {
 
 struct AllowedCall {
-  const char* name;  // "openat"; one that this architecture does not have is passed over
+  std::string_view name;  // "openat"; one that this architecture does not have is passed over
   // Only when (argument & mask) == value; without a mask the arguments are not looked at.
   unsigned argument = 0;
   std::uint64_t mask = 0;

@@ -1,4 +1,4 @@
-#include "driver/nvml_helper.h"
+#include "driver/run_nvml_helper.h"
 
 #include <fcntl.h>
 #include <linux/capability.h>
@@ -34,91 +34,37 @@ constexpr size_t most_bytes = nvml_answer_limits.bytes;
 // Nothing that makes, names or empties a file, starts or signals a process, or opens a socket. This
 // is a guard against mistakes of the driver's library, not against a malicious one: that is root's
 // own anyway, and its kernel module is the kernel's.
-constexpr sys::AllowedCall system_calls[] = {
-    {"access"},
-    {"capget"},
-    {"getcpu"},
-    {"get_mempolicy"},
-    {"umask"},
-    {"arch_prctl"},
-    {"brk"},
-    {"clock_getres"},
-    {"clock_gettime"},
-    {"clock_nanosleep"},
-    {"close"},
-    {"dup"},
-    {"exit"},
-    {"exit_group"},
-    {"faccessat"},
-    {"faccessat2"},
-    {"fcntl"},
-    {"fstat"},
-    {"fstatfs"},
-    {"futex"},
-    {"getcwd"},
-    {"getdents"},
-    {"getdents64"},
-    {"getegid"},
-    {"geteuid"},
-    {"getgid"},
-    {"getpid"},
-    {"getppid"},
-    {"getrandom"},
-    {"getrlimit"},
-    {"gettid"},
-    {"gettimeofday"},
-    {"getuid"},
-    {"ioctl"},
-    {"lseek"},
-    {"lstat"},
-    {"madvise"},
-    {"mmap"},
-    {"mprotect"},
-    {"mremap"},
-    {"munmap"},
-    {"nanosleep"},
-    {"newfstatat"},
+constexpr std::string_view calls[] = {
+    "access faccessat faccessat2 stat fstat lstat newfstatat statx statfs fstatfs",
+    "readlink readlinkat getcwd getdents getdents64",
+    "read readv pread64 write writev lseek close dup fcntl ioctl poll ppoll",
+    "brk mmap mprotect mremap munmap madvise get_mempolicy",
+    "futex arch_prctl set_tid_address set_robust_list rseq sched_yield",
+    "sched_getaffinity getcpu",
+    "rt_sigaction rt_sigprocmask rt_sigreturn sigaltstack restart_syscall exit exit_group",
+    "time gettimeofday clock_gettime clock_getres nanosleep clock_nanosleep",
+    "getpid getppid gettid getuid geteuid getgid getegid capget umask",
+    "getrandom getrlimit sysinfo uname",
+};
 
-    {"poll"},
-    {"ppoll"},
-    {"pread64"},
-
-    {"read"},
-    {"readlink"},
-    {"readlinkat"},
-    {"readv"},
-    {"restart_syscall"},
-    {"rseq"},
-    {"rt_sigaction"},
-    {"rt_sigprocmask"},
-    {"rt_sigreturn"},
-    {"sched_getaffinity"},
-    {"sched_yield"},
-    {"set_robust_list"},
-    {"set_tid_address"},
-    {"sigaltstack"},
-    {"stat"},
-    {"statfs"},
-    {"statx"},
-    {"sysinfo"},
-    {"time"},
-    {"uname"},
-    {"write"},
-    {"writev"},
+// These only as they are meant: files that exist, the helper's own limits, threads but no
+// processes.
+constexpr sys::AllowedCall restricted_calls[] = {
+    {"clone", 0, CLONE_THREAD, CLONE_THREAD},
     {"open", 1, O_CREAT | O_TRUNC, 0},
     {"openat", 2, O_CREAT | O_TRUNC, 0},
-    // Its own limits.
     {"prlimit64", 0, ~std::uint64_t{0}, 0},
-    // Threads, but no processes.
-    {"clone", 0, CLONE_THREAD, CLONE_THREAD},
 };
 
 Result<sys::Confinement> confinement(int image) {
-  std::vector<sys::AllowedCall> calls(std::begin(system_calls), std::end(system_calls));
+  std::vector<sys::AllowedCall> allowed(std::begin(restricted_calls), std::end(restricted_calls));
+  for (const std::string_view line : calls) {
+    for (const std::string_view name : split(line, ' ')) allowed.push_back({name});
+  }
   // To become the helper. Its descriptor is closed from then on, and nothing else has the number
   // unless the helper means it; what it could start so has no more rights than itself.
-  calls.push_back({"execveat", 0, ~std::uint32_t{0}, static_cast<std::uint64_t>(image)});
-  return sys::Confinement{.system_calls = NVBOX_TRY(sys::allow_list(calls)),
+  allowed.push_back({"execveat", 0, ~std::uint32_t{0}, static_cast<std::uint64_t>(image)});
+  return sys::Confinement{.system_calls = NVBOX_TRY(sys::allow_list(allowed)),
                           .most_file_bytes = most_bytes};
 }
 
