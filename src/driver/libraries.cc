@@ -232,14 +232,7 @@ class Finder {
                        " needs 64-bit files for machine ", architecture_.machine))
           .hint(cat("install the driver's libraries for ", architecture_.name));
     }
-    const std::set<std::string>& others = scan_.other_versions();
-    if (!others.empty()) {
-      const std::vector<std::string> list(others.begin(), others.end());
-      return Error(cat("kernel module ", version_, " is loaded but libraries ", join(list, " and "),
-                       " are installed"))
-          .hint(
-              "reboot, or reload the modules (rmmod nvidia_uvm nvidia_drm nvidia_modeset nvidia)");
-    }
+    if (auto mismatch = scan_.mismatch()) return *std::move(mismatch);
     std::vector<std::string> searched;
     for (const ScannedDirectory& directory : scan_.directories()) {
       searched.push_back(path::join(context_.roots.driver.path(), directory.path));

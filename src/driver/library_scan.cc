@@ -60,7 +60,18 @@ Result<std::optional<OpenDirectory>> open_directory(const host::Root& root,
 
 LibraryScan::LibraryScan(const Context& context, std::string_view version,
                          std::vector<LibraryRow> own_numbered)
-    : context_(context), suffix_(cat(".so.", version)), own_numbered_(std::move(own_numbered)) {}
+    : context_(context),
+      version_(version),
+      suffix_(cat(".so.", version)),
+      own_numbered_(std::move(own_numbered)) {}
+
+std::optional<Error> LibraryScan::mismatch() const {
+  if (other_versions_.empty()) return std::nullopt;
+  const std::vector<std::string> others(other_versions_.begin(), other_versions_.end());
+  return Error(cat("kernel module ", version_, " is loaded but libraries ", join(others, " and "),
+                   " are installed"))
+      .hint("reboot, or reload the modules (rmmod nvidia_uvm nvidia_drm nvidia_modeset nvidia)");
+}
 
 void LibraryScan::note_other_version(std::string_view name) {
   for (const std::string_view stem : {"libcuda.so.", "libnvidia-ml.so."}) {

@@ -4,6 +4,7 @@
 #include <sys/types.h>
 
 #include <deque>
+#include <optional>
 #include <set>
 #include <span>
 #include <string>
@@ -49,8 +50,9 @@ class LibraryScan {
 
   const std::vector<LibraryRow>& own_numbered() const { return own_numbered_; }
 
-  // Versions other than the wanted one that libcuda and libnvidia-ml have somewhere.
-  const std::set<std::string>& other_versions() const { return other_versions_; }
+  // That libcuda or libnvidia-ml are there of other versions than the wanted one; nullopt when they
+  // are not.
+  std::optional<Error> mismatch() const;
 
  private:
   struct Pending {
@@ -64,6 +66,7 @@ class LibraryScan {
   void note_other_version(std::string_view name);
 
   const Context& context_;
+  std::string version_;
   std::string suffix_;  // ".so.VERSION"
   std::vector<LibraryRow> own_numbered_;
   std::deque<ScannedDirectory> directories_;

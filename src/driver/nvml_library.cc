@@ -89,12 +89,7 @@ Result<std::string> find_nvml_library(const Context& context, const Inventory& i
     scan.add(cached_directories(context));
   }
   if (auto found = find_listed(context, name, scan)) return *std::move(found);
-  const std::vector<std::string> others(scan.other_versions().begin(), scan.other_versions().end());
-  if (!others.empty()) {
-    return Error(cat("kernel module ", version, " is loaded but libraries ", join(others, " and "),
-                     " are installed"))
-        .hint("reboot, or reload the modules (rmmod nvidia_uvm nvidia_drm nvidia_modeset nvidia)");
-  }
+  if (auto mismatch = scan.mismatch()) return *std::move(mismatch);
   return Error(cat(name, " for ", architecture.name, " is in no library directory below ",
                    context.roots.driver.path()))
       .hint("install the driver's package with NVML");
