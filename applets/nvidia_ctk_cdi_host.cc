@@ -140,10 +140,13 @@ Result<> ask_nvml(const plan::CdiOptions& options, const driver::Roots& roots,
   return {};
 }
 
-std::optional<spec::CdiStamp> stamp_of(const driver::Roots& roots) {
-  const Result<driver::Fingerprint> taken = driver::take_fingerprint(roots);
-  if (!taken) return std::nullopt;
-  return spec::CdiStamp{.driver_version = taken->driver_version, .devices = taken->devices};
+// Taken before anything is described: what changes meanwhile makes the specification stale, and
+// never one that looks fresh and is not.
+std::optional<spec::CdiStamp> take_stamp(const driver::Roots& roots) {
+  const Result<driver::Inventory> devices = driver::look_at_devices(roots);
+  if (!devices) return std::nullopt;
+  const driver::Fingerprint print = driver::fingerprint_of(*devices);
+  return spec::CdiStamp{.driver_version = print.driver_version, .devices = print.devices};
 }
 
 }  // namespace
@@ -159,6 +162,7 @@ Result<Described> describe_host(const GenerateSettings& settings, const Plan& pl
       NVBOX_TRY(host::Root::open(dev_root.empty() ? driver_root : dev_root).in("dev root"));
   const driver::Roots roots = {host, driver, dev};
   make_missing_nodes(roots, log);
+  const std::optional<spec::CdiStamp> stamp = take_stamp(roots);
   const driver::Search search = search_for(settings, driver.path(), call);
   const driver::Need need = need_of(plan.what);
   driver::Inventory inventory = NVBOX_TRY(driver::discover(roots, search, need));
@@ -171,7 +175,7 @@ Result<Described> describe_host(const GenerateSettings& settings, const Plan& pl
   for (const std::string& problem : inventory.problems) {
     if (!is_said) log.warning(problem);
   }
-  return Described{.outcome = NVBOX_TRY(std::move(outcome)), .stamp = stamp_of(roots)};
+  return Described{.outcome = NVBOX_TRY(std::move(outcome)), .stamp = stamp};
 }
 
 }  // namespace nvbox::applets::ctk_cdi

@@ -10,8 +10,8 @@
 #include "nvbox/base/path.h"
 #include "nvbox/base/text.h"
 #include "nvbox/config/cdi_registry.h"
-#include "nvbox/driver/fingerprint.h"
 #include "nvbox/host/root.h"
+#include "nvbox/runtime/cdi_freshness.h"
 #include "nvbox/sys/file.h"
 #include "nvidia_ctk_cdi.h"
 
@@ -97,18 +97,11 @@ class Checker {
   std::vector<std::string> problems_;
 };
 
-// Why what the specification was made for is no longer there; nullopt when it is, or nobody knows.
-std::optional<std::string> staleness(std::string_view text, const host::Root& host) {
-  const std::optional<spec::CdiStamp> stamp = spec::read_stamp(text);
-  if (!stamp) return std::nullopt;
-  const Result<driver::Fingerprint> now = driver::take_fingerprint({host, host, host});
-  if (!now) return now.error().message();
-  if (now->driver_version != stamp->driver_version) {
-    return cat("it was made for driver ", stamp->driver_version, ", and ", now->driver_version,
-               " is loaded");
-  }
-  if (now->devices == stamp->devices) return std::nullopt;
-  return "the GPUs, MIG devices or device nodes of this host have changed since it was made";
+void add_staleness(const config::CdiFile& file, const host::Root& host,
+                   std::vector<std::string>& problems) {
+  const auto stale = runtime::staleness(file, {host, host, host});
+  if (!stale) return problems.push_back(stale.error().message());
+  if (*stale) problems.push_back(**stale);
 }
 
 std::vector<std::string> problems_of(const std::string& file, const host::Root& host) {
@@ -119,10 +112,10 @@ std::vector<std::string> problems_of(const std::string& file, const host::Root& 
   std::vector<std::string> problems;
   if (spec) {
     problems = Checker(host).check(*spec);
+    add_staleness({file, *spec, spec::read_stamp(**text)}, host, problems);
   } else {
     problems.push_back(spec.error().full_message());
   }
-  if (auto stale = staleness(**text, host)) problems.push_back(*std::move(stale));
   for (std::string& problem : problems) problem = cat(file, ": ", problem);
   return problems;
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 #include <numeric>
+#include <unordered_set>
 
 namespace nvbox {
 namespace {
@@ -47,6 +48,11 @@ std::string join(std::span<const std::string> pieces, std::string_view separator
     out += piece;
   }
   return out;
+}
+
+void keep_first(std::vector<std::string>& list) {
+  std::unordered_set<std::string> seen;
+  std::erase_if(list, [&](const std::string& entry) { return !seen.insert(entry).second; });
 }
 
 std::string_view trim(std::string_view text) {

@@ -68,14 +68,15 @@ Result<std::optional<std::string>> read_text(const host::Root& root, const std::
 
 std::vector<std::string> kinds_of(std::span<const std::string> names) {
   std::vector<std::string> kinds;
-  for (const std::string& name : names) {
-    std::string kind = name.substr(0, name.find('='));
-    if (std::ranges::find(kinds, kind) == kinds.end()) kinds.push_back(std::move(kind));
-  }
+  for (const std::string& name : names) kinds.push_back(name.substr(0, name.find('=')));
+  keep_first(kinds);
   return kinds;
 }
 
 bool may_define(std::string_view text, const std::vector<std::string>& kinds) {
+  // Looking for many words takes longer than reading the file.
+  constexpr size_t most_words = 16;
+  if (kinds.size() > most_words) return true;
   const bool is_utf16 = text.starts_with("\xff\xfe") || text.starts_with("\xfe\xff");
   return is_utf16 || text.contains('\\') ||
          std::ranges::any_of(kinds, [&](const std::string& kind) { return text.contains(kind); });

@@ -4,6 +4,7 @@
 #include <map>
 #include <optional>
 #include <span>
+#include <unordered_set>
 #include <utility>
 
 #include "config/cdi_files.h"
@@ -60,14 +61,15 @@ Definitions read_directory(const host::Root& root, const std::string& directory,
 }
 
 // From the last directory on, and no further than the last name needs.
-Definitions search(const CdiDirectories& directories, std::vector<std::string> names,
+Definitions search(const CdiDirectories& directories, const std::vector<std::string>& names,
                    CdiContents& contents) {
   Definitions found;
+  std::unordered_set<std::string> missing(names.begin(), names.end());
+  const std::vector<std::string> kinds = kinds_of(names);
   const std::vector<std::string>& paths = directories.paths;
-  for (auto path = paths.rbegin(); path != paths.rend() && !names.empty(); ++path) {
-    const Definitions here = read_directory(directories.root, *path, kinds_of(names), contents);
-    for (const auto& [name, places] : here) {
-      if (std::erase(names, name) > 0) found.insert_or_assign(name, places);
+  for (auto path = paths.rbegin(); path != paths.rend() && !missing.empty(); ++path) {
+    for (auto& [name, places] : read_directory(directories.root, *path, kinds, contents)) {
+      if (missing.erase(name) > 0) found.insert_or_assign(name, std::move(places));
     }
   }
   return found;

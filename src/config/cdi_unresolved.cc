@@ -13,6 +13,7 @@ namespace {
 // More would hide the rest of the line.
 constexpr size_t most_candidates = 24;
 constexpr size_t most_problems = 4;
+constexpr size_t most_kinds = 4;
 
 std::string join_some(std::span<const std::string> words, size_t most, std::string_view separator) {
   if (words.size() <= most) return join(words, separator);
@@ -62,7 +63,8 @@ std::string candidates(std::string_view kind, const CdiDirectories& directories,
 Error unresolved_cdi(const CdiMatch& match, const CdiDirectories& directories,
                      const CdiContents& contents) {
   std::vector<std::string> advice;
-  for (const std::string& kind : kinds_of(match.unresolved)) {
+  const std::vector<std::string> kinds = kinds_of(match.unresolved);
+  for (const std::string& kind : std::span(kinds).first(std::min(kinds.size(), most_kinds))) {
     advice.push_back(candidates(kind, directories, contents));
   }
   std::vector<CdiProblem> sorted = match.problems;
@@ -72,7 +74,8 @@ Error unresolved_cdi(const CdiMatch& match, const CdiDirectories& directories,
   for (const CdiProblem& problem : sorted) problems.push_back(problem.text());
   if (!problems.empty()) advice.push_back(join_some(problems, most_problems, "; "));
   // The names are the container's words.
-  return Error(cat("unresolvable CDI devices ", printable(join(match.unresolved, ", "))))
+  return Error(cat("unresolvable CDI devices ",
+                   printable(join_some(match.unresolved, most_candidates, ", "))))
       .hint(join(advice, "; "));
 }
 

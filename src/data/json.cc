@@ -2,17 +2,23 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
+#include <vector>
 
 #include "nvbox/base/text.h"
 
 namespace nvbox::data {
 namespace {
 
-// How deep the brackets of a text nest, strings skipped. The parser itself does not recurse, so a
-// look at the text beforehand is enough, and it is cheaper than a callback for every value.
-size_t nesting(std::string_view text) {
-  size_t depth = 0;
-  size_t deepest = 0;
+struct Shape {
+  size_t depth = 0;    // of the deepest brackets
+  size_t members = 0;  // of the largest object
+};
+
+// Strings are skipped. The parser itself does not recurse, so a look at the text beforehand is
+// enough, and it is cheaper than a callback for every value.
+Shape shape_of(std::string_view text) {
+  Shape shape;
+  std::vector<size_t> open;  // colons so far, of each bracket that is open
   bool in_string = false;
   for (size_t i = 0; i < text.size(); ++i) {
     const char character = text[i];
@@ -22,12 +28,17 @@ size_t nesting(std::string_view text) {
     } else if (character == '"') {
       in_string = true;
     } else if (character == '{' || character == '[') {
-      deepest = std::max(deepest, ++depth);
-    } else if ((character == '}' || character == ']') && depth > 0) {
-      --depth;
+      open.push_back(0);
+      shape.depth = std::max(shape.depth, open.size());
+    } else if (open.empty()) {
+      continue;
+    } else if (character == ':') {
+      shape.members = std::max(shape.members, ++open.back());
+    } else if (character == '}' || character == ']') {
+      open.pop_back();
     }
   }
-  return deepest;
+  return shape;
 }
 
 std::string position(std::string_view text, size_t byte) {
@@ -60,9 +71,14 @@ Result<Json> parse_json(std::string_view text, const JsonLimits& limits) {
     return Error(
         cat("JSON document of ", text.size(), " bytes is over the limit of ", limits.bytes));
   }
-  if (const size_t depth = nesting(text); depth > limits.depth) {
+  const Shape shape = shape_of(text);
+  if (shape.depth > limits.depth) {
     return Error(
-        cat("JSON document nests ", depth, " levels deep, over the limit of ", limits.depth));
+        cat("JSON document nests ", shape.depth, " levels deep, over the limit of ", limits.depth));
+  }
+  if (shape.members > limits.members) {
+    return Error(
+        cat("JSON object with ", shape.members, " members is over the limit of ", limits.members));
   }
   try {
     return Json::parse(text);

@@ -2,10 +2,8 @@
 
 #include <cstdint>
 #include <string_view>
-#include <vector>
 
 #include "driver/context.h"
-#include "driver/device_nodes.h"
 #include "driver/gpus.h"
 #include "driver/kernel_module.h"
 #include "nvbox/base/text.h"
@@ -20,23 +18,6 @@ class Digest {
   void add(std::string_view text) {
     for (const char character : text) add_byte(static_cast<unsigned char>(character));
     add_byte(0);
-  }
-
-  void add(const HostDevice& node) {
-    add(cat(node.path, " ", node.major, ":", node.minor, " ", node.mode, " ", node.gid));
-  }
-
-  void add(const std::optional<HostDevice>& node) {
-    if (node) {
-      add(*node);
-    } else {
-      add("none");
-    }
-  }
-
-  void add(const std::vector<HostDevice>& nodes) {
-    for (const HostDevice& node : nodes) add(node);
-    add("");
   }
 
   std::string text() const {
@@ -56,13 +37,10 @@ class Digest {
 };
 
 void add_gpu(Digest& digest, const Gpu& gpu) {
-  digest.add(cat(gpu.uuid, " ", gpu.bus_id, " ", gpu.minor));
-  digest.add(gpu.node);
-  digest.add(gpu.drm_nodes);
+  digest.add(cat(gpu.bus_id, " ", gpu.minor));
+  for (const HostDevice& node : gpu.drm_nodes) digest.add(node.path);
   for (const Mig& mig : gpu.mig) {
     digest.add(cat(mig.gpu_instance, "/", mig.compute_instance, " ", mig.inode));
-    digest.add(mig.gpu_instance_node);
-    digest.add(mig.compute_instance_node);
   }
 }
 
@@ -71,21 +49,17 @@ void add_gpu(Digest& digest, const Gpu& gpu) {
 Fingerprint fingerprint_of(const Inventory& inventory) {
   Digest digest;
   for (const Gpu& gpu : inventory.gpus) add_gpu(digest, gpu);
-  digest.add(inventory.control);
-  digest.add(inventory.imex_channels);
   return {.driver_version = inventory.driver.version, .devices = digest.text()};
 }
 
-Result<Fingerprint> take_fingerprint(const Roots& roots) {
+Result<Inventory> look_at_devices(const Roots& roots) {
   Inventory inventory;
   const Search search;
-  const Need need = {.imex_channels = true};
+  const Need need;
   const Context context = {roots, search, need, inventory.problems};
   inventory.driver = NVBOX_TRY(read_driver(context));
   inventory.gpus = find_gpus(context);
-  inventory.control = control_nodes(context);
-  inventory.imex_channels = imex_channels(context);
-  return fingerprint_of(inventory);
+  return inventory;
 }
 
 }  // namespace nvbox::driver

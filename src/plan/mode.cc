@@ -1,6 +1,7 @@
 #include "nvbox/plan/mode.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "nvbox/base/text.h"
 #include "nvbox/spec/cdi.h"
@@ -8,7 +9,7 @@
 namespace nvbox::plan {
 namespace {
 
-bool is_runtime_name(const std::string& name) {
+bool is_runtime_name(std::string_view name) {
   return name.starts_with(runtime_kind) && name.substr(runtime_kind.size()).starts_with('=');
 }
 
@@ -23,15 +24,10 @@ constexpr ModeName mode_names[] = {
 }  // namespace
 
 Result<Mode> resolve_mode(std::string_view configured, const Request& request) {
-  const bool has_list = request.ask == Ask::listed;
-  if (has_list && std::ranges::all_of(request.devices, is_runtime_name) &&
-      (configured == "auto" || configured == "cdi" || configured == "jit-cdi")) {
-    return Mode::jit_cdi;
-  }
   if (configured == "auto") {
-    return has_list && std::ranges::all_of(request.devices, spec::is_qualified_name)
-               ? Mode::cdi
-               : Mode::jit_cdi;
+    const bool are_cdi_names =
+        request.ask == Ask::listed && std::ranges::all_of(request.devices, spec::is_qualified_name);
+    return are_cdi_names ? Mode::cdi : Mode::jit_cdi;
   }
   for (const ModeName& row : mode_names) {
     if (row.name == configured) return row.mode;
@@ -40,28 +36,41 @@ Result<Mode> resolve_mode(std::string_view configured, const Request& request) {
       .hint("set auto, jit-cdi, cdi, legacy or csv in config.toml");
 }
 
-Result<Request> strip_runtime_kind(Request request) {
-  if (std::ranges::any_of(request.devices, is_runtime_name) &&
-      !std::ranges::all_of(request.devices, is_runtime_name)) {
-    return Error(cat("devices of ", runtime_kind,
-                     " cannot be combined with other devices in one "
-                     "request: ",
-                     join(request.devices, ",")));
+std::vector<std::string> cdi_names(const Request& request, Mode mode,
+                                   const config::Config& config) {
+  std::vector<std::string> names = request.devices;
+  if (request.ask == Ask::all) names = {"all"};
+  if (request.ask == Ask::driver_only) names = {"none"};
+  const std::string_view kind =
+      mode == Mode::jit_cdi ? runtime_kind : std::string_view(config.runtime.cdi_default_kind);
+  for (std::string& name : names) {
+    if (!spec::is_qualified_name(name)) name = cat(kind, "=", name);
   }
-  for (std::string& name : request.devices) {
-    if (is_runtime_name(name)) {
-      name.erase(0, runtime_kind.size() + 1);
-    } else if (spec::is_qualified_name(name)) {
-      return Error(cat("CDI device ", name,
-                       " cannot be combined with devices that are not CDI "
-                       "names: ",
-                       join(request.devices, ",")));
-    }
+  keep_first(names);
+  return names;
+}
+
+Result<bool> are_runtime_names(const std::vector<std::string>& names) {
+  const auto own = std::ranges::count_if(names, is_runtime_name);
+  if (own == 0) return false;
+  if (std::cmp_equal(own, names.size())) return true;
+  const auto other = std::ranges::find_if_not(names, is_runtime_name);
+  return Error(cat("CDI device ", printable(*other), " and devices of ", runtime_kind,
+                   " cannot be in one request"))
+      .hint(cat("names without a kind are of ", runtime_kind,
+                " unless cdi mode is set; ask for all devices by names of one of the two"));
+}
+
+Request with_runtime_names(Request request, const std::vector<std::string>& names) {
+  request.ask = Ask::listed;
+  request.devices.clear();
+  for (const std::string& name : names) {
+    request.devices.push_back(name.substr(runtime_kind.size() + 1));
   }
   if (std::ranges::find(request.devices, "all") != request.devices.end()) {
     request.ask = Ask::all;
     request.devices.clear();
-  } else if (request.ask == Ask::listed && request.devices == std::vector<std::string>{"none"}) {
+  } else if (request.devices == std::vector<std::string>{"none"}) {
     request.ask = Ask::driver_only;
     request.devices.clear();
   }

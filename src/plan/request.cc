@@ -6,6 +6,7 @@
 #include "nvbox/base/path.h"
 #include "nvbox/base/text.h"
 #include "nvbox/plan/capabilities.h"
+#include "nvbox/spec/cdi.h"
 #include "plan/misspelt.h"
 #include "plan/required.h"
 
@@ -15,15 +16,12 @@ namespace {
 constexpr std::string_view visible_devices = "NVIDIA_VISIBLE_DEVICES";
 constexpr std::string_view mount_prefix = "/var/run/nvidia-container-devices";
 
-void add_once(std::vector<std::string>& list, std::string_view entry) {
-  if (std::ranges::find(list, entry) == list.end()) list.emplace_back(entry);
-}
-
 std::vector<std::string> entries(std::string_view list) {
   std::vector<std::string> out;
   for (const std::string_view piece : split(list, ',')) {
-    if (const std::string_view entry = trim(piece); !entry.empty()) add_once(out, entry);
+    if (const std::string_view entry = trim(piece); !entry.empty()) out.emplace_back(entry);
   }
+  keep_first(out);
   return out;
 }
 
@@ -38,6 +36,16 @@ void interpret(std::vector<std::string> list, Request& request) {
   } else {
     request.ask = *keyword == "all" ? Ask::all : Ask::driver_only;
   }
+}
+
+// Beside CDI names, "all" and "none" are names of the default kind: only the variable is one word
+// or another as a whole.
+void interpret_mounts(std::vector<std::string> list, Request& request) {
+  if (std::ranges::none_of(list, spec::is_qualified_name)) {
+    return interpret(std::move(list), request);
+  }
+  request.ask = Ask::listed;
+  request.devices = std::move(list);
 }
 
 // The variables of swarm-resource replace NVIDIA_VISIBLE_DEVICES as soon as one of them is set.
@@ -59,28 +67,41 @@ struct MountRequests {
   std::vector<std::string> imex_channels{};
 };
 
-// Where /dev/null is mounted below the prefix, the rest of the path is a request: an id,
-// "imex/CHANNEL", or a CDI name as "cdi/VENDOR/CLASS=NAME" or "cdi/VENDOR/CLASS/NAME".
+// "VENDOR/CLASS=NAME" of itself, or as the folders "VENDOR/CLASS/NAME".
+std::optional<std::string> cdi_name(std::string_view folders) {
+  if (spec::is_qualified_name(folders)) return std::string(folders);
+  const size_t vendor = folders.find('/');
+  const size_t kind = vendor == std::string_view::npos ? vendor : folders.find('/', vendor + 1);
+  if (kind == std::string_view::npos) return std::nullopt;
+  return cat(folders.substr(0, kind), "=", folders.substr(kind + 1));
+}
+
+// Where /dev/null is mounted below the prefix, the rest of the path is a request: "imex/CHANNEL", a
+// CDI name behind "cdi/", or else the name of a device as it is in the variable. Such names may
+// have slashes themselves: "MIG-GPU-<uuid>/7/0", "nvidia.com/gpu=all".
 MountRequests requested_by_mounts(const spec::ContainerView& container,
                                   std::vector<std::string>& warnings) {
+  constexpr std::string_view imex = "imex/";
+  constexpr std::string_view cdi = "cdi/";
   MountRequests out;
   for (const auto& [source, destination] : container.mounts) {
     const std::string place = path::clean(destination);
     if (path::clean(source) != "/dev/null" || !path::is_below(place, mount_prefix)) continue;
-    const std::vector<std::string_view> parts =
-        path::components(std::string_view(place).substr(mount_prefix.size()));
-    if (parts.size() == 2 && parts[0] == "imex") {
-      add_once(out.imex_channels, parts[1]);
-    } else if (parts.size() == 4 && parts[0] == "cdi") {
-      add_once(out.devices, cat(parts[1], "/", parts[2], "=", parts[3]));
-    } else if (parts.size() == 3 && parts[0] == "cdi" && parts[2].contains('=')) {
-      add_once(out.devices, cat(parts[1], "/", parts[2]));
-    } else if (parts.size() == 1) {
-      add_once(out.devices, parts[0]);
-    } else if (!parts.empty()) {
+    std::string_view rest = std::string_view(place).substr(mount_prefix.size());
+    rest.remove_prefix(std::min(rest.find_first_not_of('/'), rest.size()));
+    if (rest.starts_with(imex)) {
+      out.imex_channels.emplace_back(rest.substr(imex.size()));
+    } else if (!rest.starts_with(cdi)) {
+      out.devices.emplace_back(rest);
+    } else if (auto name = cdi_name(rest.substr(cdi.size()))) {
+      out.devices.push_back(*std::move(name));
+    } else {
       warnings.push_back(cat("mount ", quote(destination), " does not name a device"));
     }
   }
+  std::erase(out.devices, "");
+  keep_first(out.devices);
+  keep_first(out.imex_channels);
   return out;
 }
 
@@ -94,8 +115,9 @@ std::vector<std::string> requested_by_annotations(const spec::ContainerView& con
         config.runtime.cdi_annotation_prefixes,
         [&](const std::string& prefix) { return annotation.first.starts_with(prefix); });
     if (!names_devices) continue;
-    for (const std::string& entry : entries(annotation.second)) add_once(out, entry);
+    for (std::string& entry : entries(annotation.second)) out.push_back(std::move(entry));
   }
+  keep_first(out);
   return out;
 }
 
@@ -107,7 +129,7 @@ void ask_for_devices(const spec::ContainerView& container, const config::Config&
     if (request.from_annotations) request.ask = Ask::listed;
   }
   if (request.ask != Ask::nothing) return;
-  if (!mounted.empty()) return interpret(std::move(mounted), request);
+  if (!mounted.empty()) return interpret_mounts(std::move(mounted), request);
   const std::optional<std::string> variable = requested_by_env(container, config);
   if (!variable) return;
   interpret(entries(*variable), request);

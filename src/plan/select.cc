@@ -225,6 +225,17 @@ Result<> take_named(const Inventory& inventory, std::string_view name, Selection
                    what_there_is(inventory)));
 }
 
+Result<> take_listed(const Inventory& inventory, const Request& request, Selection& selection) {
+  for (const std::string& name : request.devices) {
+    auto taken = take_named(inventory, name, selection);
+    if (taken) continue;
+    if (!request.leave_out_unknown) return taken;
+    selection.notes.push_back(taken.error().full_message());
+  }
+  if (request.devices.empty() || !selection.gpus.empty() || !selection.migs.empty()) return {};
+  return Error(cat("none of the devices can be used: ", selection.notes.front()));
+}
+
 // The part of a DGX Station that drives its screen is a GPU to the driver, and none for computing.
 bool is_for_display_only(const Gpu& gpu) {
   return gpu.model == "DGX Display" || gpu.model == "NVIDIA DGX Display";
@@ -306,9 +317,7 @@ Result<Selection> select(const Inventory& inventory, const Request& request) {
                        : cat("none of the devices can be used: ", selection.notes.front()));
     }
   }
-  for (const std::string& name : request.devices) {
-    NVBOX_TRY(take_named(inventory, name, selection));
-  }
+  NVBOX_TRY(take_listed(inventory, request, selection));
   for (const std::string& channel : request.imex_channels) {
     NVBOX_TRY(take_channel(inventory, channel, selection));
   }

@@ -1,4 +1,6 @@
-#include "runtime/cdi_freshness.h"
+#include "nvbox/runtime/cdi_freshness.h"
+
+#include <algorithm>
 
 #include "nvbox/base/text.h"
 #include "nvbox/driver/fingerprint.h"
@@ -6,42 +8,56 @@
 namespace nvbox::runtime {
 namespace {
 
-// Device nodes do not count: one that gives its numbers is made in the container whether the host
-// has it or not, and a host makes its own when they are first used.
-std::optional<std::string> missing_file(const spec::ContainerEdits& edits, const host::Root& host) {
-  for (const spec::Mount& mount : edits.mounts) {
-    // A file system of the kernel has no file on the host ("tmpfs").
-    if (!mount.host_path.starts_with('/')) continue;
-    const auto info = host.stat(mount.host_path);
-    if (info && !*info) return cat(mount.host_path, " does not exist");
+// Majors of some of the driver's devices are given out anew at every boot. A node that the host
+// does not have now is made in the container from the numbers in the file.
+std::optional<std::string> renumbered(const spec::ContainerEdits& edits, const host::Root& host) {
+  for (const spec::DeviceNode& node : edits.nodes) {
+    const std::string& path = node.host_path.empty() ? node.path : node.host_path;
+    const auto found = host.device(path);
+    if (node.major == 0 || !found || !*found) continue;
+    if ((*found)->major == node.major && (*found)->minor == node.minor) continue;
+    return cat(path, " is device ", (*found)->major, ":", (*found)->minor, " now");
   }
   return std::nullopt;
 }
 
-std::optional<std::string> missing_file(const spec::CdiSpec& spec, const host::Root& host) {
-  if (auto missing = missing_file(spec.edits, host)) return missing;
+std::optional<std::string> renumbered(const spec::CdiSpec& spec, const host::Root& host) {
+  if (auto found = renumbered(spec.edits, host)) return found;
   for (const spec::CdiDevice& device : spec.devices) {
-    if (auto missing = missing_file(device.edits, host)) return missing;
+    if (auto found = renumbered(device.edits, host)) return found;
   }
   return std::nullopt;
 }
 
-// Two words of the same host are equal; what they stand for is the driver's business.
-std::optional<std::string> difference(const spec::CdiStamp& stamp, const driver::Roots& roots) {
-  const auto now = driver::take_fingerprint(roots);
-  if (!now) return std::nullopt;
-  if (stamp.driver_version != now->driver_version) {
-    return cat("it was made for driver ", stamp.driver_version, ", and ", now->driver_version,
-               " is loaded");
+// A GPU that was exchanged has the address of the one before. Until a GPU is used for the first
+// time, the driver may not tell its UUID; then nobody knows.
+std::optional<std::string> lost_gpu(const spec::CdiSpec& spec,
+                                    const std::vector<driver::Gpu>& gpus) {
+  if (!std::ranges::all_of(gpus, driver::has_known_uuid)) return std::nullopt;
+  for (const spec::CdiDevice& device : spec.devices) {
+    if (!device.name.starts_with("GPU-")) continue;
+    if (std::ranges::find(gpus, device.name, &driver::Gpu::uuid) != gpus.end()) continue;
+    return cat(device.name, " is not in this host any more");
   }
-  if (stamp.devices != now->devices) return "it was made for other devices than there are now";
   return std::nullopt;
 }
 
 }  // namespace
 
-std::optional<std::string> staleness(const config::CdiFile& file, const driver::Roots& roots) {
-  return file.stamp ? difference(*file.stamp, roots) : missing_file(file.spec, roots.host);
+Result<std::optional<std::string>> staleness(const config::CdiFile& file,
+                                             const driver::Roots& roots) {
+  if (!file.stamp) return std::optional<std::string>();
+  const driver::Inventory inventory = NVBOX_TRY(driver::look_at_devices(roots));
+  const driver::Fingerprint now = driver::fingerprint_of(inventory);
+  if (file.stamp->driver_version != now.driver_version) {
+    return std::optional(cat("it was made for driver ", file.stamp->driver_version, ", and ",
+                             now.driver_version, " is loaded"));
+  }
+  if (file.stamp->devices != now.devices) {
+    return std::optional<std::string>("it was made for other devices than there are now");
+  }
+  if (auto lost = lost_gpu(file.spec, inventory.gpus)) return lost;
+  return renumbered(file.spec, roots.host);
 }
 
 }  // namespace nvbox::runtime

@@ -12,8 +12,8 @@
 namespace nvbox::runtime {
 namespace {
 
-// Annotations only name CDI devices, so they count where CDI specifications are consulted: in cdi
-// mode, and in auto mode when they turn out to ask for CDI devices and nothing else.
+// Annotations name CDI devices, so they count in cdi mode, and in auto mode when they turn out to
+// ask for CDI devices and nothing else.
 Result<std::pair<plan::Request, plan::Mode>> request_and_mode(const spec::ContainerView& container,
                                                               const InjectOptions& options) {
   if (options.mode == "auto" || options.mode == "cdi") {
@@ -30,10 +30,15 @@ Result<std::pair<plan::Request, plan::Mode>> request_and_mode(const spec::Contai
   return std::pair(std::move(request), mode);
 }
 
-// By the specifications on disk, or as in jit-cdi mode where those are stale.
-Result<> inject_specified(spec::OciSpec& spec, const plan::Request& request,
-                          const InjectOptions& options, const Log& log) {
-  CdiAnswer answer = NVBOX_TRY(answer_by_cdi(request, options, log));
+// Names of runtime.nvidia.com/gpu by what nvbox finds on the host, all others by the specifications
+// on disk. The modes differ in what a name without a kind is.
+Result<> inject_named(spec::OciSpec& spec, const plan::Request& request, plan::Mode mode,
+                      const InjectOptions& options, const Log& log) {
+  const std::vector<std::string> names = plan::cdi_names(request, mode, options.config);
+  if (NVBOX_TRY(plan::are_runtime_names(names))) {
+    return inject_native(spec, plan::with_runtime_names(request, names), options, log);
+  }
+  CdiAnswer answer = NVBOX_TRY(answer_by_cdi(names, request, options, log));
   if (auto* edits = std::get_if<spec::ContainerEdits>(&answer)) {
     NVBOX_TRY(add_beside_cdi(request, options, log, *edits));
     return apply::add_edits(spec, *edits).in("config.json");
@@ -41,15 +46,14 @@ Result<> inject_specified(spec::OciSpec& spec, const plan::Request& request,
   return inject_native(spec, std::get<plan::Request>(std::move(answer)), options, log);
 }
 
-Result<> inject(spec::OciSpec& spec, plan::Mode mode, plan::Request request,
+Result<> inject(spec::OciSpec& spec, plan::Mode mode, const plan::Request& request,
                 const InjectOptions& options, const Log& log) {
   switch (mode) {
-    case plan::Mode::jit_cdi:
-      return inject_native(spec, std::move(request), options, log);
     case plan::Mode::legacy:
       return inject_legacy(spec, request, options, log);
+    case plan::Mode::jit_cdi:
     case plan::Mode::cdi:
-      return inject_specified(spec, request, options, log);
+      return inject_named(spec, request, mode, options, log);
     case plan::Mode::csv:
       break;
   }
@@ -61,7 +65,7 @@ Result<> inject(spec::OciSpec& spec, plan::Mode mode, plan::Request request,
 
 Result<Injected> inject_gpus(spec::OciSpec& spec, const InjectOptions& options, const Log& log) {
   const spec::ContainerView container = NVBOX_TRY(spec.view().in("config.json"));
-  auto [request, mode] = NVBOX_TRY(request_and_mode(container, options));
+  const auto [request, mode] = NVBOX_TRY(request_and_mode(container, options));
   for (const std::string& warning : request.warnings) log.warning(warning);
   // In legacy mode the engine's hook is the one that does the work.
   size_t removed_hooks = 0;
@@ -71,7 +75,7 @@ Result<Injected> inject_gpus(spec::OciSpec& spec, const InjectOptions& options, 
   if (request.ask == plan::Ask::nothing) {
     return removed_hooks > 0 ? Injected::edits : Injected::nothing;
   }
-  NVBOX_TRY(inject(spec, mode, std::move(request), options, log));
+  NVBOX_TRY(inject(spec, mode, request, options, log));
   return Injected::edits;
 }
 

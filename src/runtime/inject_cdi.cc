@@ -12,48 +12,64 @@
 #include "nvbox/driver/discover.h"
 #include "nvbox/host/root.h"
 #include "nvbox/plan/cdi_spec_for.h"
-#include "nvbox/plan/mode.h"
+#include "nvbox/runtime/cdi_freshness.h"
 #include "nvbox/spec/cdi.h"
-#include "runtime/cdi_freshness.h"
 #include "runtime/machine.h"
 
 namespace nvbox::runtime {
 namespace {
 
-// The kind that nvbox itself can answer for, when the specification on disk no longer does.
+// The kind that nvidia-ctk makes specifications of.
 constexpr std::string_view own_kind = "nvidia.com/gpu";
 
-bool is_of_kind(std::string_view name, std::string_view kind) {
-  return name.starts_with(kind) && name.substr(kind.size()).starts_with('=');
+constexpr std::string_view remedy = "nvidia-ctk cdi generate --output=";
+
+bool is_word(std::string_view name) {
+  return name == "all" || name == "none";
 }
 
-bool are_of_kind(const std::vector<std::string>& names, std::string_view kind) {
-  return std::ranges::all_of(names, [&](const auto& name) { return is_of_kind(name, kind); });
-}
-
-// "all" and "none" are names like any other here.
-std::vector<std::string> qualified_names(const plan::Request& request, std::string_view kind) {
-  std::vector<std::string> names = request.devices;
-  if (request.ask == plan::Ask::all) names = {"all"};
-  if (request.ask == plan::Ask::driver_only) names = {"none"};
-  std::vector<std::string> out;
-  for (std::string& name : names) {
-    if (!spec::is_qualified_name(name)) name = cat(kind, "=", name);
-    if (std::ranges::find(out, name) == out.end()) out.push_back(std::move(name));
+// "gpu0" and "mig0:1", a way to name devices of its own, without their first word.
+std::string native_name(std::string_view name) {
+  constexpr std::string_view digits = "0123456789";
+  for (const std::string_view type : {"gpu", "mig"}) {
+    if (name.size() > type.size() && name.starts_with(type) && digits.contains(name[type.size()])) {
+      return std::string(name.substr(type.size()));
+    }
   }
-  return out;
+  return std::string(name);
+}
+
+// One name of each device of the specification. Its "all" is these, and not what else the host has.
+std::vector<std::string> devices_of(const spec::CdiSpec& spec) {
+  std::vector<std::string> names;
+  std::vector<const spec::ContainerEdits*> seen;
+  for (const spec::CdiDevice& device : spec.devices) {
+    const auto is_same = [&](const spec::ContainerEdits* edits) { return *edits == device.edits; };
+    if (is_word(device.name) || std::ranges::any_of(seen, is_same)) continue;
+    seen.push_back(&device.edits);
+    names.push_back(native_name(device.name));
+  }
+  return names;
 }
 
 // What the specification would have given: every driver file but those for 32 bits, whatever the
 // capabilities, and nothing that other variables ask for besides requirements and rights.
-plan::Request generated_instead(const std::vector<std::string>& names, const plan::Request& asked) {
+plan::Request generated_instead(const std::vector<std::string>& names, const spec::CdiSpec& spec,
+                                const plan::Request& asked) {
   plan::Request request = {.ask = plan::Ask::listed,
                            .capabilities = plan::cdi_capabilities,
                            .requirements = asked.requirements,
                            .mig_config = asked.mig_config,
                            .mig_monitor = asked.mig_monitor};
   for (const std::string& name : names) {
-    request.devices.push_back(cat(plan::runtime_kind, name.substr(own_kind.size())));
+    request.devices.push_back(native_name(std::string_view(name).substr(own_kind.size() + 1)));
+  }
+  if (std::ranges::find(request.devices, "all") != request.devices.end()) {
+    request.devices = devices_of(spec);
+    request.leave_out_unknown = true;
+  } else if (std::ranges::all_of(request.devices, is_word)) {
+    request.ask = plan::Ask::driver_only;
+    request.devices.clear();
   }
   return request;
 }
@@ -62,53 +78,70 @@ void warn(const std::vector<config::CdiProblem>& problems, const Log& log) {
   for (const config::CdiProblem& problem : problems) log.warning(problem.text());
 }
 
-// The request as nvbox answers it itself, when one of the files is not of this host any more.
-std::optional<plan::Request> renewed(const std::vector<std::string>& names,
-                                     const std::vector<config::CdiFile>& files,
-                                     const plan::Request& request, const InjectOptions& options,
-                                     const Log& log) {
-  if (!are_of_kind(names, own_kind)) return std::nullopt;
-  const auto machine = Machine::open(options.config);
+// Where the driver cannot be asked, specifications have to be taken at their word.
+std::optional<std::string> reason_for_renewal(const config::CdiFile& file,
+                                              const config::Config& config) {
+  if (file.spec.kind != own_kind || !file.stamp) return std::nullopt;
+  const auto machine = Machine::open(config);
   if (!machine) return std::nullopt;
-  const driver::Roots roots = machine->roots();
+  auto reason = staleness(file, machine->roots());
+  return reason ? *reason : std::nullopt;
+}
+
+// The request as nvbox answers it itself, where the specification is nvidia-ctk's and not of this
+// host any more: for the names that the specification has, because whoever made it may have left
+// others out on purpose.
+Result<std::optional<plan::Request>> renewed(const std::vector<std::string>& names,
+                                             const std::vector<config::CdiFile>& files,
+                                             const plan::Request& request,
+                                             const InjectOptions& options, const Log& log) {
   for (const config::CdiFile& file : files) {
-    if (file.spec.kind != own_kind) continue;
-    const auto reason = staleness(file, roots);
+    const auto reason = reason_for_renewal(file, options.config);
     if (!reason) continue;
-    log.warning(cat(file.path, " is stale: ", *reason,
-                    "; the devices are described anew for this container, run 'nvidia-ctk cdi "
-                    "generate --output=",
+    const std::string what = cat(file.path, " is stale: ", *reason);
+    plan::Request anew = generated_instead(names, file.spec, request);
+    const bool is_possible =
+        files.size() == 1 && (anew.ask == plan::Ask::driver_only || !anew.devices.empty());
+    if (!is_possible) return Error(what).hint(cat("run '", remedy, file.path, "'"));
+    log.warning(cat(what, "; its devices are described anew for this container, run '", remedy,
                     file.path, "' to bring the file up to date"));
-    return generated_instead(names, request);
+    return std::optional(std::move(anew));
   }
-  return std::nullopt;
+  return std::optional<plan::Request>();
+}
+
+// A low-level runtime would refuse such a mount, without a word of where it comes from.
+Result<> check_mounts(const config::CdiMatch& match, const host::Root& host) {
+  for (const spec::Mount& mount : match.edits.mounts) {
+    // A file system of the kernel has no file on the host ("tmpfs").
+    if (!mount.host_path.starts_with('/')) continue;
+    const auto info = host.stat(mount.host_path);
+    if (!info || *info) continue;
+    std::vector<std::string> paths;
+    for (const config::CdiFile& file : match.files) paths.push_back(file.path);
+    return Error(cat(join(paths, ", "), ": ", mount.host_path, " does not exist on this host"))
+        .hint(cat("the specification is stale or of another host; for one of NVIDIA's GPUs run '",
+                  remedy, paths.front(), "'"));
+  }
+  return {};
 }
 
 }  // namespace
 
-Result<CdiAnswer> answer_by_cdi(plan::Request request, const InjectOptions& options,
-                                const Log& log) {
-  const config::Config::Runtime& config = options.config.runtime;
-  const std::vector<std::string> names = qualified_names(request, config.cdi_default_kind);
-  if (std::ranges::any_of(names,
-                          [](const auto& name) { return is_of_kind(name, plan::runtime_kind); })) {
-    request.ask = plan::Ask::listed;
-    request.devices = names;
-    return CdiAnswer(std::move(request));
-  }
+Result<CdiAnswer> answer_by_cdi(const std::vector<std::string>& names, const plan::Request& request,
+                                const InjectOptions& options, const Log& log) {
   const host::Root host = NVBOX_TRY(host::Root::open("/"));
-  const config::CdiDirectories directories = {host, config.cdi_spec_dirs};
+  const config::CdiDirectories directories = {host, options.config.runtime.cdi_spec_dirs};
   config::CdiMatch match = config::find_cdi(directories, names);
   if (!match.unresolved.empty()) {
     const config::CdiContents contents = config::load_all_cdi(directories);
     warn(contents.problems, log);
-    auto own = renewed(names, contents.files, request, options, log);
-    if (own) return CdiAnswer(*std::move(own));
     return config::unresolved_cdi(match, directories, contents);
   }
   warn(match.problems, log);
-  auto own = renewed(names, match.files, request, options, log);
+  auto own = NVBOX_TRY(renewed(names, match.files, request, options, log));
   if (own) return CdiAnswer(*std::move(own));
+  NVBOX_TRY(check_mounts(match, host));
   NVBOX_TRY(apply::complete_nodes(host, match.edits));
   return CdiAnswer(std::move(match.edits));
 }

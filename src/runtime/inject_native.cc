@@ -5,7 +5,6 @@
 #include "nvbox/apply/to_oci.h"
 #include "nvbox/base/text.h"
 #include "nvbox/plan/edits_for.h"
-#include "nvbox/plan/mode.h"
 #include "nvbox/runtime/requirements.h"
 #include "runtime/machine.h"
 
@@ -20,9 +19,8 @@ spec::Hook work_hook(const spec::ContainerWork& work, const InjectOptions& optio
   return hook;
 }
 
-Result<> inject_native(spec::OciSpec& spec, plan::Request request, const InjectOptions& options,
-                       const Log& log) {
-  request = NVBOX_TRY(plan::strip_runtime_kind(std::move(request)));
+Result<> inject_native(spec::OciSpec& spec, const plan::Request& request,
+                       const InjectOptions& options, const Log& log) {
   const Machine machine = NVBOX_TRY(Machine::open(options.config));
   const Choice choice = NVBOX_TRY(choose(machine, request, plan::need_of(request), options, log));
   NVBOX_TRY(check_requirements(request.requirements, choice.inventory, choice.selection));

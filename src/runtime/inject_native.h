@@ -11,9 +11,10 @@
 
 namespace nvbox::runtime {
 
-// jit-cdi: everything goes into the specification, and one createContainer hook does the rest.
-Result<> inject_native(spec::OciSpec& spec, plan::Request request, const InjectOptions& options,
-                       const Log& log);
+// What nvbox knows of the host itself, without a specification: everything goes into config.json,
+// and one createContainer hook does the rest.
+Result<> inject_native(spec::OciSpec& spec, const plan::Request& request,
+                       const InjectOptions& options, const Log& log);
 
 // legacy: the prestart hook configures the container, as without this runtime. The device nodes,
 // with their cgroup rules, are in the specification all the same: rules that only a hook knows of

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
+#include <ranges>
+#include <unordered_set>
 
 #include "nvbox/base/text.h"
 #include "nvbox/data/json_read.h"
@@ -11,16 +13,20 @@ namespace {
 
 using data::JsonPlace;
 
+// A container may have any number of variables, and this is done for every container before its
+// engine's limits hold: each is looked at once.
 Result<> read_env(const JsonPlace& process, ContainerView& view) {
-  for (const std::string& entry : NVBOX_TRY(process.strings("env"))) {
+  const std::vector<std::string> entries = NVBOX_TRY(process.strings("env"));
+  std::unordered_set<std::string_view> known;
+  for (const std::string& entry : entries | std::views::reverse) {
     const size_t equals = entry.find('=');
     if (equals == std::string::npos) {
       return Error(cat("process.env: entry ", quote(entry), " has no '='"));
     }
-    std::string name = entry.substr(0, equals);
-    std::erase_if(view.env, [&](const auto& known) { return known.first == name; });
-    view.env.emplace_back(std::move(name), entry.substr(equals + 1));
+    const std::string_view name = std::string_view(entry).substr(0, equals);
+    if (known.insert(name).second) view.env.emplace_back(name, entry.substr(equals + 1));
   }
+  std::ranges::reverse(view.env);
   return {};
 }
 

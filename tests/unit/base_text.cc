@@ -29,6 +29,12 @@ TEST(Text, join_puts_the_separator_between) {
   EXPECT_EQ(join(std::vector<std::string>{"a", "", "a"}, ", "), "a, , a");
 }
 
+TEST(Text, keep_first_takes_repetitions_away_and_keeps_the_order) {
+  std::vector<std::string> list = {"b", "a", "b", "", "c", "a", ""};
+  keep_first(list);
+  EXPECT_EQ(list, (std::vector<std::string>{"b", "a", "", "c"}));
+}
+
 TEST(Text, trim_takes_blanks_from_both_ends) {
   EXPECT_EQ(trim(" \t\r\n\v\f a b \n"), "a b");
   EXPECT_EQ(trim(" \n"), "");

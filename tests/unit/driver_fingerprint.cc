@@ -33,22 +33,33 @@ TEST(Fingerprint, names_the_driver_and_digests_the_devices) {
   EXPECT_EQ(fingerprint_of(inventory()), print);
 }
 
-TEST(Fingerprint, changes_with_everything_that_a_specification_says) {
+TEST(Fingerprint, changes_with_the_devices) {
   const std::string before = fingerprint_of(inventory()).devices;
-  EXPECT_NE(devices_after([](Inventory& i) { i.gpus[0].uuid = "GPU-2"; }), before);
-  EXPECT_NE(devices_after([](Inventory& i) { i.gpus[0].node.reset(); }), before);
-  EXPECT_NE(devices_after([](Inventory& i) { i.gpus[0].node->gid = 44; }), before);
-  EXPECT_NE(devices_after([](Inventory& i) { i.control[0].major = 509; }), before)
-      << "nvidia-uvm has another major after each boot";
+  EXPECT_NE(devices_after([](Inventory& i) { i.gpus[0].bus_id = "0000:5e:00.0"; }), before);
+  EXPECT_NE(devices_after([](Inventory& i) { i.gpus[0].minor = 1; }), before);
+  EXPECT_NE(devices_after([](Inventory& i) {
+              i.gpus[0].drm_nodes = {{"/dev/dri/card1", 226, 1, 0660, 44}};
+            }),
+            before);
   EXPECT_NE(devices_after([](Inventory& i) { i.gpus[0].mig[0].gpu_instance = 8; }), before);
   EXPECT_NE(devices_after([](Inventory& i) { i.gpus[0].mig[0].inode = 8; }), before);
   EXPECT_NE(devices_after([](Inventory& i) { i.gpus[0].mig.clear(); }), before);
-  EXPECT_NE(devices_after([](Inventory& i) {
+}
+
+TEST(Fingerprint, does_not_change_with_what_a_specification_says_itself_or_not_at_all) {
+  const std::string before = fingerprint_of(inventory()).devices;
+  EXPECT_EQ(devices_after([](Inventory& i) { i.gpus[0].uuid = "GPU-????????"; }), before)
+      << "the driver tells it after the first use";
+  EXPECT_EQ(devices_after([](Inventory& i) { i.gpus[0].node->mode = 0660; }), before);
+  EXPECT_EQ(devices_after([](Inventory& i) { i.gpus[0].node->gid = 44; }), before);
+  EXPECT_EQ(devices_after([](Inventory& i) { i.control.clear(); }), before)
+      << "nvidia-uvm may not be loaded";
+  EXPECT_EQ(devices_after([](Inventory& i) {
               i.gpus[0].mig[0].compute_instance_node =
                   HostDevice{"/dev/nvidia-caps/nvidia-cap9", 511, 9, 0444, 0};
             }),
             before);
-  EXPECT_NE(devices_after([](Inventory& i) {
+  EXPECT_EQ(devices_after([](Inventory& i) {
               i.imex_channels.push_back({"/dev/nvidia-caps-imex-channels/channel0", 509, 0, 0, 0});
             }),
             before);
@@ -61,7 +72,7 @@ TEST(Fingerprint, does_not_change_with_the_drivers_files) {
             fingerprint_of(inventory()).devices);
 }
 
-TEST(Fingerprint, is_taken_without_a_library) {
+TEST(Devices, are_looked_at_without_a_library) {
   const test::Host host(R"(
 f /proc/driver/nvidia/version <<EOF
 NVRM version: NVIDIA UNIX x86_64 Kernel Module  550.163.01  Tue Apr  8 12:41:17 UTC 2025
@@ -73,17 +84,19 @@ EOF
 c /dev/nvidia0 195:0
 )");
   const host::Root root = host.root();
-  const Result<Fingerprint> print = take_fingerprint({root, root, root});
-  ASSERT_TRUE(print) << print.error().full_message();
-  EXPECT_EQ(print->driver_version, "550.163.01");
+  const Result<Inventory> devices = look_at_devices({root, root, root});
+  ASSERT_TRUE(devices) << devices.error().full_message();
+  EXPECT_EQ(devices->driver.version, "550.163.01");
+  ASSERT_EQ(devices->gpus.size(), 1U);
+  EXPECT_EQ(devices->gpus[0].uuid, "GPU-01234567-89ab-cdef-0123-456789abcdef");
 }
 
-TEST(Fingerprint, of_a_host_without_a_driver_is_an_error) {
+TEST(Devices, of_a_host_without_a_driver_are_an_error) {
   const test::Host host("d /proc/driver");
   const host::Root root = host.root();
-  const Result<Fingerprint> print = take_fingerprint({root, root, root});
-  ASSERT_FALSE(print);
-  EXPECT_EQ(print.error().message(),
+  const Result<Inventory> devices = look_at_devices({root, root, root});
+  ASSERT_FALSE(devices);
+  EXPECT_EQ(devices.error().message(),
             "no NVIDIA driver is loaded: /proc/driver/nvidia/version does not exist");
 }
 

@@ -121,6 +121,15 @@ const std::vector<Vector> vectors = {
      .view = container_with_mounts({"cdi/nvidia.com/gpu/0"}),
      .config = with_mounts(),
      .expected = {Ask::listed, {"nvidia.com/gpu=0"}}},
+    // Names with slashes are names.
+    {.number = 16,
+     .view = container_with_mounts({"MIG-GPU-1234/7/0", "nvidia.com/gpu=all"}),
+     .config = with_mounts(),
+     .expected = {Ask::listed, {"MIG-GPU-1234/7/0", "nvidia.com/gpu=all"}}},
+    {.number = 16,
+     .view = container_with_mounts({"cdi/nvidia.com/gpu=0", "cdi/acme.com/nic/a/b", "all"}),
+     .config = with_mounts(),
+     .expected = {Ask::listed, {"nvidia.com/gpu=0", "acme.com/nic=a/b", "all"}}},
     {.number = 17,
      .view = container({{"NVIDIA_VISIBLE_DEVICES", "nvidia.com/gpu=0"}}),
      .expected = {Ask::listed, {"nvidia.com/gpu=0"}}},
@@ -325,7 +334,7 @@ TEST(Mode, auto_is_jit_cdi_unless_every_device_is_a_cdi_name) {
   EXPECT_EQ(mode_of("auto", listed({"nvidia.com/gpu=0"})), Mode::cdi);
   EXPECT_EQ(mode_of("auto", listed({"nvidia.com/gpu=0", "1"})), Mode::jit_cdi);
   EXPECT_EQ(mode_of("auto", {.ask = Ask::all}), Mode::jit_cdi);
-  EXPECT_EQ(mode_of("auto", listed({"runtime.nvidia.com/gpu=all"})), Mode::jit_cdi);
+  EXPECT_EQ(mode_of("auto", listed({"runtime.nvidia.com/gpu=all"})), Mode::cdi);
 }
 
 TEST(Mode, that_does_not_exist_is_an_error) {
@@ -334,19 +343,43 @@ TEST(Mode, that_does_not_exist_is_an_error) {
             "or csv in config.toml");
 }
 
-TEST(Mode, runtime_names_lose_their_kind) {
-  EXPECT_EQ(*strip_runtime_kind(listed({"runtime.nvidia.com/gpu=0"})), listed({"0"}));
-  EXPECT_EQ(*strip_runtime_kind(listed({"runtime.nvidia.com/gpu=all"})),
-            (Request{.ask = Ask::all}));
+using Names = std::vector<std::string>;
+
+TEST(CdiNames, have_the_kind_of_the_mode_where_they_have_none) {
+  EXPECT_EQ(cdi_names(listed({"0", "acme.com/nic=x"}), Mode::jit_cdi, {}),
+            (Names{"runtime.nvidia.com/gpu=0", "acme.com/nic=x"}));
+  EXPECT_EQ(cdi_names(listed({"0"}), Mode::cdi, {}), (Names{"nvidia.com/gpu=0"}));
+  config::Config config;
+  config.runtime.cdi_default_kind = "acme.com/gpu";
+  EXPECT_EQ(cdi_names({.ask = Ask::all}, Mode::cdi, config), (Names{"acme.com/gpu=all"}));
+  EXPECT_EQ(cdi_names({.ask = Ask::driver_only}, Mode::jit_cdi, config),
+            (Names{"runtime.nvidia.com/gpu=none"}));
 }
 
-TEST(Mode, kinds_of_names_cannot_be_mixed) {
-  EXPECT_EQ(strip_runtime_kind(listed({"nvidia.com/gpu=0", "1"})).error().message(),
-            "CDI device nvidia.com/gpu=0 cannot be combined with devices that are not CDI names: "
-            "nvidia.com/gpu=0,1");
-  EXPECT_EQ(strip_runtime_kind(listed({"runtime.nvidia.com/gpu=0", "1"})).error().message(),
-            "devices of runtime.nvidia.com/gpu cannot be combined with other devices in one "
-            "request: runtime.nvidia.com/gpu=0,1");
+TEST(CdiNames, count_once_however_they_are_written) {
+  EXPECT_EQ(cdi_names(listed({"runtime.nvidia.com/gpu=0", "0"}), Mode::jit_cdi, {}),
+            (Names{"runtime.nvidia.com/gpu=0"}));
+}
+
+TEST(RuntimeNames, are_all_of_one_kind_or_none_is) {
+  EXPECT_TRUE(*are_runtime_names({"runtime.nvidia.com/gpu=0", "runtime.nvidia.com/gpu=1"}));
+  EXPECT_FALSE(*are_runtime_names({"nvidia.com/gpu=0", "runtime.nvidia.com/gpus=1"}));
+  EXPECT_EQ(
+      are_runtime_names({"runtime.nvidia.com/gpu=1", "nvidia.com/gpu=0"}).error().full_message(),
+      "CDI device nvidia.com/gpu=0 and devices of runtime.nvidia.com/gpu cannot be in one request; "
+      "names without a kind are of runtime.nvidia.com/gpu unless cdi mode is set; ask for all "
+      "devices by names of one of the two");
+}
+
+TEST(RuntimeNames, lose_their_kind) {
+  EXPECT_EQ(with_runtime_names({.ask = Ask::listed, .imex_channels = {"0"}},
+                               {"runtime.nvidia.com/gpu=0", "runtime.nvidia.com/gpu=none"}),
+            (Request{.ask = Ask::listed, .devices = {"0", "none"}, .imex_channels = {"0"}}));
+  EXPECT_EQ(
+      with_runtime_names(listed({"x"}), {"runtime.nvidia.com/gpu=0", "runtime.nvidia.com/gpu=all"}),
+      (Request{.ask = Ask::all}));
+  EXPECT_EQ(with_runtime_names(listed({"x"}), {"runtime.nvidia.com/gpu=none"}),
+            (Request{.ask = Ask::driver_only}));
 }
 
 }  // namespace

@@ -196,11 +196,9 @@ Served serve(spec::ContainerEdits edits, spec::ContainerWork work) {
 }
 
 Served serve_jit(const driver::Inventory& inventory, const Words& names) {
-  plan::Request request = {.ask = plan::Ask::listed};
-  for (const std::string& name : names) {
-    request.devices.push_back(cat(plan::runtime_kind, "=", name));
-  }
-  request = plan::strip_runtime_kind(std::move(request)).value();
+  Words qualified;
+  for (const std::string& name : names) qualified.push_back(cat(plan::runtime_kind, "=", name));
+  const plan::Request request = plan::with_runtime_names({}, qualified);
   const plan::Selection selection = plan::select(inventory, request).value();
   plan::Plan plan = plan::plan_for(inventory, selection, plan::cdi_capabilities, {});
   return serve(std::move(plan.edits), std::move(plan.work));

@@ -9,7 +9,7 @@
 
 #include "nvbox/base/text.h"
 #include "nvbox/host/environment.h"
-#include "nvbox/plan/cdi_spec_for.h"
+#include "nvbox/plan/mode.h"
 #include "support/make_host.h"
 
 namespace nvbox::runtime {
@@ -42,9 +42,9 @@ class AnswerByCdi : public testing::Test {
     log_.add(LogFormat::text, [this](std::string_view line) { logged_ += line; });
   }
 
-  Result<CdiAnswer> answer(plan::Request request) {
+  Result<CdiAnswer> answer(const plan::Request& request) {
     return answer_by_cdi(
-        std::move(request),
+        plan::cdi_names(request, plan::Mode::cdi, config_), request,
         {.config = config_, .mode = "cdi", .program = "/nvbox", .environment = environment_}, log_);
   }
 
@@ -102,36 +102,41 @@ TEST_F(AnswerByCdi, with_an_unknown_device_nothing_is_applied_and_every_problem_
   EXPECT_TRUE(logged("/cdi/broken.json: line 1, column ")) << logged_;
 }
 
-TEST_F(AnswerByCdi, names_of_the_runtime_are_left_to_it) {
-  config_.runtime.cdi_default_kind = "runtime.nvidia.com/gpu";
-  const auto result = answer({.ask = plan::Ask::all, .imex_channels = {"0"}});
-  ASSERT_TRUE(result);
-  EXPECT_EQ(std::get<plan::Request>(*result),
-            (plan::Request{.ask = plan::Ask::listed,
-                           .devices = {"runtime.nvidia.com/gpu=all"},
-                           .imex_channels = {"0"}}));
-}
-
-TEST_F(AnswerByCdi, devices_of_a_stale_specification_are_described_anew) {
-  const test::Host stale(R"(
+// As a file of the peer's, or of an administrator who left devices out on purpose.
+constexpr std::string_view not_of_this_host = R"(
 f /cdi/gpu.yaml <<EOF
 cdiVersion: 0.5.0
 kind: nvidia.com/gpu
 devices:
-- {name: "0", containerEdits: {env: [GPU=0]}}
-containerEdits: {mounts: [{hostPath: /no-such-directory/libcuda.so.1, containerPath: /x}]}
+- name: "1"
+  containerEdits: {mounts: [{hostPath: /no-such-directory/libcuda.so.1, containerPath: /x}]}
+- {name: "2", containerEdits: {env: [GPU=2]}}
 EOF
-)");
-  config_.runtime.cdi_spec_dirs = {stale.path() + "/cdi"};
-  for (const std::string name : {"0", "GPU-1234", "all"}) {
-    logged_.clear();
-    const auto result = answer({.ask = plan::Ask::listed, .devices = {"nvidia.com/gpu=" + name}});
-    ASSERT_TRUE(result);
-    EXPECT_EQ(std::get<plan::Request>(*result),
-              (plan::Request{.ask = plan::Ask::listed,
-                             .devices = {"runtime.nvidia.com/gpu=" + name},
-                             .capabilities = plan::cdi_capabilities}));
-    EXPECT_TRUE(logged("is stale: /no-such-directory/libcuda.so.1 does not exist")) << logged_;
+)";
+
+TEST_F(AnswerByCdi, a_file_that_is_missing_is_told_instead_of_everything_the_host_has) {
+  const test::Host host(not_of_this_host);
+  config_.runtime.cdi_spec_dirs = {host.path() + "/cdi"};
+  EXPECT_EQ(env_of({"1"}),
+            Words{cat(host.path(),
+                      "/cdi/gpu.yaml: /no-such-directory/libcuda.so.1 does not exist "
+                      "on this host; the specification is stale or of another host; for one of "
+                      "NVIDIA's GPUs run 'nvidia-ctk cdi generate --output=",
+                      host.path(), "/cdi/gpu.yaml'")});
+}
+
+TEST_F(AnswerByCdi, a_file_that_is_missing_concerns_who_asks_for_it) {
+  const test::Host host(not_of_this_host);
+  config_.runtime.cdi_spec_dirs = {host.path() + "/cdi"};
+  EXPECT_EQ(env_of({"2"}), Words{"GPU=2"});
+}
+
+TEST_F(AnswerByCdi, a_name_that_no_specification_has_is_nobody_s) {
+  const test::Host host(not_of_this_host);
+  config_.runtime.cdi_spec_dirs = {host.path() + "/cdi"};
+  for (const std::string name : {"0", "all", "GPU-1234"}) {
+    EXPECT_EQ(env_of({name}), Words{cat("unresolvable CDI devices nvidia.com/gpu=", name,
+                                        "; nvidia.com/gpu has 1, 2")});
   }
 }
 

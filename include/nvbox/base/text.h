@@ -43,6 +43,9 @@ std::vector<std::string_view> split(std::string_view text, char separator);
 // The pieces with `separator` between them.
 std::string join(std::span<const std::string> pieces, std::string_view separator);
 
+// Takes away every entry that an earlier one equals. Linear, because containers write such lists.
+void keep_first(std::vector<std::string>& list);
+
 // Without blanks (space, tab, CR, LF, VT, FF) at both ends.
 std::string_view trim(std::string_view text);
 

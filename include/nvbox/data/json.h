@@ -17,6 +17,9 @@ struct JsonLimits {
   size_t bytes = size_t{16} * 1024 * 1024;
   // OCI and CDI documents nest less than ten deep; without a limit dump() could exhaust the stack.
   size_t depth = 64;
+  // An object keeps its order by being a list, which is searched for every member that is added.
+  // The largest that are met are annotations, of which Kubernetes allows 256 KiB.
+  size_t members = 10'000;
 };
 
 // Errors name the position: "line 3, column 14: ...".

@@ -12,18 +12,19 @@ namespace nvbox::driver {
 
 struct Fingerprint {
   std::string driver_version{};  // of the loaded kernel module
-  // 16 hexadecimal digits that stand for the GPUs (UUIDs, bus addresses), their MIG devices as they
-  // were made, and every device node with its numbers, mode and group.
+  // 16 hexadecimal digits that stand for the GPUs (bus addresses, minor numbers, DRM nodes) and
+  // their MIG devices as they were made. UUIDs and the numbers of nodes are in the specification
+  // itself; modes and groups are not what a specification is about.
   std::string devices{};
 
   bool operator==(const Fingerprint&) const = default;
 };
 
-// Of an inventory that was discovered with GPUs, IMEX channels and Capabilities::all.
+// Of an inventory that was discovered with GPUs and Capabilities::all, or by look_at_devices.
 Fingerprint fingerprint_of(const Inventory& inventory);
 
-// Looks at /proc, /sys and /dev only; no device is opened and no library is looked for. An error
-// when no driver is loaded.
-Result<Fingerprint> take_fingerprint(const Roots& roots);
+// The driver and the GPUs, from /proc, /sys and /dev only; no device is opened and no library is
+// looked for. An error when no driver is loaded.
+Result<Inventory> look_at_devices(const Roots& roots);
 
 }  // namespace nvbox::driver

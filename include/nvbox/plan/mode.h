@@ -1,9 +1,12 @@
 // How a request is served: by what nvbox finds on the host, or by CDI specifications on disk.
 #pragma once
 
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "nvbox/base/result.h"
+#include "nvbox/config/config.h"
 #include "nvbox/plan/request.h"
 
 namespace nvbox::plan {
@@ -14,11 +17,20 @@ enum class Mode { legacy, csv, cdi, jit_cdi };
 inline constexpr std::string_view runtime_kind = "runtime.nvidia.com/gpu";
 
 // nvidia-container-runtime.mode; "auto" is jit-cdi, except that a request of only qualified CDI
-// names is served by CDI. Names of runtime.nvidia.com/gpu are jit-cdi's in either mode.
+// names is cdi mode's.
 Result<Mode> resolve_mode(std::string_view configured, const Request& request);
 
-// The same request with runtime.nvidia.com/gpu= taken off its names. An error when such names are
-// mixed with others, or when another qualified name is left.
-Result<Request> strip_runtime_kind(Request request);
+// The devices as qualified CDI names, each once, in the order of the request. A name without a kind
+// is of runtime.nvidia.com/gpu in jit-cdi mode and of the configured default kind in cdi mode, and
+// so are "all" and "none".
+std::vector<std::string> cdi_names(const Request& request, Mode mode, const config::Config& config);
+
+// Whether the names (cdi_names) are runtime.nvidia.com/gpu's, and so not for a specification on
+// disk to answer. An error when some are and some are not: what answers for both is nobody's to
+// say, and the peer refuses it as well.
+Result<bool> are_runtime_names(const std::vector<std::string>& names);
+
+// The same request for `names` of runtime.nvidia.com/gpu, as this host's own names of its devices.
+Request with_runtime_names(Request request, const std::vector<std::string>& names);
 
 }  // namespace nvbox::plan

@@ -22,6 +22,8 @@ struct Request {
   Ask ask = Ask::nothing;
   // For Ask::listed: what stands in the list, trimmed, without empty or repeated entries.
   std::vector<std::string> devices{};
+  // A name that this host does not have is left out with a note, as long as it has another one.
+  bool leave_out_unknown = false;
   // The list came from annotations, which name CDI devices only.
   bool from_annotations = false;
   driver::Capabilities capabilities = driver::Capabilities::none;
