@@ -30,9 +30,13 @@ constexpr cli::Flag<ToolFlags> tool_flags[] = {
      &ToolFlags::quiet},
 };
 
+bool names_file(std::string_view container_spec) {
+  return !container_spec.empty() && container_spec != "-";
+}
+
 // Standard input is read to its end, so that the runtime never sees a broken pipe.
 Result<std::string> read_state_text(const std::string& file) {
-  if (file.empty() || file == "-") {
+  if (!names_file(file)) {
     return sys::read_all(STDIN_FILENO, spec::oci_state_limit).in("container state");
   }
   const sys::Fd fd = NVBOX_TRY(sys::open_path(file, O_RDONLY));
@@ -52,9 +56,11 @@ template <const Hook& hook>
 Result<int> run(const Invocation& invocation) {
   const auto line = NVBOX_TRY(parse_command(invocation, hook.flags));
   if (line.exit_status) return *line.exit_status;
+  const bool is_idle = hook.is_idle != nullptr && hook.is_idle(line.settings);
+  if (is_idle && names_file(line.settings.container_spec)) return 0;
   const std::string state_text = NVBOX_TRY(read_state_text(line.settings.container_spec));
   NVBOX_TRY(sys::enter_sandbox());
-  if (hook.is_idle != nullptr && hook.is_idle(line.settings)) return 0;
+  if (is_idle) return 0;
   NVBOX_TRY(work_in_container(hook, line.settings, state_text, invocation.call.log));
   return 0;
 }

@@ -16,18 +16,20 @@ using cli::Shown;
 using cli::Split;
 using Flag = cli::Flag<Settings>;
 
-constexpr Flag container_spec = {
-    {"container-spec",
-     {},
-     "File with the container's state as runtimes give it to hooks; '-' is standard input",
-     Split::never,
-     Shown::no},
-    &Settings::container_spec};
+// The peer's help of two hooks shows it.
+constexpr Flag container_spec(Shown shown) {
+  return {{"container-spec",
+           {},
+           "File with the container's state as runtimes give it to hooks; '-' is standard input",
+           Split::never,
+           shown},
+          &Settings::container_spec};
+}
 
 constexpr Flag link_flags[] = {
     {{"link", {}, "A link to make, TARGET::LINK (may be given several times)", Split::never},
      &Settings::links},
-    container_spec,
+    container_spec(Shown::no),
 };
 constexpr Flag cache_flags[] = {
     {{"folder",
@@ -38,7 +40,7 @@ constexpr Flag cache_flags[] = {
      &Settings::folders},
     {{"ldconfig-path", {}, "Accepted and not needed: nothing is executed"},
      &Settings::ldconfig_path},
-    container_spec,
+    container_spec(Shown::yes),
 };
 constexpr Flag compat_flags[] = {
     {{"host-driver-version", {}, "The version of the host's driver"}, &Settings::driver_version},
@@ -47,15 +49,15 @@ constexpr Flag compat_flags[] = {
       {},
       "The folder of the container that has its CUDA compatibility libraries"},
      &Settings::compat_root},
-    container_spec,
+    container_spec(Shown::no),
 };
 constexpr Flag chmod_flags[] = {
     {{"path", {}, "A path of the container (may be given several times)", Split::never},
      &Settings::paths},
     {{"mode", {}, "The permission bits that it gets, in octal"}, &Settings::mode},
-    container_spec,
+    container_spec(Shown::yes),
 };
-constexpr Flag plain_flags[] = {container_spec};
+constexpr Flag plain_flags[] = {container_spec(Shown::no)};
 
 Result<> make_links(const Places& places, const Settings& settings, const Log& log) {
   std::vector<spec::Link> links;

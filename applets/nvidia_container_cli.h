@@ -14,7 +14,6 @@
 #include "nvbox/cli/pages.h"
 #include "nvbox/driver/discover.h"
 #include "nvbox/driver/inventory.h"
-#include "nvbox/driver/mig_control.h"
 #include "nvbox/driver/nvml.h"
 #include "nvbox/host/root.h"
 #include "nvbox/plan/device_list.h"
@@ -129,17 +128,14 @@ Result<sys::Raised> raise_given(sys::CapSet phase);
 // An error for want of permission says which capabilities of the phase were not given.
 Error name_missing(Error error, sys::CapSet phase);
 
-// --device's list as a request, for what NVML has to be asked.
-plan::Request request_for(std::string_view devices);
-
 // How long NVML may take, and whether its answers are kept.
 Result<driver::NvmlSettings> nvml_settings(const Invocation& invocation);
 
-// What the rights consist of for the selected GPUs; errors carry their class.
-Result<std::vector<driver::MigControl>> find_mig_controls(const runtime::MigRights& rights,
-                                                          const Machine& machine,
-                                                          const driver::Inventory& inventory,
-                                                          const plan::DeviceList& list);
+// What the rights consist of for the devices of the list; errors carry their class.
+Result<std::vector<driver::MigControl>> find_mig_rights(const runtime::MigRights& rights,
+                                                        const Machine& machine,
+                                                        const driver::Inventory& inventory,
+                                                        const plan::DeviceList& list);
 
 // What info prints about one GPU. Empty is unknown.
 struct GpuFacts {

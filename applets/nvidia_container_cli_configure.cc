@@ -135,6 +135,7 @@ Result<apply::ConfigureRequest> request_of(const ConfigureOptions& options,
   if (options.requirements.size() > most_requirements) {
     return Error("input error: too many requirements");
   }
+  NVBOX_TRY(runtime::check_mig_rights(options.mig));
   apply::ConfigureRequest request;
   request.pid = NVBOX_TRY(parse_pid(options.pid));
   request.rootfs = rootfs;
@@ -162,19 +163,11 @@ Error missing_node(std::string_view node) {
       .hint("--load-kmods before configure makes it");
 }
 
-Result<> check_nodes(const driver::Inventory& inventory, const plan::Selection& selection) {
-  for (const size_t position : selection.gpus) {
-    const driver::Gpu& gpu = inventory.gpus[position];
-    if (!gpu.node) return missing_node(cat("/dev/nvidia", gpu.minor));
-  }
-  for (const auto& [position, instance] : selection.migs) {
-    const driver::Mig& mig = inventory.gpus[position].mig[instance];
-    if (mig.is_guarded_by_files) continue;
-    if (!mig.gpu_instance_node || !mig.compute_instance_node) {
-      return missing_node("node of a MIG device below /dev/nvidia-caps");
-    }
-  }
-  return {};
+// "all" leaves GPUs out that cannot be used, but one of them has to be left.
+Result<> check_usable(const plan::DeviceList& list) {
+  if (!list.is_all || !list.selection.gpus.empty() || list.selection.notes.empty()) return {};
+  return Error(
+      cat("device error: none of the devices can be used: ", list.selection.notes.front()));
 }
 
 Result<> add_channels(const driver::Inventory& inventory, const std::vector<unsigned>& channels,
@@ -224,7 +217,7 @@ void add_control_node(const driver::Inventory& inventory, spec::ContainerEdits& 
 Result<> fill(const ConfigureOptions& options, const Invocation& invocation, const Machine& machine,
               const std::vector<unsigned>& channels, apply::ConfigureRequest& request) {
   const std::string devices = join(options.devices, ",");
-  plan::Request asked = request_for(devices);
+  plan::Request asked = plan::request_of(devices);
   asked.capabilities = options.capabilities;
   asked.requirements = options.requirements;
   asked.mig_config = options.mig.config;
@@ -240,11 +233,10 @@ Result<> fill(const ConfigureOptions& options, const Invocation& invocation, con
   for (const std::string& note : list.selection.notes) {
     warn(invocation.call, cat("warning: ", note));
   }
-  const std::vector<driver::MigControl> controls =
-      NVBOX_TRY(find_mig_controls(options.mig, machine, inventory, list));
+  NVBOX_TRY(check_usable(list));
+  inventory.mig_controls = NVBOX_TRY(find_mig_rights(options.mig, machine, inventory, list));
   NVBOX_TRY(runtime::check_requirements(options.requirements, inventory, list.selection));
   NVBOX_TRY(add_channels(inventory, channels, list.selection));
-  NVBOX_TRY(check_nodes(inventory, list.selection));
   plan::Plan plan =
       plan::plan_for(inventory, list.selection, options.capabilities, config::Config());
   if (options.capabilities == Capabilities::none) add_control_node(inventory, plan.edits);
@@ -252,8 +244,7 @@ Result<> fill(const ConfigureOptions& options, const Invocation& invocation, con
   request.work = std::move(plan.work);
   request.host_driver_version = inventory.driver.version;
   show_devices(inventory, list.selection, request);
-  if (!controls.empty()) request.visible_capabilities = {""};
-  runtime::add_nodes(controls, inventory.driver.dev_root, request.edits);
+  if (!inventory.mig_controls.empty()) request.visible_capabilities = {""};
   return {};
 }
 

@@ -83,19 +83,6 @@ Result<Machine> Machine::open(const Invocation& invocation,
   return machine;
 }
 
-plan::Request request_for(std::string_view devices) {
-  plan::Request request = {.ask = plan::Ask::listed};
-  for (const std::string_view name : split(devices, ',')) {
-    if (lower(name) == "all") {
-      request.ask = plan::Ask::all;
-      break;
-    }
-    if (!name.empty()) request.devices.emplace_back(name);
-  }
-  if (request.ask == plan::Ask::all) request.devices.clear();
-  return request;
-}
-
 Result<driver::NvmlSettings> nvml_settings(const Invocation& invocation) {
   const std::string& text = invocation.globals.nvml_timeout;
   const unsigned usual = driver::NvmlSettings().timeout_s;
@@ -134,19 +121,12 @@ Result<> Machine::ask_nvml(const Invocation& invocation, const driver::NvmlSetti
   return {};
 }
 
-Result<std::vector<driver::MigControl>> find_mig_controls(const runtime::MigRights& rights,
-                                                          const Machine& machine,
-                                                          const driver::Inventory& inventory,
-                                                          const plan::DeviceList& list) {
-  std::vector<driver::Gpu> gpus;
-  for (const size_t position : list.selection.gpus) gpus.push_back(inventory.gpus[position]);
-  const std::string_view right = rights.config.empty() ? "mig-monitor" : "mig-config";
-  const std::string& value = rights.config.empty() ? rights.monitor : rights.config;
-  if (value == "all" && !list.is_all && !list.selection.migs.empty()) {
-    return Error(
-        cat(right, " error: cannot enable ", right, " with specific MIG devices selected"));
-  }
-  return runtime::find_mig_rights(rights, machine.roots(), gpus);
+Result<std::vector<driver::MigControl>> find_mig_rights(const runtime::MigRights& rights,
+                                                        const Machine& machine,
+                                                        const driver::Inventory& inventory,
+                                                        const plan::DeviceList& list) {
+  return runtime::find_mig_rights(rights, machine.roots(), inventory, list.selection,
+                                  list.is_all ? plan::Ask::all : plan::Ask::listed);
 }
 
 Result<Format> format_of(std::string_view word) {

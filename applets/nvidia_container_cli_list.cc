@@ -102,10 +102,10 @@ std::vector<std::string> paths_of(const std::vector<driver::MigControl>& control
   std::vector<std::string> out;
   for (const driver::MigControl& control : controls) {
     out.push_back(control.file);
-    out.push_back(control.node.path);
+    if (control.node) out.push_back(control.node->path);
     for (const driver::MigControl::OfGpu& gpu : control.gpus) {
       out.push_back(cat("/proc/driver/nvidia/capabilities/gpu", gpu.minor));
-      out.emplace_back("/dev/nvidia-caps");
+      if (control.node) out.emplace_back(driver::mig_node_directory);
       for (const driver::HostDevice& node : gpu.nodes) out.push_back(node.path);
     }
   }
@@ -145,12 +145,13 @@ Result<int> run_list(const Invocation& invocation) {
   const Format format = NVBOX_TRY(format_of(options.format));
   const std::vector<unsigned> channels = NVBOX_TRY(
       plan::parse_imex_channels(join(options.imex_channels, ",")).in("error parsing IMEX info"));
+  NVBOX_TRY(runtime::check_mig_rights(options.mig));
   const plan::ListParts parts = parts_of(options);
   const Machine machine = NVBOX_TRY(Machine::open(invocation));
   const driver::Need need = need_of(parts);
   const std::string devices = options.names_no_part() ? "all" : join(options.devices, ",");
   driver::Inventory inventory =
-      NVBOX_TRY(machine.discover(invocation, need, request_for(devices), MissingNodes::leave));
+      NVBOX_TRY(machine.discover(invocation, need, plan::request_of(devices), MissingNodes::leave));
   if (parts.devices && need.files == Capabilities::none) {
     NVBOX_TRY(add_uvm_nodes(machine, inventory).in("detection error"));
   }
@@ -160,7 +161,7 @@ Result<int> run_list(const Invocation& invocation) {
     warn(invocation.call, cat("warning: ", note));
   }
   const std::vector<driver::MigControl> controls =
-      NVBOX_TRY(find_mig_controls(options.mig, machine, inventory, list));
+      NVBOX_TRY(find_mig_rights(options.mig, machine, inventory, list));
   plan::Listing listing = plan::list_files(inventory, list.selection, channels, parts);
   listing.mig = paths_of(controls);
   const std::string text = NVBOX_TRY(text_of(listing, format));

@@ -125,6 +125,18 @@ Result<> add_nodes(Json& document, const std::vector<spec::DeviceNode>& nodes) {
   return {};
 }
 
+// There may be a thousand, so nobody looks whether a rule is there already: it does no harm twice.
+Result<> allow(Json& document, const std::vector<spec::AllowedDevice>& devices) {
+  if (devices.empty()) return {};
+  Json& linux_part = *NVBOX_TRY(ensure_object(document, "linux"));
+  Json& resources = *NVBOX_TRY(ensure_object(linux_part, "resources"));
+  Json& rules = *NVBOX_TRY(ensure_array(resources, "devices"));
+  for (const auto& [major, minor] : devices) {
+    rules.push_back(cgroup_rule({.path = {}, .major = major, .minor = minor}));
+  }
+  return {};
+}
+
 Result<> add_net_devices(Json& document, const std::vector<spec::NetDevice>& devices) {
   if (devices.empty()) return {};
   Json& linux_part = *NVBOX_TRY(ensure_object(document, "linux"));
@@ -230,6 +242,7 @@ Result<> add_edits(spec::OciSpec& spec, const spec::ContainerEdits& edits) {
   Json& document = spec.document();
   NVBOX_TRY(add_env(document, edits.env));
   NVBOX_TRY(add_nodes(document, edits.nodes));
+  NVBOX_TRY(allow(document, edits.allowed));
   NVBOX_TRY(add_net_devices(document, edits.net_devices));
   NVBOX_TRY(add_mounts(document, edits.mounts));
   NVBOX_TRY(add_hooks(document, edits.hooks));

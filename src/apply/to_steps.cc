@@ -99,6 +99,8 @@ sys::Restrictions restrictions_of(const spec::Mount& mount) {
 // Without its libraries and programs a container has no GPU; sockets, firmware and the data files
 // of graphics are for those who use them.
 Source source_of(const spec::Mount& mount) {
+  // A directory of nodes, for who has rights over MIG.
+  if (mount.container_path.starts_with("/dev/")) return Source::anything;
   const bool is_needed = is_library_name(path::base_name(mount.container_path)) ||
                          path::parent(mount.container_path) == program_directory;
   return is_needed ? Source::library_or_program : Source::anything_optional;
@@ -182,16 +184,20 @@ class Stepper {
   }
 
   void allow_devices() {
-    if (!request_.cgroups || request_.edits.nodes.empty()) return;
+    if (!request_.cgroups) return;
     AllowDevices allow;
-    for (const spec::DeviceNode& node : request_.edits.nodes) {
-      const sys::DeviceRule rule = {
-          .type = node.type == 'b' ? sys::DeviceType::block : sys::DeviceType::character,
-          .major = node.major,
-          .minor = node.minor};
+    const auto add_rule = [&](sys::DeviceType type, unsigned major, unsigned minor) {
+      const sys::DeviceRule rule = {.type = type, .major = major, .minor = minor};
       if (std::ranges::find(allow.rules, rule) == allow.rules.end()) allow.rules.push_back(rule);
+    };
+    for (const spec::DeviceNode& node : request_.edits.nodes) {
+      add_rule(node.type == 'b' ? sys::DeviceType::block : sys::DeviceType::character, node.major,
+               node.minor);
     }
-    add(std::move(allow));
+    for (const auto& [major, minor] : request_.edits.allowed) {
+      add_rule(sys::DeviceType::character, major, minor);
+    }
+    if (!allow.rules.empty()) add(std::move(allow));
   }
 
   void update_cache() {

@@ -1,77 +1,93 @@
 #include "nvbox/driver/mig_control.h"
 
-#include <algorithm>
-#include <optional>
-#include <set>
+#include <utility>
 
+#include "driver/device_nodes.h"
 #include "driver/mig.h"
 #include "nvbox/base/text.h"
 
 namespace nvbox::driver {
 namespace {
 
-constexpr std::string_view node_directory = "/dev/nvidia-caps";
-constexpr std::string_view node_prefix = "nvidia-cap";
-
-Result<HostDevice> open_node(const host::Root& dev, unsigned minor) {
-  const std::string path = cat(node_directory, "/", node_prefix, minor);
-  const auto node = NVBOX_TRY(dev.device(path));
-  if (!node || node->type != 'c') {
-    return Error(cat("stat failed: ", path, ": no such file or directory"))
-        .hint("run nvidia-smi once, or use --load-kmods");
-  }
-  return HostDevice{path, node->major, node->minor, node->mode, node->gid};
+Error is_missing(std::string_view what, std::string_view path) {
+  return Error(cat(what, ": ", path, ": no such file or directory"));
 }
 
-// The minors of all nodes that exist.
-Result<std::set<unsigned>> existing_minors(const host::Root& dev) {
-  std::set<unsigned> minors;
-  const auto names = NVBOX_TRY(dev.list(node_directory));
-  for (const std::string& name : names.value_or(std::vector<std::string>())) {
-    if (!name.starts_with(node_prefix)) continue;
-    const auto minor = parse_number<unsigned>(std::string_view(name).substr(node_prefix.size()));
-    if (minor) minors.insert(*minor);
+// GPUs that can do MIG have the folder even when MIG is off.
+Result<std::vector<unsigned>> capable_minors(const host::Root& host, const std::vector<Gpu>& gpus) {
+  std::vector<unsigned> minors;
+  for (const Gpu& gpu : gpus) {
+    const auto folder =
+        NVBOX_TRY(host.stat(cat("/proc/driver/nvidia/capabilities/gpu", gpu.minor, "/mig")));
+    if (folder) minors.push_back(gpu.minor);
   }
   return minors;
 }
 
-// Lines of mig-minors are "gpu0/gi7/ci0/access 75", for every instance that any GPU could have.
-Result<std::vector<HostDevice>> nodes_of(const host::Root& dev, std::string_view mig_minors,
-                                         unsigned gpu, const std::set<unsigned>& existing) {
-  std::vector<HostDevice> nodes;
-  const std::string prefix = cat("gpu", gpu, "/");
-  for (const std::string_view line : split(mig_minors, '\n')) {
-    const size_t blank = line.rfind(' ');
-    if (!line.starts_with(prefix) || blank == std::string_view::npos) continue;
-    const auto minor = parse_number<unsigned>(line.substr(blank + 1));
-    if (!minor || !existing.contains(*minor)) continue;
-    nodes.push_back(NVBOX_TRY(open_node(dev, *minor)));
+class NodeFinder {
+ public:
+  // `major` is the one that the kernel gave to nvidia-caps.
+  NodeFinder(const host::Root& dev, unsigned major) : dev_(dev), major_(major) {}
+
+  Result<HostDevice> find(unsigned minor) const {
+    HostDevice out = {
+        .path = cat(mig_node_directory, "/nvidia-cap", minor), .major = major_, .minor = minor};
+    const auto node = NVBOX_TRY(dev_.device(out.path));
+    if (node && node->major == major_ && node->minor == minor) {
+      out.mode = node->mode;
+      out.gid = node->gid;
+    }
+    return out;
   }
-  return nodes;
+
+  // Lines of mig-minors are "gpu0/gi7/ci0/access 75".
+  Result<std::vector<HostDevice>> find_all(std::string_view mig_minors, unsigned gpu) const {
+    std::vector<HostDevice> nodes;
+    const std::string prefix = cat("gpu", gpu, "/");
+    for (const std::string_view line : split(mig_minors, '\n')) {
+      const size_t blank = line.rfind(' ');
+      if (!line.starts_with(prefix) || blank == std::string_view::npos) continue;
+      const auto minor = parse_number<unsigned>(line.substr(blank + 1));
+      if (minor) nodes.push_back(NVBOX_TRY(find(*minor)));
+    }
+    return nodes;
+  }
+
+ private:
+  const host::Root& dev_;
+  unsigned major_;
+};
+
+Result<> find_nodes(const Roots& roots, unsigned major, unsigned minor, MigControl& control) {
+  const auto directory = NVBOX_TRY(roots.dev.stat(mig_node_directory));
+  if (!directory) {
+    return is_missing("stat failed", mig_node_directory)
+        .hint("run nvidia-smi once, or use --load-kmods");
+  }
+  const NodeFinder finder(roots.dev, major);
+  control.node = NVBOX_TRY(finder.find(minor));
+  const auto text = NVBOX_TRY(roots.host.read("/proc/driver/nvidia-caps/mig-minors"));
+  for (MigControl::OfGpu& gpu : control.gpus) {
+    gpu.nodes = NVBOX_TRY(finder.find_all(text.value_or(""), gpu.minor));
+  }
+  return {};
 }
 
 }  // namespace
 
-Result<MigControl> find_mig_control(const Roots& roots, std::string_view right,
-                                    const std::vector<Gpu>& gpus) {
+Result<std::optional<MigControl>> find_mig_control(const Roots& roots, std::string_view right,
+                                                   const std::vector<Gpu>& gpus) {
+  const std::vector<unsigned> minors = NVBOX_TRY(capable_minors(roots.host, gpus));
+  if (minors.empty()) return std::optional<MigControl>();
   MigControl out = {.file = cat("/proc/driver/nvidia/capabilities/mig/", right)};
+  for (const unsigned minor : minors) out.gpus.push_back({.minor = minor});
   const auto text = NVBOX_TRY(roots.host.read(out.file));
-  const auto minor = parse_capability_minor(text.value_or(""));
-  if (!minor) {
-    return Error(cat("open failed: ", out.file, ": no such file or directory"))
-        .hint("the loaded driver offers no MIG");
-  }
-  out.node = NVBOX_TRY(open_node(roots.dev, *minor));
-  const auto minors = NVBOX_TRY(roots.host.read("/proc/driver/nvidia-caps/mig-minors"));
-  const std::set<unsigned> existing = NVBOX_TRY(existing_minors(roots.dev));
-  for (const Gpu& gpu : gpus) {
-    const std::string folder = cat("/proc/driver/nvidia/capabilities/gpu", gpu.minor, "/mig");
-    const auto is_capable = NVBOX_TRY(roots.host.stat(folder));
-    if (!is_capable) continue;
-    auto nodes = NVBOX_TRY(nodes_of(roots.dev, minors.value_or(""), gpu.minor, existing));
-    out.gpus.push_back({gpu.minor, std::move(nodes)});
-  }
-  return out;
+  const auto node = parse_capability_minor(text.value_or(""));
+  if (!node) return is_missing("open failed", out.file).hint("the loaded driver offers no MIG");
+  const auto devices = NVBOX_TRY(roots.host.read("/proc/devices"));
+  const auto major = parse_major(devices.value_or(""), "nvidia-caps");
+  if (major) NVBOX_TRY(find_nodes(roots, *major, *node, out));
+  return std::optional(std::move(out));
 }
 
 }  // namespace nvbox::driver

@@ -13,6 +13,23 @@ namespace {
 using driver::Gpu;
 using driver::Inventory;
 
+// The items of a list, which ends with "all".
+struct Items {
+  std::vector<std::string> names{};
+  bool has_all = false;
+};
+
+Items items_of(std::string_view list) {
+  Items out;
+  for (const std::string_view item : split(list, ',')) {
+    if (item.empty()) continue;
+    out.has_all = lower(item) == "all";
+    if (out.has_all) break;
+    out.names.emplace_back(item);
+  }
+  return out;
+}
+
 template <typename T>
 void add_once(std::vector<T>& list, T entry) {
   if (std::ranges::find(list, entry) == list.end()) list.push_back(entry);
@@ -26,7 +43,7 @@ std::optional<std::string> normal_address(std::string_view text) {
   for (size_t i = 0; i < 3; ++i) {
     std::string_view part = parts[i];
     if (i == 2) part = part.substr(0, part.find_first_not_of("0123456789abcdefABCDEF"));
-    const auto number = parse_number<unsigned>(part, 16);
+    const auto number = parse_spaced_number(part, 16);
     if (!number) return std::nullopt;
     out += cat(*number, ":");
   }
@@ -35,8 +52,8 @@ std::optional<std::string> normal_address(std::string_view text) {
 
 std::optional<size_t> find_gpu(const Inventory& inventory, std::string_view name) {
   const std::vector<Gpu>& gpus = inventory.gpus;
-  const auto index = parse_number<size_t>(name);
-  if (index) return *index < gpus.size() ? index : std::nullopt;
+  const auto index = parse_spaced_number(name);
+  if (index) return *index < gpus.size() ? std::optional<size_t>(*index) : std::nullopt;
   const std::string wanted = lower(name);
   const auto address = normal_address(name);
   const auto found = std::ranges::find_if(gpus, [&](const Gpu& gpu) {
@@ -47,25 +64,21 @@ std::optional<size_t> find_gpu(const Inventory& inventory, std::string_view name
   return static_cast<size_t>(found - gpus.begin());
 }
 
-bool is_mig_name(std::string_view name) {
+// Ranges, and names of MIG devices.
+bool is_for_select(std::string_view name) {
   const DeviceName::Kind kind = parse_device_name(name).kind;
-  return kind == DeviceName::Kind::mig_index || kind == DeviceName::Kind::mig_uuid ||
-         kind == DeviceName::Kind::mig_path;
+  return kind == DeviceName::Kind::index || kind == DeviceName::Kind::mig_index ||
+         kind == DeviceName::Kind::mig_uuid || kind == DeviceName::Kind::mig_path;
 }
 
-std::string obstacle(const Gpu& gpu) {
-  return cat("GPU ", gpu.index, " (", gpu.bus_id, ") cannot be used: ", gpu.problem.value_or(""));
-}
-
-// Names that only nvbox knows: ranges, and beginnings of UUIDs.
-Result<> take_range_or_prefix(const Inventory& inventory, const std::string& name,
-                              Selection& selection) {
+// Beginnings of UUIDs, which only nvbox knows.
+Result<> take_prefix(const Inventory& inventory, const std::string& name, Selection& selection) {
   const Selection found = NVBOX_TRY(select(inventory, {.ask = Ask::listed, .devices = {name}}));
   for (const size_t gpu : found.gpus) add_once(selection.gpus, gpu);
   return {};
 }
 
-Result<> take_mig(const Inventory& inventory, const std::string& name, Selection& selection) {
+Result<> take_by_select(const Inventory& inventory, const std::string& name, Selection& selection) {
   const Result<Selection> found = select(inventory, {.ask = Ask::listed, .devices = {name}});
   if (!found) {
     std::string reason = found.error().full_message();
@@ -73,6 +86,7 @@ Result<> take_mig(const Inventory& inventory, const std::string& name, Selection
     if (reason.starts_with(prefix)) reason.erase(0, prefix.size());
     return Error(cat(name, ": unknown device")).hint(reason);
   }
+  for (const size_t gpu : found->gpus) add_once(selection.gpus, gpu);
   for (const Selection::MigDevice& mig : found->migs) {
     add_once(selection.gpus, mig.gpu);
     add_once(selection.migs, mig);
@@ -95,17 +109,15 @@ Error unknown(const Inventory& inventory, std::string_view name) {
                                           : cat("this host has GPUs 0-", count - 1));
 }
 
-Result<> take(const Inventory& inventory, std::string_view name, Selection& selection) {
+Result<> take(const Inventory& inventory, const std::string& name, Selection& selection) {
   const auto gpu = find_gpu(inventory, name);
-  if (gpu && inventory.gpus[*gpu].problem) {
-    return Error(cat(name, ": ", obstacle(inventory.gpus[*gpu])));
-  }
   if (gpu) {
+    if (const auto reason = obstacle(inventory.gpus[*gpu])) return Error(cat(name, ": ", *reason));
     add_once(selection.gpus, *gpu);
     return {};
   }
-  if (is_mig_name(name)) return take_mig(inventory, std::string(name), selection);
-  if (take_range_or_prefix(inventory, std::string(name), selection)) return {};
+  if (is_for_select(name)) return take_by_select(inventory, name, selection);
+  if (take_prefix(inventory, name, selection)) return {};
   return unknown(inventory, name);
 }
 
@@ -113,26 +125,38 @@ Selection all_of(const Inventory& inventory) {
   Selection selection;
   for (size_t i = 0; i < inventory.gpus.size(); ++i) {
     const Gpu& gpu = inventory.gpus[i];
-    if (gpu.problem) {
-      selection.notes.push_back(obstacle(gpu));
+    if (auto reason = obstacle(gpu)) {
+      selection.notes.push_back(*std::move(reason));
       continue;
     }
     selection.gpus.push_back(i);
-    for (size_t j = 0; j < gpu.mig.size(); ++j) selection.migs.push_back({i, j});
+    for (size_t j = 0; j < gpu.mig.size(); ++j) {
+      auto reason = obstacle(gpu, gpu.mig[j]);
+      if (!reason) selection.migs.push_back({i, j});
+      if (reason) selection.notes.push_back(*std::move(reason));
+    }
   }
   return selection;
 }
 
 }  // namespace
 
+Request request_of(std::string_view list) {
+  Items items = items_of(list);
+  return {.ask = items.has_all ? Ask::all : Ask::listed, .devices = std::move(items.names)};
+}
+
 Result<DeviceList> select_devices(const Inventory& inventory, std::string_view list) {
   DeviceList out;
   if (inventory.gpus.empty()) return out;
-  for (const std::string_view name : split(list, ',')) {
-    if (name.empty()) continue;
-    if (lower(name) == "all") return DeviceList{all_of(inventory), true};
+  const Items items = items_of(list);
+  if (auto reason = too_many(inventory, items.names)) {
+    return Error(cat(inventory.gpus.size(), ": unknown device")).hint(*std::move(reason));
+  }
+  for (const std::string& name : items.names) {
     NVBOX_TRY(take(inventory, name, out.selection));
   }
+  if (items.has_all) return DeviceList{all_of(inventory), true};
   return out;
 }
 

@@ -1,5 +1,6 @@
 #include "plan/device_name.h"
 
+#include <algorithm>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -20,8 +21,8 @@ bool is_address(std::string_view name) {
 std::optional<std::pair<unsigned, unsigned>> numbers(std::string_view name, char separator) {
   const std::vector<std::string_view> parts = split(name, separator);
   if (parts.size() != 2) return std::nullopt;
-  const auto first = parse_number<unsigned>(parts[0]);
-  const auto second = parse_number<unsigned>(parts[1]);
+  const auto first = parse_spaced_number(parts[0]);
+  const auto second = parse_spaced_number(parts[1]);
   if (!first || !second) return std::nullopt;
   return std::pair(*first, *second);
 }
@@ -43,9 +44,15 @@ DeviceName parse_mig(std::string_view name) {
 
 }  // namespace
 
+std::optional<unsigned> parse_spaced_number(std::string_view text, int base) {
+  text.remove_prefix(std::min(text.find_first_not_of(" \t\n\v\f\r"), text.size()));
+  if (text.starts_with('+')) text.remove_prefix(1);
+  return parse_number<unsigned>(text, base);
+}
+
 DeviceName parse_device_name(std::string_view name) {
   const std::string small = lower(name);
-  if (const auto index = parse_number<unsigned>(small)) {
+  if (const auto index = parse_spaced_number(small)) {
     return {.kind = Kind::index, .first = *index, .last = *index};
   }
   if (small.starts_with("gpu-")) return {.kind = Kind::gpu_uuid, .uuid = small};

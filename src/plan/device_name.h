@@ -1,6 +1,7 @@
 // The names by which devices are asked for, taken apart but not looked up.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -26,6 +27,11 @@ struct DeviceName {
 
   bool operator==(const DeviceName&) const = default;
 };
+
+// A number as strtoumax and scanf take it, with which the peer's command line reads names: blanks
+// and a plus sign may stand before it. Their minus signs, which turn big numbers into small ones,
+// are not taken.
+std::optional<unsigned> parse_spaced_number(std::string_view text, int base = 10);
 
 // Case does not matter.
 DeviceName parse_device_name(std::string_view name);

@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <iterator>
+#include <set>
 #include <utility>
 
+#include "nvbox/base/path.h"
 #include "plan/parts.h"
 
 namespace nvbox::plan {
@@ -47,6 +49,7 @@ class Planner {
     for (const driver::Feature& feature : inventory_.features) add(parts_.of(feature));
     add_common();
     apply_disabled_hooks();
+    add_mig_rights(inventory_, config_, plan_.edits);
     return std::move(plan_);
   }
 
@@ -96,7 +99,38 @@ class Planner {
   Plan plan_;
 };
 
+// Every node that the rights are about; none where the driver has no such nodes.
+std::vector<driver::HostDevice> nodes_of(const std::vector<driver::MigControl>& controls) {
+  std::vector<driver::HostDevice> nodes;
+  for (const driver::MigControl& control : controls) {
+    if (!control.node) continue;
+    nodes.push_back(*control.node);
+    for (const driver::MigControl::OfGpu& gpu : control.gpus) append(nodes, gpu.nodes);
+  }
+  return nodes;
+}
+
 }  // namespace
+
+void add_mig_rights(const Inventory& inventory, const config::Config& config,
+                    spec::ContainerEdits& edits) {
+  const std::vector<driver::HostDevice> nodes = nodes_of(inventory.mig_controls);
+  if (nodes.empty()) return;
+  const Parts parts(inventory, options_for(Capabilities::all, config));
+  DevicePart part = parts.of(nodes);
+  // The peer's flags; whoever makes instances makes their nodes as well.
+  part.edits.mounts.push_back({path::join(inventory.driver.dev_root, driver::mig_node_directory),
+                               std::string(driver::mig_node_directory),
+                               {"nosuid", "noexec", "rbind", "rprivate"}});
+  spec::merge(edits, part.edits);
+  std::set<std::pair<unsigned, unsigned>> allowed;
+  std::erase_if(edits.nodes, [&](const spec::DeviceNode& node) {
+    if (path::parent(node.path) != driver::mig_node_directory) return false;
+    allowed.emplace(node.major, node.minor);
+    return true;
+  });
+  for (const auto& [major, minor] : allowed) edits.allowed.push_back({major, minor});
+}
 
 driver::Capabilities with_implied(driver::Capabilities requested) {
   return intersects(requested, Capabilities::video) ? requested | Capabilities::compute : requested;

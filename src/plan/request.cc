@@ -144,18 +144,25 @@ void ask_for_devices(const spec::ContainerView& container, const config::Config&
           "not privileged"));
 }
 
-// "none" and the bare word "all" ask for no channel; the peer's runtime injects every channel for
-// "none", which no one can mean.
+// "none" and the word "all" ask for no channel. The peer's runtime injects every channel for
+// "none", which no one can mean; of "all" its runtime and its hook agree only that it asks for none
+// by itself, and beside numbers it is every channel to the one and an error to the other.
 std::vector<std::string> wanted_channels(const spec::ContainerView& container,
                                          const config::Config& config,
-                                         std::vector<std::string> mounted) {
+                                         std::vector<std::string> mounted,
+                                         std::vector<std::string>& warnings) {
   if (config.features.ignore_imex_channel_requests) return {};
   if (!mounted.empty()) return mounted;
   if (!container.privileged && !config.accept_env_when_unprivileged) return {};
   std::vector<std::string> list = entries(container.variable("NVIDIA_IMEX_CHANNELS").value_or(""));
   const bool is_no_request = std::ranges::any_of(
       list, [&](const std::string& entry) { return entry == "none" || entry == "void"; });
-  if (is_no_request || list == std::vector<std::string>{"all"}) return {};
+  if (is_no_request) return {};
+  const size_t dropped = std::erase_if(
+      list, [](const std::string& entry) { return entry == "all" || entry == "channelall"; });
+  if (dropped > 0 && !list.empty()) {
+    warnings.emplace_back("NVIDIA_IMEX_CHANNELS: \"all\" asks for no channel, and is ignored");
+  }
   return list;
 }
 
@@ -191,7 +198,8 @@ Result<Request> request_of(const spec::ContainerView& container, const config::C
   if (config.accept_volume_mounts) mounted = requested_by_mounts(container, request.warnings);
   ask_for_devices(container, config, annotations, std::move(mounted.devices), request);
   if (request.ask == Ask::nothing) return request;
-  request.imex_channels = wanted_channels(container, config, std::move(mounted.imex_channels));
+  request.imex_channels =
+      wanted_channels(container, config, std::move(mounted.imex_channels), request.warnings);
   request.capabilities = NVBOX_TRY(wanted_capabilities(container, config));
   request.features = wanted_features(container);
   request.requirements = requirements_of(container, config, request.warnings);

@@ -32,25 +32,6 @@ std::string describe(const Gpu& gpu) {
                             : cat("GPU ", gpu.index, " (", gpu.bus_id, ")");
 }
 
-// Why the GPU cannot be given to a container, if so.
-std::optional<std::string> obstacle(const Gpu& gpu) {
-  if (gpu.problem) return cat(describe(gpu), " cannot be used: ", *gpu.problem);
-  if (!gpu.node) {
-    return cat(describe(gpu), " cannot be used: /dev/nvidia", gpu.minor,
-               " does not exist; create it with 'nvidia-modprobe -c ", gpu.minor,
-               "' or start nvidia-persistenced");
-  }
-  return std::nullopt;
-}
-
-std::optional<std::string> obstacle(const Gpu& gpu, const Mig& mig) {
-  if (auto found = obstacle(gpu)) return found;
-  if (mig.is_guarded_by_files) return std::nullopt;
-  if (mig.gpu_instance_node && mig.compute_instance_node) return std::nullopt;
-  return cat("MIG device ", gpu.index, " ", mig.gpu_instance, "/", mig.compute_instance,
-             " cannot be used: its nodes below /dev/nvidia-caps do not exist; run nvidia-smi once");
-}
-
 Result<> take(const Inventory& inventory, size_t position, Selection& selection) {
   if (auto found = obstacle(inventory.gpus[position])) return Error(std::move(*found));
   add_once(selection.gpus, position);
@@ -293,6 +274,35 @@ Result<> take_channel(const Inventory& inventory, std::string_view name, Selecti
 
 }  // namespace
 
+std::optional<std::string> obstacle(const Gpu& gpu) {
+  if (gpu.problem) return cat(describe(gpu), " cannot be used: ", *gpu.problem);
+  if (!gpu.node) {
+    return cat(describe(gpu), " cannot be used: /dev/nvidia", gpu.minor,
+               " does not exist; create it with 'nvidia-modprobe -c ", gpu.minor,
+               "' or start nvidia-persistenced");
+  }
+  return std::nullopt;
+}
+
+std::optional<std::string> obstacle(const Gpu& gpu, const Mig& mig) {
+  if (auto found = obstacle(gpu)) return found;
+  if (mig.is_guarded_by_files) return std::nullopt;
+  if (mig.gpu_instance_node && mig.compute_instance_node) return std::nullopt;
+  return cat("MIG device ", gpu.index, " ", mig.gpu_instance, "/", mig.compute_instance,
+             " cannot be used: its nodes below /dev/nvidia-caps do not exist; run nvidia-smi once");
+}
+
+std::optional<std::string> too_many(const Inventory& inventory,
+                                    std::span<const std::string> names) {
+  const size_t count = inventory.gpus.size();
+  if (names.size() < 2 || names.size() <= count) return std::nullopt;
+  for (size_t i = 0; i < names.size(); ++i) {
+    if (names[i] != cat(i)) return std::nullopt;
+  }
+  return cat(names.size(), " GPUs are asked for (0 to ", names.size() - 1, "), and this host has ",
+             count == 0 ? "none" : cat(count));
+}
+
 std::vector<size_t> gpus_of(const Selection& selection) {
   std::vector<size_t> gpus = selection.gpus;
   for (const Selection::MigDevice& mig : selection.migs) add_once(gpus, mig.gpu);
@@ -317,6 +327,7 @@ Result<Selection> select(const Inventory& inventory, const Request& request) {
                        : cat("none of the devices can be used: ", selection.notes.front()));
     }
   }
+  if (auto reason = too_many(inventory, request.devices)) return Error(*std::move(reason));
   NVBOX_TRY(take_listed(inventory, request, selection));
   for (const std::string& channel : request.imex_channels) {
     NVBOX_TRY(take_channel(inventory, channel, selection));

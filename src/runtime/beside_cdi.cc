@@ -8,6 +8,7 @@
 
 #include "nvbox/base/text.h"
 #include "nvbox/driver/discover.h"
+#include "nvbox/plan/edits_for.h"
 #include "nvbox/plan/native_names.h"
 #include "nvbox/plan/select.h"
 #include "nvbox/runtime/requirements.h"
@@ -54,6 +55,7 @@ Result<> add_beside_cdi(const plan::Request& request, const InjectOptions& optio
       request.devices.empty() || std::ranges::any_of(request.devices, is_of_nvidia);
   const bool has_rights = !request.mig_config.empty() || !request.mig_monitor.empty();
   if (!concerns_nvidia || (request.requirements.empty() && !has_rights)) return {};
+  NVBOX_TRY(check_rights(request));
   const Machine machine = NVBOX_TRY(Machine::open(options.config));
   const driver::Need need = {.facts = true, .files = driver::Capabilities::none};
   const plan::Request asked = native(request, options.config);
@@ -69,7 +71,9 @@ Result<> add_beside_cdi(const plan::Request& request, const InjectOptions& optio
   auto selection = plan::select(choice.inventory, asked);
   if (selection) choice.selection = std::move(selection).value();
   NVBOX_TRY(check_requirements(request.requirements, choice.inventory, choice.selection));
-  return add_mig_rights(request, machine, choice, edits);
+  NVBOX_TRY(find_rights(asked, machine, choice));
+  plan::add_mig_rights(choice.inventory, options.config, edits);
+  return {};
 }
 
 }  // namespace nvbox::runtime

@@ -25,8 +25,9 @@ bool lacks_channel(const driver::Inventory& inventory, unsigned channel) {
   return std::ranges::find(channels, channel, &driver::HostDevice::minor) == channels.end();
 }
 
-// Whoever makes or watches instances needs nodes that no instance has.
+// Whoever makes or watches instances of GPUs needs nodes that no instance has.
 bool wants_rights(const plan::Request& request) {
+  if (request.ask != plan::Ask::all && request.devices.empty()) return false;
   return !request.mig_config.empty() || !request.mig_monitor.empty();
 }
 

@@ -57,8 +57,8 @@ Result<> inject_legacy(spec::OciSpec& spec, const plan::Request& asked,
   // No variable: the hook has yet to read what is asked for.
   spec::ContainerEdits edits = {.nodes = plan.edits.nodes,
                                 .mounts = plan.edits.mounts,
-                                .additional_gids = plan.edits.additional_gids};
-  NVBOX_TRY(add_mig_rights(request, machine, choice, edits));
+                                .additional_gids = plan.edits.additional_gids,
+                                .allowed = plan.edits.allowed};
   const bool has_hook = NVBOX_TRY(apply::has_nvidia_hook(spec));
   if (!has_hook) edits.hooks.push_back(prestart_hook(options));
   const spec::ContainerWork work = compat_work(choice.inventory, options.config);

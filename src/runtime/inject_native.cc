@@ -26,7 +26,6 @@ Result<> inject_native(spec::OciSpec& spec, const plan::Request& request,
   NVBOX_TRY(check_requirements(request.requirements, choice.inventory, choice.selection));
   plan::Plan plan =
       plan::plan_for(choice.inventory, choice.selection, request.capabilities, options.config);
-  NVBOX_TRY(add_mig_rights(request, machine, choice, plan.edits));
   warn_of_open_mig(choice, log);
   if (!plan.work.empty()) {
     plan.edits.hooks.push_back(work_hook(plan.work, options));

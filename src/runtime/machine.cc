@@ -16,6 +16,10 @@ driver::Search search_of(const InjectOptions& options) {
   return search;
 }
 
+MigRights rights_of(const plan::Request& request) {
+  return {request.mig_config, request.mig_monitor};
+}
+
 }  // namespace
 
 Result<Machine> Machine::open(const config::Config& config) {
@@ -46,25 +50,25 @@ void complete(const Machine& machine, const plan::Request& request, const Inject
 
 Result<Choice> choose(const Machine& machine, const plan::Request& request,
                       const driver::Need& need, const InjectOptions& options, const Log& log) {
+  NVBOX_TRY(check_rights(request));
   driver::Inventory inventory = NVBOX_TRY(look(machine, need, options));
-  complete(machine, request, options, inventory, log);
-  plan::Selection selection = NVBOX_TRY(plan::select(inventory, request));
-  warn_of_unanswered(inventory, log);
-  for (const std::string& note : selection.notes) log.warning(note);
-  return Choice{std::move(inventory), std::move(selection)};
+  Choice choice = {.inventory = std::move(inventory), .selection = {}};
+  complete(machine, request, options, choice.inventory, log);
+  choice.selection = NVBOX_TRY(plan::select(choice.inventory, request));
+  warn_of_unanswered(choice.inventory, log);
+  for (const std::string& note : choice.selection.notes) log.warning(note);
+  NVBOX_TRY(find_rights(request, machine, choice));
+  return choice;
 }
 
-Result<> add_mig_rights(const plan::Request& request, const Machine& machine, const Choice& choice,
-                        spec::ContainerEdits& edits) {
-  const MigRights rights = {request.mig_config, request.mig_monitor};
-  if (!rights.are_given()) return {};
-  std::vector<driver::Gpu> gpus;
-  for (const size_t position : plan::gpus_of(choice.selection)) {
-    gpus.push_back(choice.inventory.gpus[position]);
-  }
-  const auto controls = NVBOX_TRY(find_mig_rights(rights, machine.roots(), gpus));
-  add_nodes(controls, choice.inventory.driver.dev_root, edits);
+Result<> find_rights(const plan::Request& request, const Machine& machine, Choice& choice) {
+  choice.inventory.mig_controls = NVBOX_TRY(find_mig_rights(
+      rights_of(request), machine.roots(), choice.inventory, choice.selection, request.ask));
   return {};
+}
+
+Result<> check_rights(const plan::Request& request) {
+  return check_mig_rights(rights_of(request));
 }
 
 void warn_of_open_mig(const Choice& choice, const Log& log) {

@@ -9,7 +9,6 @@
 #include "nvbox/plan/request.h"
 #include "nvbox/plan/select.h"
 #include "nvbox/runtime/inject.h"
-#include "nvbox/spec/edits.h"
 
 namespace nvbox::runtime {
 
@@ -36,7 +35,8 @@ Result<driver::Inventory> look(const Machine& machine, const driver::Need& need,
 void complete(const Machine& machine, const plan::Request& request, const InjectOptions& options,
               driver::Inventory& inventory, const Log& log);
 
-// What there is of `need`, and which of it the request means; what had to be left out is logged.
+// What there is of `need`, and which of it the request means, with the rights over MIG that it asks
+// for; what had to be left out is logged.
 struct Choice {
   driver::Inventory inventory;
   plan::Selection selection;
@@ -44,9 +44,11 @@ struct Choice {
 Result<Choice> choose(const Machine& machine, const plan::Request& request,
                       const driver::Need& need, const InjectOptions& options, const Log& log);
 
-// The nodes of what NVIDIA_MIG_CONFIG_DEVICES and NVIDIA_MIG_MONITOR_DEVICES ask for.
-Result<> add_mig_rights(const plan::Request& request, const Machine& machine, const Choice& choice,
-                        spec::ContainerEdits& edits);
+// What NVIDIA_MIG_CONFIG_DEVICES and NVIDIA_MIG_MONITOR_DEVICES ask for goes into the inventory.
+Result<> find_rights(const plan::Request& request, const Machine& machine, Choice& choice);
+
+// Whether their values are served; before any node is made for them.
+Result<> check_rights(const plan::Request& request);
 
 // A driver that guards MIG devices by files below /proc alone shows them to every container whose
 // /proc nobody covers.

@@ -1,55 +1,64 @@
 #include "nvbox/runtime/mig_rights.h"
 
-#include <algorithm>
-#include <string_view>
+#include <array>
+#include <optional>
 #include <utility>
 
-#include "nvbox/base/path.h"
 #include "nvbox/base/text.h"
+#include "nvbox/driver/mig_control.h"
 
 namespace nvbox::runtime {
 namespace {
 
-void add(const driver::HostDevice& device, const std::string& dev_root,
-         spec::ContainerEdits& edits) {
-  std::vector<spec::DeviceNode>& nodes = edits.nodes;
-  if (std::ranges::find(nodes, device.path, &spec::DeviceNode::path) != nodes.end()) return;
-  nodes.push_back({.path = device.path,
-                   .host_path = dev_root == "/" ? "" : path::join(dev_root, device.path),
-                   .major = device.major,
-                   .minor = device.minor,
-                   .file_mode = device.mode});
-  if (device.gid != 0) nodes.back().gid = device.gid;
+struct Right {
+  std::string_view name;
+  std::string_view list;
+
+  std::string context() const { return cat("mig-", name, " error"); }
+};
+
+std::array<Right, 2> rows_of(const MigRights& rights) {
+  return {{{"config", rights.config}, {"monitor", rights.monitor}}};
+}
+
+// Whether the list gives the right.
+Result<bool> gives(const Right& right) {
+  for (const std::string_view item : split(right.list, ',')) {
+    if (item.empty()) continue;
+    if (lower(item) == "all") return true;
+    return Error(cat(printable(item), ": only 'all' devices are currently supported"))
+        .in(right.context());
+  }
+  return false;
 }
 
 }  // namespace
 
-Result<std::vector<driver::MigControl>> find_mig_rights(const MigRights& rights,
-                                                        const driver::Roots& roots,
-                                                        const std::vector<driver::Gpu>& gpus) {
-  const std::pair<std::string_view, const std::string&> rows[] = {{"config", rights.config},
-                                                                  {"monitor", rights.monitor}};
-  std::vector<driver::MigControl> controls;
-  for (const auto& [right, value] : rows) {
-    if (value.empty()) continue;
-    const std::string context = cat("mig-", right, " error");
-    if (value != "all") {
-      return Error(cat(printable(value), ": only 'all' devices are currently supported"))
-          .in(context);
-    }
-    controls.push_back(NVBOX_TRY(driver::find_mig_control(roots, right, gpus).in(context)));
-  }
-  return controls;
+Result<> check_mig_rights(const MigRights& rights) {
+  for (const Right& right : rows_of(rights)) NVBOX_TRY(gives(right));
+  return {};
 }
 
-void add_nodes(const std::vector<driver::MigControl>& controls, const std::string& dev_root,
-               spec::ContainerEdits& edits) {
-  for (const driver::MigControl& control : controls) {
-    add(control.node, dev_root, edits);
-    for (const driver::MigControl::OfGpu& gpu : control.gpus) {
-      for (const driver::HostDevice& node : gpu.nodes) add(node, dev_root, edits);
+Result<std::vector<driver::MigControl>> find_mig_rights(const MigRights& rights,
+                                                        const driver::Roots& roots,
+                                                        const driver::Inventory& inventory,
+                                                        const plan::Selection& selection,
+                                                        plan::Ask ask) {
+  std::vector<driver::Gpu> gpus;
+  for (const size_t position : plan::gpus_of(selection)) gpus.push_back(inventory.gpus[position]);
+  std::vector<driver::MigControl> controls;
+  for (const Right& right : rows_of(rights)) {
+    const bool is_given = NVBOX_TRY(gives(right));
+    if (!is_given) continue;
+    if (ask != plan::Ask::all && !selection.migs.empty()) {
+      return Error(cat("cannot enable mig-", right.name, " with specific MIG devices selected"))
+          .in(right.context())
+          .hint("ask for whole GPUs, or for all");
     }
+    auto control = NVBOX_TRY(driver::find_mig_control(roots, right.name, gpus).in(right.context()));
+    if (control) controls.push_back(*std::move(control));
   }
+  return controls;
 }
 
 }  // namespace nvbox::runtime

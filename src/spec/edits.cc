@@ -50,6 +50,7 @@ void merge(ContainerEdits& edits, const ContainerEdits& more) {
   append(edits.additional_gids, more.additional_gids);
   append(edits.net_devices, more.net_devices);
   if (more.intel_rdt) edits.intel_rdt = more.intel_rdt;
+  append(edits.allowed, more.allowed);
 }
 
 void normalize(ContainerEdits& edits) {
@@ -58,6 +59,7 @@ void normalize(ContainerEdits& edits) {
   keep_first(edits.mounts);
   keep_first(edits.hooks);
   keep_first(edits.net_devices);
+  keep_first(edits.allowed);
   sort_by_path(edits.nodes, &DeviceNode::path);
   sort_by_path(edits.mounts, &Mount::container_path);
   std::ranges::sort(edits.additional_gids);

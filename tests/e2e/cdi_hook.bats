@@ -163,6 +163,18 @@ image_with_compat() {
   run "$nvbox" nvidia-cdi-hook create-symlinks --container-spec "$BATS_TEST_TMPDIR/state" --link a::/b
   [ "$status" -eq 0 ]
   [ "$(readlink "$BATS_TEST_TMPDIR/bundle/rootfs/b")" = a ]
+  # The peer's hook looks for something to do before it opens the file (cudacompat.go, run).
+  run "$nvbox" nvidia-cdi-hook enable-cuda-compat --container-spec /nowhere </dev/null
+  [ "$status" -eq 0 ]
+  run "$nvbox" nvidia-cdi-hook enable-cuda-compat --host-driver-version=1.2 --container-spec /nowhere </dev/null
+  [ "$status" -eq 1 ]
+  has_text 'open /nowhere: No such file or directory'
+  # Its help shows the option for these two, and hides it for the others.
+  for hook in update-ldcache chmod create-symlinks enable-cuda-compat disable-device-node-modification; do
+    run "$nvbox" nvidia-cdi-hook "$hook" --help
+    shown=$(grep -c -- '--container-spec' <<<"$output") || true
+    case $hook in update-ldcache | chmod) [ "$shown" -eq 1 ] ;; *) [ "$shown" -eq 0 ] ;; esac
+  done
   for root in / /proc/self/root; do
     run bash -c 'echo "{\"id\": \"x\", \"bundle\": \"/\", \"root\": \"$2\"}" |
       "$1" nvidia-cdi-hook create-symlinks --container-spec - --link a::/nvbox-test' bash "$nvbox" "$root"

@@ -165,6 +165,8 @@ Device Index,Device Minor,Model,Brand,GPU UUID,Bus Location,Architecture
   [ "$(wc -l <<<"$output")" -eq 9 ]
 }
 
+# What the peer prints (cli/list.c, print_all_mig_minor_devices): every line of mig-minors of the GPU, made or
+# not. 135 are a GPU's: 15 GPU instances with 8 compute instances each.
 @test "--mig-config and --mig-monitor list what they need for the GPUs that are asked for" {
   cli a100mig list --mig-config=all --device=1
   [ "$status" -eq 0 ]
@@ -172,12 +174,70 @@ Device Index,Device Minor,Model,Brand,GPU UUID,Bus Location,Architecture
   has_line /dev/nvidia-caps/nvidia-cap1
   has_line /proc/driver/nvidia/capabilities/gpu1
   has_line /dev/nvidia-caps
-  [ "$(grep -c /dev/nvidia-caps/nvidia-cap <<<"$output")" -eq 15 ]
+  [ "$(grep -c /dev/nvidia-caps/nvidia-cap <<<"$output")" -eq $((1 + 135)) ]
+  has_line /dev/nvidia-caps/nvidia-cap138
+  has_line /dev/nvidia-caps/nvidia-cap272
   has_no_text gpu0
   has_no_text access
+  # In any case of letters, and nothing behind it is looked at (cli/common.c, select_mig_config_devices).
+  with=$output
+  cli a100mig list --mig-config=,ALL,foo --device=1
+  is_output "$with"
+  # Without a GPU that can do MIG there is nothing to list.
+  cli a100mig list --mig-config=all
+  is_output ''
+  cli t4x1 list --mig-config=all --device=0
+  [ "$(tail -n 1 <<<"$output")" = /dev/nvidia0 ]
   cli a100mig list --mig-monitor=all --device=MIG-GPU-86a10000-0000-4a10-8000-000000000001/8/0
   [ "$status" -eq 1 ]
-  is_output 'nvidia-container-cli: mig-monitor error: cannot enable mig-monitor with specific MIG devices selected'
+  is_output 'nvidia-container-cli: mig-monitor error: cannot enable mig-monitor with specific MIG devices selected; ask for whole GPUs, or for all'
+  # Files only: the driver has no nodes for MIG.
+  cli_sh a100mig 'sed "/nvidia-caps$/d" /proc/devices >/run/devices && mount --bind /run/devices /proc/devices
+    nvidia-container-cli list --mig-config=all --device=1 | tail -n 3'
+  is_output "/dev/nvidia1
+/proc/driver/nvidia/capabilities/mig/config
+/proc/driver/nvidia/capabilities/gpu1"
+}
+
+# As the peer has them (cli/common.c): strtoumax for an index, scanf for the others, and what stands before
+# "all" has to exist.
+@test "devices: blanks and plus signs, and names in front of all" {
+  cli a100mig list --device=1
+  one=$output
+  for name in ' 1' '+1' $'\t+1' '+0:86:0' ' 0000:86:00.0'; do
+    cli a100mig list "--device=$name"
+    is_output "$one"
+  done
+  cli a100mig list --device=1:0
+  mig=$output
+  cli a100mig list '--device= 1:+0'
+  is_output "$mig"
+  for name in '1 ' '+ 1' '++1' '-1' ' ' +; do
+    cli a100mig list "--device=0,$name"
+    [ "$status" -eq 1 ]
+    has_text "device error: $name: unknown device"
+  done
+  cli a100mig list --device=all
+  all=$output
+  for first in 1:0 MIG-86a10000-0000-5000-8000-000009000000 0; do
+    cli a100mig list "--device=$first,all,nonsense"
+    [ "$status" -eq 0 ]
+    is_output "$all"
+  done
+  cli a100mig list --device=1:9,all
+  [ "$status" -eq 1 ]
+  has_text 'device error: 1:9: unknown device; '
+}
+
+@test "a GPU without its node is left out of all with a warning, and refused by name" {
+  cli_sh a100x8 'rm /dev/nvidia3; nvidia-container-cli list --device=all 2>&1; nvidia-container-cli list --device=3
+    echo "status $?"'
+  has_text 'warning: GPU 3 ('
+  has_text 'cannot be used: /dev/nvidia3 does not exist'
+  has_line /dev/nvidia4
+  [ "$(grep -cx /dev/nvidia3 <<<"$output")" -eq 0 ]
+  has_text 'nvidia-container-cli: device error: 3: GPU 3 ('
+  has_line 'status 1'
 }
 
 @test "a broken GPU does not hide the others, and is told about" {
@@ -424,7 +484,12 @@ configured() {
   configured a100mig configure --no-cgroups --utility --pid=@PID@ --device=all --mig-config=all @ROOTFS@
   has_line 'status 0'
   has_line /proc/driver/nvidia/capabilities
-  has_line /dev/nvidia-caps/nvidia-cap1
+  has_line /dev/nvidia-caps
+  has_no_text /dev/nvidia-caps/
+  # The peer binds the directory with --no-devbind as well (nvc_mount.c, mount_directory).
+  configured a100mig configure --no-cgroups --no-devbind --utility --pid=@PID@ --device=0 --mig-monitor=all @ROOTFS@
+  has_line 'status 0'
+  has_line /dev/nvidia-caps
 }
 
 @test "--load-kmods makes device nodes that are missing, as gVisor expects of info" {

@@ -113,6 +113,9 @@ all_gpus=$(printf '/dev/nvidia%d\n' {0..7} | paste -sd ' ')
   docker_run --gpus '"device=9"' glibc true
   [ "$status" -ne 0 ]
   has_text 'nvidia-container-runtime-hook: device error: 9: unknown device; this host has GPUs 0-7'
+  docker_run --gpus 9 glibc true
+  [ "$status" -ne 0 ]
+  has_text '8: unknown device; 9 GPUs are asked for (0 to 8), and this host has 8'
   docker_run --gpus all -e 'NVIDIA_REQUIRE_CUDA=cuda>=99.0' glibc true
   [ "$status" -ne 0 ]
   has_text 'unsatisfied condition: cuda>=99.0'

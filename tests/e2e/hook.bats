@@ -35,12 +35,17 @@ hooked() {
     bash "$low_level" "$support" "${@:2}"
 }
 
-# legacy PROFILE CONTAINER_SH_ARGUMENT...: by nvidia-container-runtime in legacy mode.
-legacy() {
-  run on_host "$1" "$low_level" bash -c '
-    printf "[nvidia-container-runtime]\nmode = \"legacy\"\nruntimes = [\"$2\"]\n%s\n" "${CONFIG-}" \
+# in_mode MODE PROFILE CONTAINER_SH_ARGUMENT...: by nvidia-container-runtime in this mode, after $PREPARE.
+in_mode() {
+  run on_host "$2" "$low_level" bash -c '
+    printf "[nvidia-container-runtime]\nmode = \"$3\"\nruntimes = [\"$2\"]\n%s\n" "${CONFIG-}" \
       >/etc/nvidia-container-runtime/config.toml
-    exec "$1/container.sh" "${@:3}"' bash "$support" "/usr/local/lib/simhost/$low_level" "${@:2}"
+    eval "${PREPARE-}"
+    exec "$1/container.sh" "${@:4}"' bash "$support" "/usr/local/lib/simhost/$low_level" "$1" "${@:3}"
+}
+
+legacy() {
+  in_mode legacy "$@"
 }
 
 gpus_inside() {
@@ -144,9 +149,60 @@ a b" ]
   for node in /dev/nvidia1 /dev/nvidia-caps/nvidia-cap219 /dev/nvidia-caps/nvidia-cap220; do has_line "$node: ENXIO"; done
   has_line '/tmp/other: EPERM'
   has_line '/tmp/gpu0: EPERM'
-  hooked a100mig --privileged --env NVIDIA_VISIBLE_DEVICES=all --env NVIDIA_MIG_CONFIG_DEVICES=all glibc probe nodes
+  # Instances that nobody has made yet are allowed, too: 138 is the first of GPU 1, and 3 of GPU 0.
+  hooked a100mig --privileged --env NVIDIA_VISIBLE_DEVICES=1 --env NVIDIA_MIG_CONFIG_DEVICES=all glibc sh -c '
+    mknod /tmp/later c 511 138; mknod /tmp/gpu0 c 511 3; probe nodes -- open /tmp/later /tmp/gpu0'
   [ "$status" -eq 0 ]
   has_text '/dev/nvidia-caps/nvidia-cap1 '
+  has_line '/tmp/later: ENXIO'
+  has_line '/tmp/gpu0: EPERM'
+}
+
+# The rule of the runtime; the peer's hook fails (nvc_mount.c: stat of the node). With load-kmods, the default,
+# the node is made.
+@test "hook and legacy mode: all leaves a GPU without its node out with a warning, its name is refused" {
+  local without='rm /dev/nvidia3; printf "[nvidia-container-cli]\nload-kmods = false\n" >/etc/nvidia-container-runtime/config.toml'
+  local left
+  left=$(printf '/dev/nvidia%d\n' {0..2} {4..7} | paste -sd ' ')
+  PREPARE=$without hooked a100x8 --env NVIDIA_VISIBLE_DEVICES=all glibc probe nodes
+  [ "$status" -eq 0 ]
+  [ "$(gpus_inside)" = "$left" ]
+  CONFIG=$'[nvidia-container-cli]\nload-kmods = false' PREPARE='rm /dev/nvidia3' legacy a100x8 \
+    --env NVIDIA_VISIBLE_DEVICES=all glibc probe nodes
+  [ "$status" -eq 0 ]
+  [ "$(gpus_inside)" = "$left" ]
+  PREPARE=$without hooked a100x8 --env NVIDIA_VISIBLE_DEVICES=0,3 glibc true
+  [ "$status" -ne 0 ]
+  has_text 'device error: 3: GPU 3 ('
+  has_text 'cannot be used: /dev/nvidia3 does not exist'
+  PREPARE="$without; rm /dev/nvidia?" hooked a100x8 --env NVIDIA_VISIBLE_DEVICES=all glibc true
+  [ "$status" -ne 0 ]
+  has_text 'device error: none of the devices can be used: GPU 0 ('
+}
+
+# Of docker run --gpus N, dockerd makes the devices 0,1,...,N-1 (moby, daemon/nvidia_linux.go, countToDevices).
+@test "more GPUs than there are: the error has the number that was asked for, in every mode" {
+  hooked a100x8 --env NVIDIA_VISIBLE_DEVICES=0,1,2,3,4,5,6,7,8 glibc true
+  [ "$status" -ne 0 ]
+  has_text 'device error: 8: unknown device; 9 GPUs are asked for (0 to 8), and this host has 8'
+  for mode in legacy jit-cdi; do
+    in_mode "$mode" a100x8 --env NVIDIA_VISIBLE_DEVICES=0,1,2,3,4,5,6,7,8 glibc true
+    [ "$status" -ne 0 ]
+    has_text '9 GPUs are asked for (0 to 8), and this host has 8'
+  done
+}
+
+# By itself "all" asks for no channel in the peer's hook and runtime; with numbers they differ.
+@test "NVIDIA_IMEX_CHANNELS=0,all is channel 0 for the hook and in every mode" {
+  hooked h200x8 --env NVIDIA_VISIBLE_DEVICES=0 --env NVIDIA_IMEX_CHANNELS=0,all glibc ls /dev/nvidia-caps-imex-channels
+  [ "$status" -eq 0 ]
+  [ "$(grep -x 'channel[0-9]*' <<<"$output")" = channel0 ]
+  for mode in legacy jit-cdi; do
+    in_mode "$mode" h200x8 --env NVIDIA_VISIBLE_DEVICES=0 --env NVIDIA_IMEX_CHANNELS=0,all glibc \
+      ls /dev/nvidia-caps-imex-channels
+    [ "$status" -eq 0 ]
+    [ "$(grep -x 'channel[0-9]*' <<<"$output")" = channel0 ]
+  done
 }
 
 @test "hook: an unmet requirement names what the host has and how to override it" {

@@ -150,3 +150,56 @@ mode() {
     has_text 'NVIDIA_MIG_MONITOR_DEVICES=all: the container is not privileged'
   done
 }
+
+# The peer binds the directory of the nodes and allows every capability of mig-minors that is the GPU's
+# (nvc_mount.c, nvc_mig_config_global_caps_mount and setup_mig_minor_cgroups): 3 to 137 are GPU 0's.
+@test "rights over MIG cover instances that are made later, of the container's GPUs alone" {
+  local later='mkdir /run/s && mkfifo /run/s/up /run/s/down
+    timeout 30 sh -c "read -r up </run/s/up
+      mknod -m 444 /dev/nvidia-caps/nvidia-cap3 c 511 3; echo >/run/s/down" >/dev/null 2>&1 &'
+  for mode in jit-cdi legacy cdi; do
+    for right in CONFIG MONITOR; do
+      mig "$(mode $mode) nvidia-ctk --quiet cdi generate --output=/var/run/cdi/nvidia.yaml; $later" --privileged \
+        --mount /run/s:/s --env NVIDIA_VISIBLE_DEVICES=0 --env NVIDIA_MIG_${right}_DEVICES=all glibc sh -c '
+          echo >/s/up; read -r down </s/down; mknod /tmp/other c 511 201
+          probe mounts /dev/nvidia-caps -- open /dev/nvidia-caps/nvidia-cap3 /tmp/other'
+      [ "$status" -eq 0 ]
+      has_text '/dev/nvidia-caps '
+      has_line '/dev/nvidia-caps/nvidia-cap3: ENXIO'
+      has_line '/tmp/other: EPERM'
+    done
+  done
+}
+
+@test "rights over MIG without a GPU that can do MIG are nothing, and with single MIG devices an error" {
+  for devices in none 0; do
+    profile=a100mig && [ "$devices" = none ] || profile=t4x1
+    for mode in jit-cdi legacy; do
+      run on_host "$profile" "$low_level" bash -c "$(mode $mode)"'"$0" "$@"
+        status=$?; ls /dev/nvidia-caps/nvidia-cap0; exit $status' "$support/container.sh" --privileged \
+        --env "NVIDIA_VISIBLE_DEVICES=$devices" --env NVIDIA_MIG_CONFIG_DEVICES=all glibc probe nodes
+      [ "$status" -eq 0 ]
+      has_text '/dev/nvidiactl '
+      [ "$(grep -c '^/dev/nvidia-caps/' <<<"$output")" -eq 0 ]
+    done
+  done
+  for mode in jit-cdi legacy; do
+    mig "$(mode $mode)" --privileged --env NVIDIA_VISIBLE_DEVICES=1:0 --env NVIDIA_MIG_CONFIG_DEVICES=all glibc true
+    [ "$status" -ne 0 ]
+    has_text 'mig-config error: cannot enable mig-config with specific MIG devices selected'
+  done
+}
+
+@test "a right over MIG that is not served makes no node" {
+  for right in "--mig-config=0" "--mig-monitor=all,1 --mig-config=x"; do
+    run on_host a100mig "$low_level" bash -c 'rm -r /dev/nvidia-caps
+      nvidia-container-cli configure --device=0 '"$right"' /run/rootfs; ls /dev/nvidia-caps'
+    has_text ": only 'all' devices are currently supported"
+    has_text "cannot access '/dev/nvidia-caps'"
+  done
+  run on_host a100mig "$low_level" bash -c 'rm -r /dev/nvidia-caps
+    "$0" "$@"; ls /dev/nvidia-caps' "$support/container.sh" --privileged --env NVIDIA_VISIBLE_DEVICES=0 \
+    --env NVIDIA_MIG_CONFIG_DEVICES=0 glibc true
+  has_text "mig-config error: 0: only 'all' devices are currently supported"
+  has_text "cannot access '/dev/nvidia-caps'"
+}

@@ -46,6 +46,13 @@ TEST(AddEdits, puts_a_node_in_the_device_list_and_in_the_cgroup_rules) {
             "\"fileMode\":438}]}}\n");
 }
 
+TEST(AddEdits, allows_a_device_without_a_node_in_the_cgroup_rules_alone) {
+  EXPECT_EQ(edited("{}", {.allowed = {{511, 3}, {511, 4}}}),
+            "{\"linux\":{\"resources\":{\"devices\":["
+            "{\"allow\":true,\"type\":\"c\",\"major\":511,\"minor\":3,\"access\":\"rwm\"},"
+            "{\"allow\":true,\"type\":\"c\",\"major\":511,\"minor\":4,\"access\":\"rwm\"}]}}}\n");
+}
+
 TEST(AddEdits, replaces_a_node_of_the_same_path) {
   EXPECT_EQ(edited(R"({"linux":{"devices":[{"path":"/dev/nvidia0","type":"c","major":1,"minor":3},
                                            {"path":"/dev/fuse","type":"c","major":10,"minor":229}],

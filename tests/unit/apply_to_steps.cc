@@ -236,5 +236,23 @@ TEST(ToSteps, links_come_after_everything_that_fails_more_easily) {
                                         Step(MountCompat{}).index(), Step(UpdateCache{}).index()}));
 }
 
+TEST(ToSteps, a_directory_of_nodes_is_bound_whole_and_devices_without_a_node_are_allowed) {
+  ConfigureRequest request = bare();
+  request.edits.mounts = {
+      {"/dev/nvidia-caps", "/dev/nvidia-caps", {"nosuid", "noexec", "rbind", "rprivate"}}};
+  request.edits.nodes = {{.path = "/dev/nvidia0", .major = 195}};
+  request.edits.allowed = {{195, 0}, {511, 1}, {511, 3}};
+  request.mknod_devices = true;
+  const std::vector<Step> steps = to_steps(request, debian, {});
+  ASSERT_EQ(steps.size(), 3U);
+  EXPECT_EQ(steps[0], Step(BindMount{"/dev/nvidia-caps", "/dev/nvidia-caps",
+                                     MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC, Source::anything}));
+  const AllowDevices expected = {
+      .rules = {{.type = sys::DeviceType::character, .major = 195, .minor = 0},
+                {.type = sys::DeviceType::character, .major = 511, .minor = 1},
+                {.type = sys::DeviceType::character, .major = 511, .minor = 3}}};
+  EXPECT_EQ(steps[2], Step(expected));
+}
+
 }  // namespace
 }  // namespace nvbox::apply

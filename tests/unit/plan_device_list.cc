@@ -76,6 +76,57 @@ TEST(DeviceList, ranges_and_beginnings_of_uuids_are_names_too) {
   EXPECT_EQ(selected("GPU-a3"), (Selection{.gpus = {3}}));
 }
 
+// The peer reads an index with strtoumax and the rest with sscanf, "%x:%02x:%02x.0" and "%lu:%lu"
+// (cli/common.c); those skip blanks and take a sign (C11, 7.22.1.4 and 7.21.6.2).
+TEST(DeviceList, numbers_may_have_blanks_and_a_plus_sign_in_front) {
+  for (const std::string_view name : {" 3", "+3", "\t\n +3", " 0000:3b:00.0", "+0:3b:0", "+2-+3"}) {
+    EXPECT_EQ(selected(name).gpus.back(), 3U) << name;
+  }
+  Inventory numbered = four();
+  numbered.gpus[2].mig[1].index = 4;
+  const auto found = select_devices(numbered, " 2: +4");
+  ASSERT_TRUE(found) << found.error().full_message();
+  EXPECT_EQ(found->selection, (Selection{.gpus = {2}, .migs = {{2, 1}}}));
+}
+
+// The peer looks up every item up to "all" (cli/common.c, select_devices).
+TEST(DeviceList, what_stands_in_front_of_all_has_to_exist) {
+  EXPECT_EQ(select_devices(four(), "0,all")->selection, select_devices(four(), "all")->selection);
+  EXPECT_EQ(refusal("4,all"), "4: unknown device; this host has GPUs 0-3");
+}
+
+TEST(DeviceList, is_a_request_for_what_stands_in_front_of_all) {
+  EXPECT_EQ(request_of("0:1,,All,7"), (Request{.ask = Ask::all, .devices = {"0:1"}}));
+  EXPECT_EQ(request_of(",3, 1"), (Request{.ask = Ask::listed, .devices = {"3", " 1"}}));
+}
+
+TEST(DeviceList, a_gpu_or_mig_device_without_its_nodes_is_left_out_of_all_and_refused_by_name) {
+  Inventory inventory = four();
+  inventory.gpus[0].node.reset();
+  inventory.gpus[2].mig[0].gpu_instance_node.reset();
+  const std::string gpu =
+      "GPU 0 (0000:0b:00.0) cannot be used: /dev/nvidia0 does not exist; create it with "
+      "'nvidia-modprobe -c 0' or start nvidia-persistenced";
+  EXPECT_EQ(select_devices(inventory, "all")->selection,
+            (Selection{.gpus = {2, 3},
+                       .migs = {{2, 1}},
+                       .notes = {gpu,
+                                 "GPU 1 (0000:1b:00.0) cannot be used: read its information file: "
+                                 "Input/output error",
+                                 "MIG device 2 7/0 cannot be used: its nodes below "
+                                 "/dev/nvidia-caps do not exist; run nvidia-smi once"}}));
+  EXPECT_EQ(select_devices(inventory, "0").error().full_message(), "0: " + gpu);
+  EXPECT_EQ(select_devices(inventory, "2-3,0-0").error().full_message(),
+            "0-0: unknown device; " + gpu);
+}
+
+// dockerd makes 0,1,...,N-1 of --gpus N (moby, daemon/nvidia_linux.go, countToDevices).
+TEST(DeviceList, of_more_gpus_than_there_are_says_how_many_are_asked_for) {
+  EXPECT_EQ(refusal("0,1,2,3,4"),
+            "4: unknown device; 5 GPUs are asked for (0 to 4), and this host has 4");
+  EXPECT_EQ(refusal("1,0,2,3,4").substr(0, 2), "1:") << "nobody counts like that";
+}
+
 TEST(DeviceList, a_gpu_by_itself_comes_without_its_mig_devices) {
   EXPECT_EQ(selected("2"), (Selection{.gpus = {2}}));
 }
@@ -86,7 +137,8 @@ TEST(DeviceList, what_is_not_there_is_an_unknown_device) {
   EXPECT_EQ(refusal("GPU-b"), "GPU-b: unknown device; this host has GPUs 0-3");
   EXPECT_EQ(refusal("2-9"), "2-9: unknown device; this host has GPUs 0-3");
   EXPECT_EQ(refusal("-1"), "-1: unknown device; this host has GPUs 0-3");
-  EXPECT_EQ(refusal(" 0"), " 0: unknown device; this host has GPUs 0-3");
+  EXPECT_EQ(refusal("0 "), "0 : unknown device; this host has GPUs 0-3");
+  EXPECT_EQ(refusal("+ 0"), "+ 0: unknown device; this host has GPUs 0-3");
   EXPECT_EQ(refusal("99999999999999999999"),
             "99999999999999999999: unknown device; this host has GPUs 0-3");
 }

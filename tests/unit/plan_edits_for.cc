@@ -214,5 +214,82 @@ TEST(Need, is_what_the_request_makes_worth_looking_for) {
                           .features = driver::Features::mofed}));
 }
 
+HostDevice cap(unsigned minor, mode_t mode = 0444, gid_t gid = 0) {
+  return {"/dev/nvidia-caps/nvidia-cap" + std::to_string(minor), 511, minor, mode, gid};
+}
+
+// GPU 0 has one instance, whose nodes a group of its own may use, and can have one more.
+driver::Inventory mig_host() {
+  driver::Inventory host = small_host();
+  host.gpus[0].mig = {{.gpu_instance = 1,
+                       .compute_instance = 0,
+                       .gpu_instance_node = cap(12, 0440, 1012),
+                       .compute_instance_node = cap(13, 0440, 1012)}};
+  host.mig_controls = {{.file = "/proc/driver/nvidia/capabilities/mig/config",
+                        .node = cap(1, 0400),
+                        .gpus = {{3, {cap(12, 0440, 1012), cap(13, 0440, 1012), cap(21, 0)}}}}};
+  return host;
+}
+
+const spec::Mount all_caps = {
+    "/dev/nvidia-caps", "/dev/nvidia-caps", {"nosuid", "noexec", "rbind", "rprivate"}};
+
+// The peer binds the directory, nosuid and noexec, and allows the right's capability and each of
+// the GPU's (nvc_mount.c, mount_directory, nvc_mig_config_global_caps_mount,
+// setup_mig_minor_cgroups).
+TEST(MigRights, are_the_directory_of_the_nodes_and_leave_to_use_those_that_there_can_be) {
+  const Plan plan = plan_for(mig_host(), {.gpus = {0}}, Capabilities::utility, {});
+  EXPECT_EQ(plan.edits.nodes,
+            (std::vector<spec::DeviceNode>{
+                {.path = "/dev/nvidia3", .major = 195, .minor = 3, .file_mode = 0666},
+                {.path = "/dev/nvidiactl", .major = 195, .minor = 255, .file_mode = 0666}}));
+  EXPECT_EQ(plan.edits.mounts.back(), all_caps);
+  EXPECT_EQ(plan.edits.allowed,
+            (std::vector<spec::AllowedDevice>{{511, 1}, {511, 12}, {511, 13}, {511, 21}}));
+  EXPECT_EQ(plan.edits.additional_gids, std::vector<gid_t>{1012});
+}
+
+// A runtime makes the nodes of config.json after its mounts: in the host's directory.
+TEST(MigRights, take_the_place_of_the_nodes_of_mig_devices) {
+  const Plan plan = plan_for(mig_host(), {.migs = {{0, 0}}}, Capabilities::utility, {});
+  EXPECT_EQ(plan.edits.nodes,
+            (std::vector<spec::DeviceNode>{
+                {.path = "/dev/nvidia3", .major = 195, .minor = 3, .file_mode = 0666},
+                {.path = "/dev/nvidiactl", .major = 195, .minor = 255, .file_mode = 0666}}));
+  spec::ContainerEdits foreign = {
+      .nodes = {{.path = "/dev/nvidia-caps/nvidia-cap30", .major = 511, .minor = 30}}};
+  add_mig_rights(mig_host(), {}, foreign);
+  EXPECT_EQ(foreign.nodes, std::vector<spec::DeviceNode>{});
+  EXPECT_EQ(foreign.allowed, (std::vector<spec::AllowedDevice>{
+                                 {511, 1}, {511, 12}, {511, 13}, {511, 21}, {511, 30}}));
+}
+
+TEST(MigRights, bring_no_group_where_groups_are_switched_off) {
+  config::Config config;
+  config.features.no_additional_gids_for_device_nodes = true;
+  spec::ContainerEdits edits;
+  add_mig_rights(mig_host(), config, edits);
+  EXPECT_EQ(edits.additional_gids, std::vector<gid_t>{});
+  EXPECT_EQ(edits.mounts, std::vector<spec::Mount>{all_caps});
+}
+
+TEST(MigRights, are_below_the_dev_root_on_the_host) {
+  driver::Inventory host = mig_host();
+  host.driver.dev_root = "/run/nvidia/driver";
+  spec::ContainerEdits edits;
+  add_mig_rights(host, {}, edits);
+  EXPECT_EQ(edits.mounts, (std::vector<spec::Mount>{{"/run/nvidia/driver/dev/nvidia-caps",
+                                                     "/dev/nvidia-caps", all_caps.options}}));
+}
+
+TEST(MigRights, of_a_driver_without_nodes_change_nothing) {
+  driver::Inventory host = mig_host();
+  host.mig_controls[0].node.reset();
+  spec::ContainerEdits edits;
+  add_mig_rights(host, {}, edits);
+  add_mig_rights(small_host(), {}, edits);
+  EXPECT_EQ(edits, spec::ContainerEdits());
+}
+
 }  // namespace
 }  // namespace nvbox::plan

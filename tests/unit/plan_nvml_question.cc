@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "nvbox/base/text.h"
+#include "nvbox/plan/device_list.h"
 
 namespace nvbox::plan {
 
@@ -110,6 +111,12 @@ TEST(NvmlQuestion, about_a_mig_device_by_number_is_about_its_gpu) {
   EXPECT_EQ(asked(mixed, {"3:0", "1:1", "3:1"}), (Positions{3, 1}));
   EXPECT_EQ(asked(mixed, {"0:1"}), Positions()) << "which has no MIG devices";
   EXPECT_EQ(asked(mixed, {"4:0"}), Positions()) << "which there is not";
+}
+
+// nvidia-container-cli --device=0:1,all
+TEST(NvmlQuestion, about_a_mig_device_is_asked_in_front_of_all_too) {
+  EXPECT_EQ(nvml_question(mixed, request_of("3:1,all")).gpus, Positions{3});
+  EXPECT_EQ(nvml_question(mixed, request_of(" +3:1")).gpus, Positions{3});
 }
 
 TEST(NvmlQuestion, about_a_mig_device_by_uuid_is_about_all_gpus_with_some) {

@@ -197,6 +197,19 @@ TEST(Request, of_imex_channels_by_none_is_no_request) {
             (Outcome{Ask::listed, {"0"}}));
 }
 
+// By itself "all" asks for none (vector 26); beside numbers the peer's jit-cdi mode gives every
+// channel, and its hook fails: one rule for both.
+TEST(Request, of_all_imex_channels_beside_others_is_one_for_the_others) {
+  const Result<Request> request = request_of(
+      container({{"NVIDIA_VISIBLE_DEVICES", "0"}, {"NVIDIA_IMEX_CHANNELS", "0,all,channel2"}}), {},
+      Annotations::ignore);
+  ASSERT_TRUE(request);
+  EXPECT_EQ(request->imex_channels, (std::vector<std::string>{"0", "channel2"}));
+  EXPECT_EQ(request->warnings,
+            std::vector<std::string>{
+                "NVIDIA_IMEX_CHANNELS: \"all\" asks for no channel, and is ignored"});
+}
+
 TEST(Request, takes_only_whole_path_components_for_the_volume_mount_prefix) {
   ContainerView view;
   view.mounts.push_back({"/dev/null", "/var/run/nvidia-container-devicesX/0"});

@@ -230,5 +230,16 @@ TEST(Select, finds_imex_channels_by_number) {
             "IMEX channel \"1048576\": expected a number from 0 to 1048575");
 }
 
+// dockerd makes 0,1,...,N-1 of --gpus N (moby, daemon/nvidia_linux.go, countToDevices).
+TEST(Select, of_more_gpus_than_there_are_says_how_many_are_asked_for) {
+  const Request three = listed({"0", "1", "2"});
+  EXPECT_EQ(select(of({healthy(0)}), three).error().full_message(),
+            "3 GPUs are asked for (0 to 2), and this host has 1");
+  EXPECT_EQ(select(of({}), three).error().full_message(),
+            "3 GPUs are asked for (0 to 2), and this host has none");
+  EXPECT_EQ(select(of({}), listed({"0"})).error().full_message(),
+            "device 0: this host has no GPUs");
+}
+
 }  // namespace
 }  // namespace nvbox::plan

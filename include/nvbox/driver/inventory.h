@@ -5,6 +5,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "nvbox/driver/capabilities.h"
@@ -116,6 +117,27 @@ struct Feature {
   bool operator==(const Feature&) const = default;
 };
 
+// Where the nodes of all MIG instances are.
+inline constexpr std::string_view mig_node_directory = "/dev/nvidia-caps";
+
+// What a container needs that makes MIG instances (mig-config) or watches them all (mig-monitor).
+struct MigControl {
+  struct OfGpu {
+    unsigned minor = 0;
+    // Of every instance that there is or can be, with the driver's numbers. Those that nobody has
+    // made yet have neither mode nor group.
+    std::vector<HostDevice> nodes{};
+
+    bool operator==(const OfGpu&) const = default;
+  };
+
+  std::string file{};                // "/proc/driver/nvidia/capabilities/mig/config"
+  std::optional<HostDevice> node{};  // that the file stands for; absent when the driver has none
+  std::vector<OfGpu> gpus{};         // those that can do MIG, at least one
+
+  bool operator==(const MigControl&) const = default;
+};
+
 enum class DriverKind { none, dgpu };
 
 struct Driver {
@@ -139,6 +161,8 @@ struct Inventory {
   std::vector<HostFile> files{};
   std::vector<Link> extra_links{};  // gbm backend, X.Org modules, ...
   std::vector<Feature> features{};
+  // Rights over MIG that the request has; not discover's.
+  std::vector<MigControl> mig_controls{};
   // Why NVML, which was asked, answered nothing at all.
   std::optional<std::string> unanswered{};
   // What could not be looked at, and why; for the log.

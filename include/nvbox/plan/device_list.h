@@ -7,6 +7,7 @@
 
 #include "nvbox/base/result.h"
 #include "nvbox/driver/inventory.h"
+#include "nvbox/plan/request.h"
 #include "nvbox/plan/select.h"
 
 namespace nvbox::plan {
@@ -19,10 +20,15 @@ struct DeviceList {
   bool operator==(const DeviceList&) const = default;
 };
 
+// The list as a request, for what NVML has to be asked about it. What stands in front of "all" has
+// to exist, too.
+Request request_of(std::string_view list);
+
 // Like select, but as the peer's command line has it where they differ: empty items are no item,
 // "all" is every GPU, those with MIG instances too, and every MIG device; a MIG device comes with
-// its GPU. A host without GPUs has nothing to select from, so nothing is wrong with any list there.
-// What cannot be found is "X: unknown device".
+// its GPU. Numbers may have blanks and a plus sign in front of them. A host without GPUs has
+// nothing to select from, so nothing is wrong with any list there. What cannot be found is "X:
+// unknown device".
 Result<DeviceList> select_devices(const driver::Inventory& inventory, std::string_view list);
 
 // --imex-channel=0,3: channel numbers.

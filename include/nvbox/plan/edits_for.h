@@ -29,8 +29,15 @@ struct Plan {
   bool operator==(const Plan&) const = default;
 };
 
+// With inventory.mig_controls.
 Plan plan_for(const driver::Inventory& inventory, const Selection& selection,
               driver::Capabilities requested, const config::Config& config);
+
+// Adds the rights of inventory.mig_controls: the directory of all MIG nodes, so that nodes of
+// instances that are made later are in it, too, and leave to use those of the controls' GPUs. Nodes
+// of `edits` in that directory become leave to use them: whoever made them would do so on the host.
+void add_mig_rights(const driver::Inventory& inventory, const config::Config& config,
+                    spec::ContainerEdits& edits);
 
 // The createContainer hook that does `work`: `program` is the path of this binary on the host.
 spec::Hook hook_for(const spec::ContainerWork& work, const std::string& program);

@@ -1,6 +1,8 @@
 // Request + inventory -> which devices exactly, or a precise error.
 #pragma once
 
+#include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -42,6 +44,16 @@ std::vector<size_t> gpus_of(const Selection& selection);
 // an error when it is asked for by name and a note for "all". "all" is every GPU without MIG
 // instances, those that only drive a screen left out, and every MIG device.
 Result<Selection> select(const driver::Inventory& inventory, const Request& request);
+
+// Why the GPU, or the MIG device of it, cannot be given to a container, if so: "all" leaves it out,
+// and its name is refused.
+std::optional<std::string> obstacle(const driver::Gpu& gpu);
+std::optional<std::string> obstacle(const driver::Gpu& gpu, const driver::Mig& mig);
+
+// Why a number of GPUs cannot be had, if the names are one that is greater than the host's: docker
+// run --gpus 9 becomes the devices 0,1,2,3,4,5,6,7,8 (moby, daemon/nvidia_linux.go).
+std::optional<std::string> too_many(const driver::Inventory& inventory,
+                                    std::span<const std::string> names);
 
 // The IMEX channels that are asked for by number.
 std::vector<unsigned> imex_channel_numbers(const Request& request);

@@ -3,17 +3,18 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "nvbox/base/result.h"
 #include "nvbox/driver/discover.h"
 #include "nvbox/driver/inventory.h"
-#include "nvbox/driver/mig_control.h"
-#include "nvbox/spec/edits.h"
+#include "nvbox/plan/request.h"
+#include "nvbox/plan/select.h"
 
 namespace nvbox::runtime {
 
-// Each is empty or "all".
+// Lists of devices, of which only "all" is served.
 struct MigRights {
   std::string config{};
   std::string monitor{};
@@ -21,14 +22,19 @@ struct MigRights {
   bool are_given() const { return !config.empty() || !monitor.empty(); }
 };
 
-// What the rights consist of for these GPUs. Errors, which begin with the right as in the peer's
-// messages ("mig-config error"): another value than "all", and a driver without MIG.
+// The peer's rule for either list: empty items are none, "all" in any case of letters ends the
+// list, and anything else is an error, which begins with the right as in the peer's messages
+// ("mig-config error"). To be asked before anything is done for the rights' sake.
+Result<> check_mig_rights(const MigRights& rights);
+
+// What the rights consist of for the selected GPUs, of which `ask` says how they were asked for.
+// Nothing without a GPU that can do MIG. Errors besides check_mig_rights's: MIG devices that were
+// asked for by name, because who has a right sees every device of the GPU; and what
+// find_mig_control refuses.
 Result<std::vector<driver::MigControl>> find_mig_rights(const MigRights& rights,
                                                         const driver::Roots& roots,
-                                                        const std::vector<driver::Gpu>& gpus);
-
-// Adds the nodes of the rights that are not there yet. `dev_root` is Driver::dev_root.
-void add_nodes(const std::vector<driver::MigControl>& controls, const std::string& dev_root,
-               spec::ContainerEdits& edits);
+                                                        const driver::Inventory& inventory,
+                                                        const plan::Selection& selection,
+                                                        plan::Ask ask);
 
 }  // namespace nvbox::runtime

@@ -65,6 +65,15 @@ struct IntelRdt {
   bool operator==(const IntelRdt&) const = default;
 };
 
+// A character device that the container may use although it gets no node of it here: the node comes
+// with a mount, or is made later. No part of CDI, whose specifications never have one.
+struct AllowedDevice {
+  unsigned major = 0;
+  unsigned minor = 0;
+
+  bool operator==(const AllowedDevice&) const = default;
+};
+
 struct ContainerEdits {
   std::vector<std::string> env{};  // "NAME=value"
   std::vector<DeviceNode> nodes{};
@@ -73,6 +82,7 @@ struct ContainerEdits {
   std::vector<gid_t> additional_gids{};
   std::vector<NetDevice> net_devices{};
   std::optional<IntelRdt> intel_rdt{};
+  std::vector<AllowedDevice> allowed{};
 
   bool operator==(const ContainerEdits&) const = default;
 };
