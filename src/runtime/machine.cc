@@ -13,6 +13,7 @@ namespace {
 driver::Search search_of(const InjectOptions& options) {
   driver::Search search = driver::search_from(options.environment);
   search.ld_cache = options.config.cli.ldcache;
+  driver::add_explicit_libraries(options.config.runtime.jit_feature_flags, search);
   return search;
 }
 
