@@ -135,6 +135,7 @@ Result<apply::ConfigureRequest> request_of(const ConfigureOptions& options,
   if (options.requirements.size() > most_requirements) {
     return Error("input error: too many requirements");
   }
+  NVBOX_TRY(runtime::check_mig_rights(options.mig));
   apply::ConfigureRequest request;
   request.pid = NVBOX_TRY(parse_pid(options.pid));
   request.rootfs = rootfs;
@@ -240,11 +241,13 @@ Result<> fill(const ConfigureOptions& options, const Invocation& invocation, con
   for (const std::string& note : list.selection.notes) {
     warn(invocation.call, cat("warning: ", note));
   }
+  NVBOX_TRY(check_mig_rights(options.mig, list));
+  NVBOX_TRY(runtime::check_requirements(options.requirements, inventory, list.selection));
+  NVBOX_TRY(check_nodes(inventory, list.selection));
+  NVBOX_TRY(machine.make_asked_nodes(invocation, options.mig, channels, inventory));
   const std::vector<driver::MigControl> controls =
       NVBOX_TRY(find_mig_controls(options.mig, machine, inventory, list));
-  NVBOX_TRY(runtime::check_requirements(options.requirements, inventory, list.selection));
   NVBOX_TRY(add_channels(inventory, channels, list.selection));
-  NVBOX_TRY(check_nodes(inventory, list.selection));
   plan::Plan plan =
       plan::plan_for(inventory, list.selection, options.capabilities, config::Config());
   if (options.capabilities == Capabilities::none) add_control_node(inventory, plan.edits);
@@ -280,7 +283,8 @@ Result<int> run_configure(const Invocation& invocation) {
   const std::vector<unsigned> channels =
       NVBOX_TRY(plan::parse_imex_channels(join(line.settings.imex_channels, ","))
                     .in("error parsing IMEX info"));
-  const Machine machine = NVBOX_TRY(Machine::open(invocation, channels));
+  // Those that the request needs are made when it is known to be right.
+  const Machine machine = NVBOX_TRY(Machine::open(invocation, apply::CapabilityNodes::leave));
   NVBOX_TRY(fill(line.settings, invocation, machine, channels, request));
   constexpr sys::CapSet phase =
       apply::finds_container | apply::changes_container | apply::changes_device_rules;

@@ -146,7 +146,7 @@ Result<int> run_list(const Invocation& invocation) {
   const std::vector<unsigned> channels = NVBOX_TRY(
       plan::parse_imex_channels(join(options.imex_channels, ",")).in("error parsing IMEX info"));
   const plan::ListParts parts = parts_of(options);
-  const Machine machine = NVBOX_TRY(Machine::open(invocation));
+  const Machine machine = NVBOX_TRY(Machine::open(invocation, apply::CapabilityNodes::make));
   const driver::Need need = need_of(parts);
   const std::string devices = options.names_no_part() ? "all" : join(options.devices, ",");
   driver::Inventory inventory =

@@ -6,6 +6,7 @@
 #include "nvbox/base/text.h"
 #include "nvbox/runtime/complete_inventory.h"
 #include "nvbox/runtime/mig_rights.h"
+#include "nvbox/runtime/missing_nodes.h"
 
 namespace nvbox::runtime {
 namespace {
@@ -31,24 +32,27 @@ Result<driver::Inventory> look(const Machine& machine, const driver::Need& need,
   return driver::discover(machine.roots(), search_of(options), need);
 }
 
-void complete(const Machine& machine, const plan::Request& request, const InjectOptions& options,
-              driver::Inventory& inventory, const Log& log) {
+Result<> complete(const Machine& machine, const plan::Request& request,
+                  const InjectOptions& options, driver::Inventory& inventory, const Log& log) {
   std::vector<unsigned> channels;
   if (!options.config.features.disable_imex_channel_creation) {
     channels = plan::imex_channel_numbers(request);
   }
   const driver::Search search = search_of(options);
-  make_missing_nodes(machine.roots(), search, request, channels, inventory, log);
-  ask_nvml(machine.roots(), search, request,
+  const driver::Roots roots = machine.roots();
+  NVBOX_TRY(make_nodes_for_nvml(roots, search, request, channels, inventory, log));
+  ask_nvml(roots, search, request,
            driver::nvml_settings(options.environment, options.config.cli.nvml_timeout), inventory,
            log);
+  NVBOX_TRY(make_asked_nodes(roots, search, request, channels, inventory, log));
   for (const std::string& problem : inventory.problems) log.warning(problem);
+  return {};
 }
 
 Result<Choice> choose(const Machine& machine, const plan::Request& request,
                       const driver::Need& need, const InjectOptions& options, const Log& log) {
   driver::Inventory inventory = NVBOX_TRY(look(machine, need, options));
-  complete(machine, request, options, inventory, log);
+  NVBOX_TRY(complete(machine, request, options, inventory, log));
   plan::Selection selection = NVBOX_TRY(plan::select(inventory, request));
   warn_of_unanswered(inventory, log);
   for (const std::string& note : selection.notes) log.warning(note);

@@ -1,8 +1,8 @@
 #include "nvbox/runtime/mig_rights.h"
 
 #include <algorithm>
+#include <array>
 #include <string_view>
-#include <utility>
 
 #include "nvbox/base/path.h"
 #include "nvbox/base/text.h"
@@ -22,22 +22,37 @@ void add(const driver::HostDevice& device, const std::string& dev_root,
   if (device.gid != 0) nodes.back().gid = device.gid;
 }
 
+struct Right {
+  std::string_view name;
+  const std::string& value;
+
+  std::string context() const { return cat("mig-", name, " error"); }
+};
+
+std::array<Right, 2> rights_in(const MigRights& rights) {
+  return {{{"config", rights.config}, {"monitor", rights.monitor}}};
+}
+
 }  // namespace
+
+Result<> check_mig_rights(const MigRights& rights) {
+  for (const Right& right : rights_in(rights)) {
+    if (right.value.empty() || right.value == "all") continue;
+    return Error(cat(printable(right.value), ": only 'all' devices are currently supported"))
+        .in(right.context());
+  }
+  return {};
+}
 
 Result<std::vector<driver::MigControl>> find_mig_rights(const MigRights& rights,
                                                         const driver::Roots& roots,
                                                         const std::vector<driver::Gpu>& gpus) {
-  const std::pair<std::string_view, const std::string&> rows[] = {{"config", rights.config},
-                                                                  {"monitor", rights.monitor}};
+  NVBOX_TRY(check_mig_rights(rights));
   std::vector<driver::MigControl> controls;
-  for (const auto& [right, value] : rows) {
-    if (value.empty()) continue;
-    const std::string context = cat("mig-", right, " error");
-    if (value != "all") {
-      return Error(cat(printable(value), ": only 'all' devices are currently supported"))
-          .in(context);
-    }
-    controls.push_back(NVBOX_TRY(driver::find_mig_control(roots, right, gpus).in(context)));
+  for (const Right& right : rights_in(rights)) {
+    if (right.value.empty()) continue;
+    controls.push_back(
+        NVBOX_TRY(driver::find_mig_control(roots, right.name, gpus).in(right.context())));
   }
   return controls;
 }

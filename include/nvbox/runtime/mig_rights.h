@@ -21,8 +21,12 @@ struct MigRights {
   bool are_given() const { return !config.empty() || !monitor.empty(); }
 };
 
-// What the rights consist of for these GPUs. Errors, which begin with the right as in the peer's
-// messages ("mig-config error"): another value than "all", and a driver without MIG.
+// An error, which begins with the right as in the peer's messages ("mig-config error"), for another
+// value than "all".
+Result<> check_mig_rights(const MigRights& rights);
+
+// What the rights consist of for these GPUs. Errors: those of check_mig_rights, and a driver
+// without MIG.
 Result<std::vector<driver::MigControl>> find_mig_rights(const MigRights& rights,
                                                         const driver::Roots& roots,
                                                         const std::vector<driver::Gpu>& gpus);
