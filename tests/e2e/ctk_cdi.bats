@@ -303,6 +303,11 @@ to_be_mended='
   done
 }
 
+@test "what NVML told is kept for a file only" {
+  inside a100mig 'json >/dev/null; ls /run/nvbox; generate --output=/run/a.yaml; ls /run/nvbox'
+  [ "$output" = $'ls: cannot access \'/run/nvbox\': No such file or directory\nnvml.json' ]
+}
+
 @test "for a file what is missing is made, and what somebody chose is kept" {
   inside t4x1 "$to_be_mended"'
     show() { stat -c "%n %Hr:%Lr %a %u:%g" /dev/nvidia*; readlink /dev/char/195:255; cat /run/modprobe; }
