@@ -1,5 +1,6 @@
 // Finds the applet by the name the binary was called with, runs it, and is the only place that
 // prints an error and chooses the exit status.
+#include <sys/auxv.h>
 #include <unistd.h>
 
 #include <deque>
@@ -46,22 +47,18 @@ void complain(std::string_view name, std::string_view line) {
   (void)nvbox::sys::write_all(STDERR_FILENO, nvbox::cat(name, ": ", line));
 }
 
-// The applet that the program's name stands for, or, with "nvbox NAME", its first argument, which
-// it then takes away.
-const Applet& chosen_applet(std::string_view program, std::vector<std::string_view>& arguments) {
-  using nvbox::applets::find_applet;
-  const Applet* applet = find_applet(nvbox::applets::applet_name(program));
-  const Applet* nvbox = find_applet("nvbox");
-  if (applet != nullptr && applet != nvbox) return *applet;
-  applet = arguments.empty() ? nullptr : find_applet(arguments.front());
-  if (applet == nullptr) return *nvbox;
-  arguments.erase(arguments.begin());
-  return *applet;
+// The path that was given to execve(2), whatever argv[0] says (getauxval(3)). A link is not
+// followed: its name is the applet's.
+std::string_view executed_file() {
+  // NOLINTNEXTLINE(performance-no-int-to-ptr): the kernel passes addresses as numbers here.
+  const auto* const path = reinterpret_cast<const char*>(getauxval(AT_EXECFN));
+  return path == nullptr ? std::string_view() : path;
 }
 
 int run(int argc, char** argv, char** envp) {
   std::vector<std::string_view> arguments(argv + (argc > 0 ? 1 : 0), argv + argc);
-  const Applet& applet = chosen_applet(argc > 0 ? argv[0] : "", arguments);
+  const Applet& applet =
+      nvbox::applets::choose_applet(argc > 0 ? argv[0] : "", executed_file(), arguments);
   const nvbox::host::Environment environment(envp);
   nvbox::Log log;
   const Call call = {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "applet.h"
+#include "nvbox/apply/load_modules.h"
 #include "nvbox/base/result.h"
 #include "nvbox/cli/options.h"
 #include "nvbox/cli/pages.h"
@@ -91,16 +92,16 @@ Result<Parsed<Settings>> parse(const cli::Command& command,
 // needed, because nothing is done under another identity.
 Result<> check_user(const host::Root& host, std::string_view user);
 
-// Whether nodes that the request needs are made where nobody has made them.
+// Whether the missing nodes of MIG instances that the request may be about are made before NVML is
+// asked, unless it is refused anyway.
 enum class MissingNodes { leave, make };
 
 // The host and the driver's directory.
 class Machine {
  public:
-  // Gives up every capability that no phase of the tool needs, and loads the kernel modules when
-  // that is asked for.
-  static Result<Machine> open(const Invocation& invocation,
-                              std::span<const unsigned> imex_channels = {});
+  // Gives up every capability that no phase of the tool needs, and loads the kernel modules and
+  // makes their nodes when that is asked for.
+  static Result<Machine> open(const Invocation& invocation, apply::CapabilityNodes capabilities);
 
   const host::Root& host() const { return host_; }
   driver::Roots roots() const { return {host_, driver_, driver_}; }
@@ -108,6 +109,11 @@ class Machine {
   // What was found, completed for the request; what could not be looked at goes to the debug log.
   Result<driver::Inventory> discover(const Invocation& invocation, const driver::Need& need,
                                      const plan::Request& request, MissingNodes nodes) const;
+
+  // Makes missing nodes of rights over MIG and, where modules may be loaded, all that were left
+  // then and those of these IMEX channels: for a request that is known to be right but for them.
+  Result<> make_asked_nodes(const Invocation& invocation, const runtime::MigRights& rights,
+                            std::span<const unsigned> channels, driver::Inventory& inventory) const;
 
   // driver::ask_nvml.
   Result<> ask_nvml(const Invocation& invocation, const driver::NvmlSettings& settings,

@@ -234,8 +234,10 @@ Result<> fill(const ConfigureOptions& options, const Invocation& invocation, con
     warn(invocation.call, cat("warning: ", note));
   }
   NVBOX_TRY(check_usable(list));
-  inventory.mig_controls = NVBOX_TRY(find_mig_rights(options.mig, machine, inventory, list));
+  NVBOX_TRY(runtime::check_mig_rights(options.mig, list.selection, asked.ask));
   NVBOX_TRY(runtime::check_requirements(options.requirements, inventory, list.selection));
+  NVBOX_TRY(machine.make_asked_nodes(invocation, options.mig, channels, inventory));
+  inventory.mig_controls = NVBOX_TRY(find_mig_rights(options.mig, machine, inventory, list));
   NVBOX_TRY(add_channels(inventory, channels, list.selection));
   plan::Plan plan =
       plan::plan_for(inventory, list.selection, options.capabilities, config::Config());
@@ -271,7 +273,8 @@ Result<int> run_configure(const Invocation& invocation) {
   const std::vector<unsigned> channels =
       NVBOX_TRY(plan::parse_imex_channels(join(line.settings.imex_channels, ","))
                     .in("error parsing IMEX info"));
-  const Machine machine = NVBOX_TRY(Machine::open(invocation, channels));
+  // Those that the request needs are made when it is known to be right.
+  const Machine machine = NVBOX_TRY(Machine::open(invocation, apply::CapabilityNodes::leave));
   NVBOX_TRY(fill(line.settings, invocation, machine, channels, request));
   constexpr sys::CapSet phase =
       apply::finds_container | apply::changes_container | apply::changes_device_rules;

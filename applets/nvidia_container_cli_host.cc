@@ -2,10 +2,13 @@
 #include <algorithm>
 #include <cerrno>
 
-#include "nvbox/apply/load_modules.h"
+#include "nvbox/apply/make_capability_nodes.h"
 #include "nvbox/apply/phases.h"
 #include "nvbox/base/text.h"
 #include "nvbox/config/keys.h"
+#include "nvbox/plan/nvml_question.h"
+#include "nvbox/runtime/missing_nodes.h"
+#include "nvbox/runtime/requirements.h"
 #include "nvbox/sys/capabilities.h"
 #include "nvidia_container_cli.h"
 
@@ -45,6 +48,19 @@ Result<> give_up_rights() {
                         apply::changes_device_rules | apply::loads_modules);
 }
 
+// What stands against the request whatever NVML and missing nodes would tell.
+Result<> check(const driver::Roots& roots, const plan::Request& request,
+               const driver::Inventory& inventory) {
+  const plan::Request told = plan::without_names_for_nvml(inventory, request);
+  const driver::Inventory complete = runtime::with_every_node(roots, {}, inventory);
+  const plan::DeviceList list =
+      NVBOX_TRY(plan::select_devices(complete, join(told.devices, ",")).in("device error"));
+  NVBOX_TRY(runtime::check_mig_rights({request.mig_config, request.mig_monitor}, list.selection,
+                                      request.ask));
+  return runtime::check_requirements(request.requirements, inventory, list.selection,
+                                     runtime::Nvml::unasked);
+}
+
 }  // namespace
 
 Result<> check_user(const host::Root& host, std::string_view user) {
@@ -66,8 +82,7 @@ Error name_missing(Error error, sys::CapSet phase) {
       cat("this process was not given ", sys::to_string(phase.without(*permitted))));
 }
 
-Result<Machine> Machine::open(const Invocation& invocation,
-                              std::span<const unsigned> imex_channels) {
+Result<Machine> Machine::open(const Invocation& invocation, apply::CapabilityNodes capabilities) {
   NVBOX_TRY(give_up_rights().in("permission error"));
   const sys::Raised looking = NVBOX_TRY(raise_given(looks_around).in("permission error"));
   host::Root host = NVBOX_TRY(host::Root::open("/").in("initialization error"));
@@ -77,8 +92,7 @@ Result<Machine> Machine::open(const Invocation& invocation,
   Machine machine(std::move(host), std::move(driver));
   if (invocation.globals.load_kmods) {
     const sys::Raised loading = NVBOX_TRY(raise_given(apply::loads_modules).in("permission error"));
-    if (invocation.globals.no_create_imex_channels) imex_channels = {};
-    apply::load_modules(machine.roots(), imex_channels, invocation.call.log);
+    apply::load_modules(machine.roots(), capabilities, invocation.call.log);
   }
   return machine;
 }
@@ -103,15 +117,29 @@ Result<driver::Inventory> Machine::discover(const Invocation& invocation, const 
   const sys::Raised looking = NVBOX_TRY(raise_given(looks_around).in("permission error"));
   driver::Inventory inventory =
       NVBOX_TRY(driver::discover(roots(), search, need).in("initialization error"));
-  if (nodes == MissingNodes::make) {
+  if (nodes == MissingNodes::make && runtime::lacks_instance_nodes(inventory, request)) {
+    NVBOX_TRY(check(roots(), request, inventory));
     const sys::Raised making = NVBOX_TRY(raise_given(apply::makes_nodes).in("permission error"));
-    runtime::make_missing_nodes(roots(), search, request, {}, inventory, log);
+    runtime::make_instance_nodes(roots(), search, inventory, log);
   }
   runtime::ask_nvml(roots(), search, request, settings, inventory, log);
   log.info(cat("driver ", inventory.driver.version, ", ", inventory.gpus.size(), " GPUs, ",
                inventory.libraries.size(), " libraries"));
   for (const std::string& problem : inventory.problems) log.warning(problem);
   return inventory;
+}
+
+Result<> Machine::make_asked_nodes(const Invocation& invocation, const runtime::MigRights& rights,
+                                   std::span<const unsigned> channels,
+                                   driver::Inventory& inventory) const {
+  const Globals& globals = invocation.globals;
+  const Log& log = invocation.call.log;
+  const sys::Raised making =
+      NVBOX_TRY(raise_given(apply::makes_nodes | looks_around).in("permission error"));
+  if (rights.are_given() || globals.load_kmods) apply::make_capability_nodes(roots(), log);
+  if (!globals.load_kmods || globals.no_create_imex_channels) return {};
+  runtime::make_imex_channels(roots(), search_of(invocation), channels, inventory, log);
+  return {};
 }
 
 Result<> Machine::ask_nvml(const Invocation& invocation, const driver::NvmlSettings& settings,

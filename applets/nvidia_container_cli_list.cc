@@ -147,7 +147,7 @@ Result<int> run_list(const Invocation& invocation) {
       plan::parse_imex_channels(join(options.imex_channels, ",")).in("error parsing IMEX info"));
   NVBOX_TRY(runtime::check_mig_rights(options.mig));
   const plan::ListParts parts = parts_of(options);
-  const Machine machine = NVBOX_TRY(Machine::open(invocation));
+  const Machine machine = NVBOX_TRY(Machine::open(invocation, apply::CapabilityNodes::make));
   const driver::Need need = need_of(parts);
   const std::string devices = options.names_no_part() ? "all" : join(options.devices, ",");
   driver::Inventory inventory =

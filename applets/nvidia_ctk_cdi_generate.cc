@@ -42,8 +42,9 @@ Result<Generated> generated(const GenerateSettings& settings, Output output, spe
 
 // The specification, and those of more kinds that come with it.
 Result<std::vector<Generated>> generate_texts(const GenerateSettings& settings, const Plan& plan,
-                                              const Call& call, const std::string& config_file) {
-  Described described = NVBOX_TRY(describe_host(settings, plan, call, config_file));
+                                              Purpose purpose, const Call& call,
+                                              const std::string& config_file) {
+  Described described = NVBOX_TRY(describe_host(settings, plan, purpose, call, config_file));
   for (const std::string& note : described.outcome.left_out) {
     call.log.warning(cat("left out: ", note));
   }
@@ -60,8 +61,9 @@ Result<std::vector<Generated>> generate_texts(const GenerateSettings& settings, 
 Result<> generate(const GenerateSettings& settings, const Plan& plan,
                   const Invocation& invocation) {
   const Log& log = invocation.call.log;
+  const Purpose purpose = plan.output.path.empty() ? Purpose::print : Purpose::write;
   const std::vector<Generated> all =
-      NVBOX_TRY(generate_texts(settings, plan, invocation.call, invocation.flags.config));
+      NVBOX_TRY(generate_texts(settings, plan, purpose, invocation.call, invocation.flags.config));
   for (const Generated& one : all) {
     if (settings.if_stale && is_written(one.output, one.text)) {
       log.info(cat(one.output.path, " is up to date"));
@@ -93,10 +95,11 @@ Result<int> run_refresh(const Invocation& invocation) {
   return 0;
 }
 
-Result<std::string> default_specification(const Call& call, const std::string& cdi_version) {
+Result<std::string> default_specification(const Call& call, Purpose purpose,
+                                          const std::string& cdi_version) {
   const GenerateSettings settings = {.cdi_version = cdi_version};
   const Plan plan = NVBOX_TRY(check_settings(settings, {}, call));
-  std::vector<Generated> all = NVBOX_TRY(generate_texts(settings, plan, call, ""));
+  std::vector<Generated> all = NVBOX_TRY(generate_texts(settings, plan, purpose, call, ""));
   return std::move(all.front().text);
 }
 

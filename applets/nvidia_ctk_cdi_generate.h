@@ -63,13 +63,17 @@ struct Described {
   std::optional<spec::CdiStamp> stamp{};
 };
 
-// Makes missing nodes where it may, and describes what there is. `config_file` is --config's; empty
-// for the usual one.
-Result<Described> describe_host(const GenerateSettings& settings, const Plan& plan,
+// Whether the text goes to a file, so that the host may be made what is described: modules loaded
+// and missing nodes made. Whoever only prints changes nothing.
+enum class Purpose { print, write };
+
+// Describes what there is. `config_file` is --config's; empty for the usual one.
+Result<Described> describe_host(const GenerateSettings& settings, const Plan& plan, Purpose purpose,
                                 const Call& call, const std::string& config_file);
 
 // The YAML that `cdi generate` writes without any flag, except for --cdi-version where that is not
 // empty.
-Result<std::string> default_specification(const Call& call, const std::string& cdi_version);
+Result<std::string> default_specification(const Call& call, Purpose purpose,
+                                          const std::string& cdi_version);
 
 }  // namespace nvbox::applets::ctk_cdi

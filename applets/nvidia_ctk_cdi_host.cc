@@ -7,7 +7,6 @@
 #include "nvbox/base/text.h"
 #include "nvbox/config/config.h"
 #include "nvbox/driver/discover.h"
-#include "nvbox/driver/expected_nodes.h"
 #include "nvbox/driver/fingerprint.h"
 #include "nvbox/driver/management_nodes.h"
 #include "nvbox/driver/nvml.h"
@@ -18,19 +17,6 @@
 
 namespace nvbox::applets::ctk_cdi {
 namespace {
-
-// The peer's list (enable-explicit-driver-libraries).
-constexpr std::string_view explicit_libraries[] = {"libEGL.so",
-                                                   "libGL.so",
-                                                   "libGLESv1_CM.so",
-                                                   "libGLESv2.so",
-                                                   "libGLX.so",
-                                                   "libGLdispatch.so",
-                                                   "libOpenCL.so",
-                                                   "libOpenGL.so",
-                                                   "libnvidia-api.so",
-                                                   "libnvidia-egl-xcb.so",
-                                                   "libnvidia-egl-xlib.so"};
 
 struct FeatureRow {
   What what;
@@ -89,28 +75,8 @@ driver::Search search_for(const GenerateSettings& settings, const std::string& d
   driver::Search search = driver::search_from(call.environment);
   search.library_directories = below(driver_root, settings.library_directories);
   search.config_directories = below(driver_root, settings.config_directories);
-  const auto& flags = settings.feature_flags;
-  if (std::ranges::find(flags, "enable-explicit-driver-libraries") != flags.end()) {
-    search.more_libraries.assign(std::begin(explicit_libraries), std::end(explicit_libraries));
-  }
+  driver::add_explicit_libraries(settings.feature_flags, search);
   return search;
-}
-
-bool is_anything_missing(const driver::Roots& roots) {
-  for (const std::string_view module : {"nvidia", "nvidia-uvm", "nvidia-modeset"}) {
-    if (!driver::has_kernel_module(roots.host, module)) return true;
-  }
-  const driver::ExpectedNodes expected = driver::expected_nodes(roots.host, {});
-  return std::ranges::any_of(expected.nodes, [&](const driver::ExpectedNode& node) {
-    const auto found = roots.dev.device(node.path);
-    return found && !*found;
-  });
-}
-
-// At boot nobody has used the driver yet, and its nodes are made when somebody does. Where they all
-// are, nothing is touched: an administrator may have given them other groups.
-void make_missing_nodes(const driver::Roots& roots, const Log& log) {
-  if (geteuid() == 0 && is_anything_missing(roots)) apply::load_modules(roots, {}, log);
 }
 
 Result<plan::CdiOutcome> outcome_for(const Plan& plan, const driver::Roots& roots,
@@ -128,14 +94,15 @@ Result<plan::CdiOutcome> outcome_for(const Plan& plan, const driver::Roots& root
 }
 
 // Names of MIG devices and the like, which only NVML knows.
-Result<> ask_nvml(const plan::CdiOptions& options, const driver::Roots& roots,
+Result<> ask_nvml(const plan::CdiOptions& options, Purpose purpose, const driver::Roots& roots,
                   const driver::Search& search, const Call& call, const std::string& config_file,
                   driver::Inventory& inventory) {
   const plan::NvmlQuestion question = plan::nvml_question(inventory, options);
   if (question.is_empty()) return {};
   const config::Config config = NVBOX_TRY(load_config(call, config_file));
-  driver::ask_nvml(roots, search, driver::nvml_settings(call.environment, config.cli.nvml_timeout),
-                   question.gpus, inventory);
+  driver::NvmlSettings nvml = driver::nvml_settings(call.environment, config.cli.nvml_timeout);
+  nvml.keeps_answers = purpose == Purpose::write;
+  driver::ask_nvml(roots, search, nvml, question.gpus, inventory);
   runtime::warn_of_unanswered(inventory, call.log);
   return {};
 }
@@ -151,7 +118,7 @@ std::optional<spec::CdiStamp> take_stamp(const driver::Roots& roots) {
 
 }  // namespace
 
-Result<Described> describe_host(const GenerateSettings& settings, const Plan& plan,
+Result<Described> describe_host(const GenerateSettings& settings, const Plan& plan, Purpose purpose,
                                 const Call& call, const std::string& config_file) {
   const Log& log = call.log;
   const std::string driver_root = NVBOX_TRY(find_driver_root(settings, call, config_file));
@@ -161,13 +128,14 @@ Result<Described> describe_host(const GenerateSettings& settings, const Plan& pl
   const host::Root dev =
       NVBOX_TRY(host::Root::open(dev_root.empty() ? driver_root : dev_root).in("dev root"));
   const driver::Roots roots = {host, driver, dev};
-  make_missing_nodes(roots, log);
+  // At boot nobody has used the driver yet, and its nodes are made when somebody does.
+  if (purpose == Purpose::write && geteuid() == 0) apply::load_modules_for_description(roots, log);
   const std::optional<spec::CdiStamp> stamp = take_stamp(roots);
   const driver::Search search = search_for(settings, driver.path(), call);
   const driver::Need need = need_of(plan.what);
   driver::Inventory inventory = NVBOX_TRY(driver::discover(roots, search, need));
   if (plan.what == What::gpus) {
-    NVBOX_TRY(ask_nvml(plan.options, roots, search, call, config_file, inventory));
+    NVBOX_TRY(ask_nvml(plan.options, purpose, roots, search, call, config_file, inventory));
   }
   Result<plan::CdiOutcome> outcome = outcome_for(plan, roots, inventory, log);
   // Without the feature that is asked for, the error says what is missing.

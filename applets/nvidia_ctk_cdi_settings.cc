@@ -203,6 +203,10 @@ Result<Plan> check_settings(const Settings& settings, const cli::FlagLine& line,
   if (contains(settings.enabled_hooks, "all")) {
     return Error("enabling all hooks is not supported").hint("name those that are wanted");
   }
+  if (options.all_device && contains(settings.device_ids, "none")) {
+    call.log.warning("no device \"all\" is made: the device ids include none");
+    options.all_device = false;
+  }
   warn_of_what_is_not_served(settings, call.log);
   return plan;
 }

@@ -112,8 +112,9 @@ Result<Changes> configure_podman(const Place& place, const Settings& settings, c
   if (settings.enable_cdi) {
     ConfigurationFile specification =
         NVBOX_TRY(engine::read_configuration(place.engine.specification));
-    std::string devices =
-        NVBOX_TRY(ctk_cdi::default_specification(call, newest_cdi_version_of_podman(call)));
+    const auto purpose = settings.dry_run ? ctk_cdi::Purpose::print : ctk_cdi::Purpose::write;
+    std::string devices = NVBOX_TRY(
+        ctk_cdi::default_specification(call, purpose, newest_cdi_version_of_podman(call)));
     changes.push_back({std::move(specification), std::move(devices)});
   }
   return changes;

@@ -64,6 +64,7 @@ std::string_view describe(apply::NodeState state) {
       return "is right";
     case apply::NodeState::missing:
       return "is missing";
+    case apply::NodeState::default_access:
     case apply::NodeState::other_access:
       return "has another mode or owner";
     case apply::NodeState::other_thing:

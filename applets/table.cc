@@ -78,4 +78,16 @@ std::string applet_name(std::string_view program) {
   return std::string(name);
 }
 
+const Applet& choose_applet(std::string_view called, std::string_view executed,
+                            std::vector<std::string_view>& arguments) {
+  const Applet* const nvbox = find_applet("nvbox");
+  const Applet* applet = find_applet(applet_name(called));
+  if (applet == nullptr) applet = find_applet(applet_name(executed));
+  if (applet != nullptr && applet != nvbox) return *applet;
+  applet = arguments.empty() ? nullptr : find_applet(arguments.front());
+  if (applet == nullptr) return *nvbox;
+  arguments.erase(arguments.begin());
+  return *applet;
+}
+
 }  // namespace nvbox::applets

@@ -117,6 +117,25 @@ std::string module_of(std::string_view file) {
   return out;
 }
 
+using MakeNode = Result<> (*)(const host::Root& dev, const driver::ExpectedNode& node);
+
+void load_and_make(const driver::Roots& roots, CapabilityNodes capabilities, MakeNode make,
+                   const Log& log) {
+  if (sys::is_in_user_namespace()) {
+    log.warning("kernel modules are not loaded and nodes not made: this is a user namespace");
+    return;
+  }
+  load_missing(roots, log);
+  const driver::ExpectedNodes expected = driver::expected_nodes(roots.host, {});
+  for (const std::string& problem : expected.problems) log.warning(problem);
+  for (const driver::ExpectedNode& node : expected.nodes) {
+    const bool is_capability = path::parent(node.path) == "/dev/nvidia-caps";
+    if (is_capability && capabilities == CapabilityNodes::leave) continue;
+    const Result<> made = make(roots.dev, node);
+    if (!made) log.warning(cat("device node ", made.error().full_message()));
+  }
+}
+
 }  // namespace
 
 std::vector<std::string> files_to_load(std::string_view modules_dep, std::string_view module) {
@@ -140,19 +159,12 @@ Result<Loaded> load_module(const driver::Roots& roots, std::string_view module) 
   return Loaded::now;
 }
 
-void load_modules(const driver::Roots& roots, std::span<const unsigned> imex_channels,
-                  const Log& log) {
-  if (sys::is_in_user_namespace()) {
-    log.warning("kernel modules are not loaded and nodes not made: this is a user namespace");
-    return;
-  }
-  load_missing(roots, log);
-  const driver::ExpectedNodes expected = driver::expected_nodes(roots.host, imex_channels);
-  for (const std::string& problem : expected.problems) log.warning(problem);
-  for (const driver::ExpectedNode& node : expected.nodes) {
-    const Result<> made = make_node(roots.dev, node);
-    if (!made) log.warning(cat("device node ", made.error().full_message()));
-  }
+void load_modules(const driver::Roots& roots, CapabilityNodes capabilities, const Log& log) {
+  load_and_make(roots, capabilities, make_node, log);
+}
+
+void load_modules_for_description(const driver::Roots& roots, const Log& log) {
+  load_and_make(roots, CapabilityNodes::make, make_node_if_missing, log);
 }
 
 }  // namespace nvbox::apply

@@ -1,19 +1,22 @@
 #include "nvbox/apply/make_capability_nodes.h"
 
+#include <string_view>
+
 #include "nvbox/apply/make_node.h"
+#include "nvbox/base/path.h"
 #include "nvbox/base/text.h"
 #include "nvbox/driver/expected_nodes.h"
 #include "nvbox/sys/cgroup.h"
 
 namespace nvbox::apply {
+namespace {
 
-size_t make_capability_nodes(const driver::Roots& roots, std::span<const unsigned> imex_channels,
-                             const Log& log) {
-  constexpr std::string_view prefix = "/dev/nvidia-caps";  // ...-imex-channels, too
+size_t make_nodes_in(std::string_view directory, const driver::Roots& roots,
+                     std::span<const unsigned> imex_channels, const Log& log) {
   if (sys::is_in_user_namespace()) return 0;
   size_t count = 0;
   for (const driver::ExpectedNode& node : driver::expected_nodes(roots.host, imex_channels).nodes) {
-    if (!node.path.starts_with(prefix) || !node.may_be_made) continue;
+    if (path::parent(node.path) != directory || !node.may_be_made) continue;
     const auto state = look_at_node(roots.dev, node);
     if (!state || (*state != NodeState::missing && *state != NodeState::other_thing)) continue;
     const Result<> made = make_node(roots.dev, node);
@@ -22,6 +25,17 @@ size_t make_capability_nodes(const driver::Roots& roots, std::span<const unsigne
     if (!made) log.warning(cat("device node ", made.error().full_message()));
   }
   return count;
+}
+
+}  // namespace
+
+size_t make_capability_nodes(const driver::Roots& roots, const Log& log) {
+  return make_nodes_in("/dev/nvidia-caps", roots, {}, log);
+}
+
+size_t make_imex_channels(const driver::Roots& roots, std::span<const unsigned> channels,
+                          const Log& log) {
+  return make_nodes_in("/dev/nvidia-caps-imex-channels", roots, channels, log);
 }
 
 }  // namespace nvbox::apply

@@ -4,7 +4,10 @@
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
+
+#include <algorithm>
 #include <cerrno>
+#include <iterator>
 
 #include "nvbox/base/path.h"
 #include "nvbox/base/text.h"
@@ -30,6 +33,15 @@ bool has_mode(const struct stat& status, const ExpectedNode& node) {
 
 bool has_owner(const struct stat& status, const ExpectedNode& node) {
   return status.st_uid == node.uid && status.st_gid == node.gid;
+}
+
+// Of devtmpfs (drivers/base/devtmpfs.c), of mknod(1) with the usual umasks, and of the driver.
+constexpr mode_t default_modes[] = {0600, 0640, 0644, 0666};
+
+bool has_default_access(const struct stat& status) {
+  const mode_t mode = status.st_mode & mode_t{07777};
+  return status.st_uid == 0 && status.st_gid == 0 &&
+         std::ranges::find(default_modes, mode) != std::end(default_modes);
 }
 
 bool is_node(const sys::Fd& entry, const ExpectedNode& node) {
@@ -85,8 +97,8 @@ Result<NodeState> look_at_node(const host::Root& dev, const ExpectedNode& node) 
   struct stat status {};
   if (fstat(entry->get(), &status) != 0) return Error(cat("stat ", node.path), errno);
   if (!is_device(status, node)) return NodeState::other_thing;
-  const bool has_access = has_mode(status, node) && has_owner(status, node);
-  return has_access ? NodeState::right : NodeState::other_access;
+  if (has_mode(status, node) && has_owner(status, node)) return NodeState::right;
+  return has_default_access(status) ? NodeState::default_access : NodeState::other_access;
 }
 
 Result<> make_node(const host::Root& dev, const ExpectedNode& node) {
@@ -96,6 +108,21 @@ Result<> make_node(const host::Root& dev, const ExpectedNode& node) {
   const std::string link = cat("/dev/char/", node.major, ":", node.minor);
   Result<host::Changed> made = host::make_link(dev, target, link);
   if (!made) return std::move(made).error();
+  return {};
+}
+
+Result<> make_node_if_missing(const host::Root& dev, const ExpectedNode& node) {
+  if (!node.may_be_made) return {};
+  switch (NVBOX_TRY(look_at_node(dev, node))) {
+    case NodeState::missing:
+    case NodeState::other_thing:
+      return make_node(dev, node);
+    case NodeState::default_access:
+      return make_node_itself(dev, node);
+    case NodeState::right:
+    case NodeState::other_access:
+      break;
+  }
   return {};
 }
 

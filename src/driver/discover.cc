@@ -19,6 +19,19 @@
 namespace nvbox::driver {
 namespace {
 
+// The peer's list (getExplicitDriverLibraryMounts of its pkg/nvcdi/driver-nvml.go).
+constexpr std::string_view explicit_libraries[] = {"libEGL.so",
+                                                   "libGL.so",
+                                                   "libGLESv1_CM.so",
+                                                   "libGLESv2.so",
+                                                   "libGLX.so",
+                                                   "libGLdispatch.so",
+                                                   "libOpenCL.so",
+                                                   "libOpenGL.so",
+                                                   "libnvidia-api.so",
+                                                   "libnvidia-egl-xcb.so",
+                                                   "libnvidia-egl-xlib.so"};
+
 Result<> add_files(const Context& context, Inventory& inventory) {
   const std::string& version = inventory.driver.version;
   std::vector<Extension> extensions = read_extensions(context);
@@ -44,6 +57,12 @@ Search search_from(const host::Environment& environment) {
   return {.path = variable("PATH"),
           .xdg_data_dirs = variable("XDG_DATA_DIRS"),
           .mps_directory = variable("CUDA_MPS_PIPE_DIRECTORY")};
+}
+
+void add_explicit_libraries(const std::vector<std::string>& feature_flags, Search& search) {
+  constexpr std::string_view flag = "enable-explicit-driver-libraries";
+  if (std::ranges::find(feature_flags, flag) == feature_flags.end()) return;
+  search.more_libraries.assign(std::begin(explicit_libraries), std::end(explicit_libraries));
 }
 
 Result<Inventory> discover(const Roots& roots, const Search& search, const Need& need) {

@@ -13,7 +13,6 @@
 namespace nvbox::driver {
 namespace {
 
-constexpr unsigned nvidia_major = 195;
 constexpr unsigned modeset_minor = 254;
 constexpr unsigned control_minor = 255;
 constexpr std::string_view gpus_directory = "/proc/driver/nvidia/gpus";
@@ -34,18 +33,23 @@ std::optional<unsigned> value_of(std::string_view text, std::string_view key) {
 
 class Collector {
  public:
-  explicit Collector(const host::Root& host) : host_(host), devices_(read("/proc/devices")) {}
+  explicit Collector(const host::Root& host) : host_(host), devices_(read("/proc/devices")) {
+    for (const std::string_view name : {"nvidia-frontend", "nvidia", "nvidiactl"}) {
+      if (const auto major = parse_major(devices_, name)) major_ = major;
+    }
+  }
 
   ExpectedNodes collect(std::span<const unsigned> imex_channels) {
     if (has_kernel_module(host_, "nvidia")) {
       read_params();
-      add(nvidia("/dev/nvidiactl", control_minor));
-      add_gpus();
+      if (major_) add(nvidia("/dev/nvidiactl", control_minor));
+      if (major_) add_gpus();
       add_capabilities();
       add_imex_channels(imex_channels);
     }
-    if (has_kernel_module(host_, "nvidia-modeset"))
+    if (major_ && has_kernel_module(host_, "nvidia-modeset")) {
       add(nvidia("/dev/nvidia-modeset", modeset_minor));
+    }
     if (const auto uvm = parse_major(devices_, "nvidia-uvm")) {
       add({.path = "/dev/nvidia-uvm", .major = *uvm, .minor = 0});
       add({.path = "/dev/nvidia-uvm-tools", .major = *uvm, .minor = 1});
@@ -82,10 +86,7 @@ class Collector {
   ExpectedNode nvidia(std::string path, unsigned minor) const {
     ExpectedNode node = common_;
     node.path = std::move(path);
-    node.major = nvidia_major;
-    for (const std::string_view name : {"nvidia-frontend", "nvidia", "nvidiactl"}) {
-      if (const auto major = parse_major(devices_, name)) node.major = *major;
-    }
+    node.major = major_.value_or(0);
     node.minor = minor;
     return node;
   }
@@ -156,6 +157,7 @@ class Collector {
   ExpectedNodes out_{};
   ExpectedNode common_{};
   std::string devices_;
+  std::optional<unsigned> major_{};  // of the module nvidia; it serves nothing without one
 };
 
 bool exists(const host::Root& host, std::string_view path) {

@@ -108,14 +108,18 @@ class Finder {
       if (!taken) continue;
       const auto& [library, folder] = *taken;
       Taken row = {position, is_vdpau, entry.name, library};
-      const std::string_view file = path::base_name(library.path);
-      row.library.links = links_for(folder->path, file, library.soname, folder->links, serves);
+      add_links(*folder, row.library);
       if (!library.is_32_bit) {
         ++accepted_;
         if (!is_vdpau) add_directory(folder->path);
       }
       taken_.push_back(std::move(row));
     }
+  }
+
+  static void add_links(const ScannedDirectory& folder, Library& library) {
+    library.links = links_for(folder.path, path::base_name(library.path), library.soname,
+                              folder.links, library.serves);
   }
 
   Capabilities serves_of(std::string_view name, bool is_vdpau) const {
@@ -144,15 +148,24 @@ class Finder {
     });
   }
 
+  // Others have links only by the loader's cache, like the peer's.
+  bool has_links(std::string_view stem) const {
+    const std::vector<std::string>& named = context_.search.more_libraries;
+    return std::ranges::find(named, stem) != named.end();
+  }
+
   bool take_own_numbered(size_t row, size_t position) {
+    const auto& [stem, serves, numbering] = scan_.own_numbered()[row];
     const ScannedDirectory& directory = scan_.directories()[position];
     bool is_any_taken = false;
     for (const bool links : {false, true}) {
       for (const auto& [fits, entry] : directory.own_numbered) {
         if (fits != row || entry.is_link != links) continue;
-        auto taken = read(directory, entry, scan_.own_numbered()[row].serves);
+        auto taken = read(directory, entry, serves);
         if (!taken) continue;
-        taken_.push_back({position, false, entry.name, std::move(taken->first)});
+        auto& [library, folder] = *taken;
+        if (has_links(stem)) add_links(*folder, library);
+        taken_.push_back({position, false, entry.name, std::move(library)});
         is_any_taken = true;
       }
       if (is_any_taken) return true;

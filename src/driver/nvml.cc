@@ -103,7 +103,8 @@ class Asking {
       return;
     }
     fill_from(*answer);
-    if (settings_.use_cache && is_answered() && !gpus_.empty()) cache_.keep(*document);
+    const bool keeps = settings_.use_cache && settings_.keeps_answers;
+    if (keeps && is_answered() && !gpus_.empty()) cache_.keep(*document);
   }
 
  private:

@@ -101,6 +101,10 @@ class GpuSpecMaker {
         hooks_(options.hooks) {}
 
   Result<CdiOutcome> run(const Selection& selection) {
+    // The peer's device for driver files without a GPU. A device without edits is none.
+    if (request_of(options_).ask == Ask::driver_only) {
+      spec_.devices.push_back({.name = "none", .edits = {.env = {"NVCT_EMPTY_DEVICE="}}});
+    }
     for (const size_t position : selection.gpus) {
       const driver::Gpu& gpu = inventory_.gpus[position];
       NVBOX_TRY(add_device(gpu, nullptr, parts_.of(gpu)));
@@ -215,8 +219,7 @@ void leave_out_nameless(const Inventory& inventory, Selection& selection) {
 }
 
 Result<Selection> select_ids(const Inventory& inventory, const CdiOptions& options) {
-  const Request request = NVBOX_TRY(request_of(options));
-  Selection selection = NVBOX_TRY(select(inventory, request));
+  Selection selection = NVBOX_TRY(select(inventory, request_of(options)));
   leave_out_nameless(inventory, selection);
   if (!options.allow_incomplete) NVBOX_TRY(refuse_incomplete(selection));
   return selection;
@@ -237,6 +240,17 @@ bool is_of_driver(const driver::Library& library, std::string_view version) {
          path::base_name(library.path).starts_with("libnvidia-nvvm70.so");
 }
 
+// The folders of these nodes that crun makes for root alone in rootless containers, which is what
+// the hook is for (containers/crun issue 1047).
+std::vector<std::string_view> closed_folders_of(const std::vector<driver::HostDevice>& nodes) {
+  std::vector<std::string_view> folders;
+  for (const std::string_view folder : {"/dev/dri", "/dev/nvidia-caps"}) {
+    const auto is_there = [&](const auto& node) { return path::parent(node.path) == folder; };
+    if (std::ranges::any_of(nodes, is_there)) folders.push_back(folder);
+  }
+  return folders;
+}
+
 // What a manager of GPUs runs: programs and libraries, but nothing for displays.
 Inventory without_graphics(Inventory inventory) {
   using driver::FileKind;
@@ -253,11 +267,11 @@ Inventory without_graphics(Inventory inventory) {
 
 }  // namespace
 
-Result<Request> request_of(const CdiOptions& options) {
+Request request_of(const CdiOptions& options) {
   Request request = {.ask = Ask::listed};
   for (const std::string& id : options.device_ids) {
-    if (id == "none") return Error("the device ids include none, so there is nothing to describe");
-    if (id == "all") return Request{.ask = Ask::all};
+    if (id == "none") return {.ask = Ask::driver_only};
+    if (id == "all") return {.ask = Ask::all};
     request.devices.push_back(id);
   }
   return request;
@@ -280,7 +294,6 @@ Result<CdiOutcome> cdi_spec_of_gpus(const Inventory& inventory, const CdiOptions
 Result<CdiOutcome> cdi_spec_of_management(const Inventory& inventory,
                                           const std::vector<driver::HostDevice>& nodes,
                                           const CdiOptions& options) {
-  constexpr std::string_view folders[] = {"/dev/dri", "/dev/nvidia-caps"};
   if (nodes.empty()) {
     return Error("no node of the driver is below /dev").hint("create them with nvidia-modprobe");
   }
@@ -289,6 +302,7 @@ Result<CdiOutcome> cdi_spec_of_management(const Inventory& inventory,
   const CdiHookMaker hooks(options.hooks);
   const CommonPart common = parts.common();
   spec::CdiSpec spec = {.devices = {device_of_all(parts.of(nodes))}, .edits = common.edits};
+  const std::vector<std::string_view> folders = closed_folders_of(nodes);
   hooks.add_chmod(folders, spec.devices.front().edits);
   hooks.add_links(common.library_links, spec.edits);
   hooks.add_cuda_compat(inventory.driver.version, spec.edits);

@@ -76,12 +76,10 @@ class Asker {
       : inventory_(inventory), request_(request) {}
 
   NvmlQuestion run() {
-    Request told = request_;
-    std::erase_if(told.devices, [&](const std::string& name) {
-      const std::vector<size_t> gpus = gpus_behind(inventory_, name);
-      for (const size_t gpu : gpus) add(gpu);
-      return !gpus.empty();
-    });
+    for (const std::string& name : request_.devices) {
+      for (const size_t gpu : gpus_behind(inventory_, name)) add(gpu);
+    }
+    Request told = without_names_for_nvml(inventory_, request_);
     told.imex_channels.clear();
     auto selection = select(inventory_, told);
     if (!selection) return question_;
@@ -133,14 +131,25 @@ bool names_by(const CdiOptions& options, CdiNaming naming) {
 
 }  // namespace
 
+Request without_names_for_nvml(const Inventory& inventory, Request request) {
+  std::erase_if(request.devices,
+                [&](const std::string& name) { return !gpus_behind(inventory, name).empty(); });
+  return request;
+}
+
+bool may_name_mig(std::string_view name) {
+  const DeviceName::Kind kind = parse_device_name(name).kind;
+  return kind == DeviceName::Kind::mig_index || kind == DeviceName::Kind::mig_uuid ||
+         kind == DeviceName::Kind::mig_path;
+}
+
 NvmlQuestion nvml_question(const Inventory& inventory, const Request& request) {
   return Asker(inventory, request).run();
 }
 
 NvmlQuestion nvml_question(const Inventory& inventory, const CdiOptions& options) {
-  const auto request = request_of(options);
-  if (!request) return {};
-  Asker asker(inventory, *request);
+  const Request request = request_of(options);
+  Asker asker(inventory, request);
   NvmlQuestion question = asker.run();
   const Selection& selection = asker.selection();
   const auto is_needed = [&](const Gpu& gpu) {

@@ -67,9 +67,10 @@ Result<> add_beside_cdi(const plan::Request& request, const InjectOptions& optio
   }
   if (!has_rights && are_met_by_all(request, *found)) return {};
   Choice choice = {.inventory = std::move(found).value(), .selection = {}};
-  complete(machine, asked, options, choice.inventory, log);
-  auto selection = plan::select(choice.inventory, asked);
-  if (selection) choice.selection = std::move(selection).value();
+  if (complete(machine, asked, options, choice.inventory, log)) {
+    auto selection = plan::select(choice.inventory, asked);
+    if (selection) choice.selection = std::move(selection).value();
+  }
   NVBOX_TRY(check_requirements(request.requirements, choice.inventory, choice.selection));
   NVBOX_TRY(find_rights(asked, machine, choice));
   plan::add_mig_rights(choice.inventory, options.config, edits);

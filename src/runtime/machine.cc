@@ -6,6 +6,7 @@
 #include "nvbox/base/text.h"
 #include "nvbox/runtime/complete_inventory.h"
 #include "nvbox/runtime/mig_rights.h"
+#include "nvbox/runtime/missing_nodes.h"
 
 namespace nvbox::runtime {
 namespace {
@@ -13,6 +14,7 @@ namespace {
 driver::Search search_of(const InjectOptions& options) {
   driver::Search search = driver::search_from(options.environment);
   search.ld_cache = options.config.cli.ldcache;
+  driver::add_explicit_libraries(options.config.runtime.jit_feature_flags, search);
   return search;
 }
 
@@ -34,18 +36,21 @@ Result<driver::Inventory> look(const Machine& machine, const driver::Need& need,
   return driver::discover(machine.roots(), search_of(options), need);
 }
 
-void complete(const Machine& machine, const plan::Request& request, const InjectOptions& options,
-              driver::Inventory& inventory, const Log& log) {
+Result<> complete(const Machine& machine, const plan::Request& request,
+                  const InjectOptions& options, driver::Inventory& inventory, const Log& log) {
   std::vector<unsigned> channels;
   if (!options.config.features.disable_imex_channel_creation) {
     channels = plan::imex_channel_numbers(request);
   }
   const driver::Search search = search_of(options);
-  make_missing_nodes(machine.roots(), search, request, channels, inventory, log);
-  ask_nvml(machine.roots(), search, request,
+  const driver::Roots roots = machine.roots();
+  NVBOX_TRY(make_nodes_for_nvml(roots, search, request, channels, inventory, log));
+  ask_nvml(roots, search, request,
            driver::nvml_settings(options.environment, options.config.cli.nvml_timeout), inventory,
            log);
+  NVBOX_TRY(make_asked_nodes(roots, search, request, channels, inventory, log));
   for (const std::string& problem : inventory.problems) log.warning(problem);
+  return {};
 }
 
 Result<Choice> choose(const Machine& machine, const plan::Request& request,
@@ -53,7 +58,7 @@ Result<Choice> choose(const Machine& machine, const plan::Request& request,
   NVBOX_TRY(check_rights(request));
   driver::Inventory inventory = NVBOX_TRY(look(machine, need, options));
   Choice choice = {.inventory = std::move(inventory), .selection = {}};
-  complete(machine, request, options, choice.inventory, log);
+  NVBOX_TRY(complete(machine, request, options, choice.inventory, log));
   choice.selection = NVBOX_TRY(plan::select(choice.inventory, request));
   warn_of_unanswered(choice.inventory, log);
   for (const std::string& note : choice.selection.notes) log.warning(note);

@@ -31,9 +31,10 @@ class Machine {
 Result<driver::Inventory> look(const Machine& machine, const driver::Need& need,
                                const InjectOptions& options);
 
-// What the request needs besides (runtime/complete_inventory.h); problems are logged.
-void complete(const Machine& machine, const plan::Request& request, const InjectOptions& options,
-              driver::Inventory& inventory, const Log& log);
+// What the request needs besides (runtime/complete_inventory.h, runtime/missing_nodes.h); problems
+// are logged. An error when it is known to be refused.
+Result<> complete(const Machine& machine, const plan::Request& request,
+                  const InjectOptions& options, driver::Inventory& inventory, const Log& log);
 
 // What there is of `need`, and which of it the request means, with the rights over MIG that it asks
 // for; what had to be left out is logged.

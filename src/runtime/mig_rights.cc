@@ -39,22 +39,30 @@ Result<> check_mig_rights(const MigRights& rights) {
   return {};
 }
 
+Result<> check_mig_rights(const MigRights& rights, const plan::Selection& selection,
+                          plan::Ask ask) {
+  for (const Right& right : rows_of(rights)) {
+    const bool is_given = NVBOX_TRY(gives(right));
+    if (!is_given || ask == plan::Ask::all || selection.migs.empty()) continue;
+    return Error(cat("cannot enable mig-", right.name, " with specific MIG devices selected"))
+        .in(right.context())
+        .hint("ask for whole GPUs, or for all");
+  }
+  return {};
+}
+
 Result<std::vector<driver::MigControl>> find_mig_rights(const MigRights& rights,
                                                         const driver::Roots& roots,
                                                         const driver::Inventory& inventory,
                                                         const plan::Selection& selection,
                                                         plan::Ask ask) {
+  NVBOX_TRY(check_mig_rights(rights, selection, ask));
   std::vector<driver::Gpu> gpus;
   for (const size_t position : plan::gpus_of(selection)) gpus.push_back(inventory.gpus[position]);
   std::vector<driver::MigControl> controls;
   for (const Right& right : rows_of(rights)) {
     const bool is_given = NVBOX_TRY(gives(right));
     if (!is_given) continue;
-    if (ask != plan::Ask::all && !selection.migs.empty()) {
-      return Error(cat("cannot enable mig-", right.name, " with specific MIG devices selected"))
-          .in(right.context())
-          .hint("ask for whole GPUs, or for all");
-    }
     auto control = NVBOX_TRY(driver::find_mig_control(roots, right.name, gpus).in(right.context()));
     if (control) controls.push_back(*std::move(control));
   }

@@ -254,18 +254,124 @@ export schema='
   has_text 'io.nvbox.driver-version: 535.300.01'
 }
 
-@test "missing nodes are made; without them MIG devices are refused" {
+@test "missing nodes are made for a file; without them MIG devices are refused" {
   inside a100mig '
     rm -r /dev/nvidia-caps /dev/nvidia-uvm*
     user() { setpriv --reuid=65534 --clear-groups "$@"; }
     quietly user nvidia-ctk cdi generate
     echo "status $?"
     user nvidia-ctk --quiet cdi generate --format=json --allow-incomplete | jq -rc "[.devices[].name]"
-    json | jq -r "[.devices[].name, .containerEdits.deviceNodes[].path] | length"'
+    generate --output=/run/a.json; jq -r "[.devices[].name, .containerEdits.deviceNodes[].path] | length" /run/a.json'
   has_text 'nvidia-ctk: MIG device 1 7/0 cannot be used: its nodes below /dev/nvidia-caps do not exist'
   has_line 'status 1'
   has_line '["0","GPU-3ba10000-0000-4a10-8000-000000000000","all"]'
   has_line 21
+}
+
+# A host on which nearly everything could be mended: modules that modprobe would load, missing nodes,
+# nodes of another boot, and some with the modes and owners that an administrator chose, or nobody.
+# `listing` is every name below /dev with its type, mode, owner, inode, number and change time.
+to_be_mended='
+  listing() { find /dev -exec stat -c "%n %F %a %u:%g %i %t:%T %z" {} + | sort; }
+  grep -v nvidia-uvm /proc/devices >/run/devices; mount --bind /run/devices /proc/devices
+  printf "#!/bin/sh\necho \"\$@\" >>/run/modprobe\n" >/usr/sbin/modprobe.new
+  chmod 755 /usr/sbin/modprobe.new; mv /usr/sbin/modprobe.new /usr/sbin/modprobe
+  params() { sed "$1" /proc/driver/nvidia/params >/run/params; cat /run/params >/proc/driver/nvidia/params; }
+  params "s/^DeviceFileGID: .*/DeviceFileGID: 44/; s/^DeviceFileMode: .*/DeviceFileMode: 432/"
+  rm -rf /dev/nvidia-caps /dev/nvidiactl /dev/char; mknod /dev/nvidiactl c 190 255
+  chgrp 27 /dev/nvidia0; chmod 640 /dev/nvidia0; chmod 600 /dev/nvidia-modeset'
+
+# The peer only prints, too.
+@test "what is printed changes nothing on the host" {
+  for profile in t4x1 a100mig; do
+    inside "$profile" "$to_be_mended"'
+      commands=("cdi generate --allow-incomplete" "cdi generate --if-stale --allow-incomplete" "cdi generate --mode=management")
+      [ "$SIMHOST_PROFILE" != t4x1 ] || commands+=("runtime configure --runtime=podman --cdi.enabled --dry-run")
+      for command in "${commands[@]}"; do
+        before=$(listing; cd /run && find . ! -name trace ! -name modprobe | sort)
+        strace -f -qq -o /run/trace -e signal=none \
+          -e "trace=/^(mknod|l?chown|fchown|f?chmod|unlink|rename|mkdir|rmdir|link|symlink|f?init_module)" \
+          nvidia-ctk $command >/dev/null 2>&1 || echo "failed: $command"
+        cat /run/trace
+        [ "$(listing; cd /run && find . ! -name trace ! -name modprobe | sort)" = "$before" ] && echo same
+      done
+      cat /run/modprobe'
+    [ "$(grep -cx same <<<"$output")" -ge 3 ]
+    has_no_text failed
+    has_no_text '('
+    has_text "cat: /run/modprobe: No such file or directory"
+  done
+}
+
+@test "what NVML told is kept for a file only" {
+  inside a100mig 'json >/dev/null; ls /run/nvbox; generate --output=/run/a.yaml; ls /run/nvbox'
+  [ "$output" = $'ls: cannot access \'/run/nvbox\': No such file or directory\nnvml.json' ]
+}
+
+@test "for a file what is missing is made, and what somebody chose is kept" {
+  inside t4x1 "$to_be_mended"'
+    show() { stat -c "%n %Hr:%Lr %a %u:%g" /dev/nvidia*; readlink /dev/char/195:255; cat /run/modprobe; }
+    # Capability files have a line of their own.
+    others() { listing | grep -E "^/dev/nvidia(ctl|[0-9]|-modeset|-uvm)"; }
+    params "s/^ModifyDeviceFiles: .*/ModifyDeviceFiles: 0/"; before=$(others)
+    generate --output=/run/a.yaml 2>/dev/null; [ "$(others)" = "$before" ] && echo forbidden
+    params "s/^ModifyDeviceFiles: .*/ModifyDeviceFiles: 1/"
+    for command in "generate --output=/run/b.yaml" refresh; do
+      chmod 600 /dev/nvidia-modeset; chown 0:0 /dev/nvidia-modeset; rm -r /dev/nvidiactl /run/modprobe
+      ctk $command 2>/dev/null; show
+    done
+    before=$(listing); ctk refresh 2>/dev/null; [ "$(listing)" = "$before" ] && echo settled'
+  [ "$status" -eq 0 ]
+  has_line forbidden
+  for line in '/dev/nvidia0 195:0 640 0:27' '/dev/nvidiactl 195:255 660 0:44' '/dev/nvidia-modeset 195:254 660 0:44' \
+    ../nvidiactl nvidia-uvm; do
+    [ "$(grep -cxF -- "$line" <<<"$output")" -eq 2 ]
+  done
+  has_line settled
+}
+
+@test "the libraries that choose between drivers come with their links, from specifications and without" {
+  require runc
+  inside t4x1 '
+    vector=$1/../../vectors/explicit_driver_libraries.json
+    cd "$(jq -r .directory "$vector")" || exit
+    jq -r ".files | to_entries[] | .key, .value" "$vector" | while read -r file && read -r soname; do
+      gcc -shared -nostdlib -x c -Wl,-soname,"$soname" -o "$file" /dev/null
+    done
+    jq -r ".links | to_entries[] | .value, .key" "$vector" | xargs -n 2 ln -sf
+    jq -r ".expected[]" "$vector" | sort >/run/expected
+    links() { jq -r "[.. | .args? // empty | .[]] | .[]" "$1" | grep -E "::.*/lib(EGL|GL|GLESv1_CM|GLESv2|GLX|GLdispatch|OpenCL|OpenGL)[.]so" | sort; }
+    json --feature-flag=enable-explicit-driver-libraries >/run/a.json
+    diff <(links /run/a.json) /run/expected && echo described
+    json >/run/b.json; links /run/b.json
+    container() { CONTAINER_SPEC=/run/config.json "$support/container.sh" --env NVIDIA_VISIBLE_DEVICES=all glibc true; links /run/config.json; }
+    support=$1
+    container
+    printf "[nvidia-container-runtime.modes.jit-cdi]\nnvcdi-feature-flags = [\"enable-explicit-driver-libraries\"]\n" \
+      >>/etc/nvidia-container-runtime/config.toml
+    diff <(container) /run/expected && echo injected'
+  [ "$output" = $'described\ninjected' ]
+}
+
+# emptyDeviceSpecGenerator of the peer, and the warning and the missing "all" of its validateFlags.
+@test "none is a device without a GPU" {
+  inside t4x1 '
+    quietly nvidia-ctk cdi generate --device-id=none --output=/run/a.json
+    jq -c ".devices, (.containerEdits.mounts | length > 9)" /run/a.json
+    quietly generate --device-id=none --no-all-device --output=/run/b.json; cmp /run/a.json /run/b.json && echo equal'
+  [ "$status" -eq 0 ]
+  has_line '[{"name":"none","containerEdits":{"env":["NVCT_EMPTY_DEVICE="]}}]'
+  has_line true
+  has_text 'level=warning msg="no device \"all\" is made: the device ids include none"'
+  has_line equal
+}
+
+# getDeviceSubfolders of the peer: folders in which one of the nodes lies.
+@test "the chmod hook of a manager of GPUs names the folders of its nodes" {
+  inside t4x1 '
+    hook() { json --mode=management --enable-hook=chmod | jq -rc "[.. | .args? // empty | select(.[1] == \"chmod\")] | .[]"; }
+    hook; rm -r /dev/nvidia-caps; hook; echo end'
+  [ "$output" = $'["nvidia-cdi-hook","chmod","--mode","755","--path","/dev/nvidia-caps"]\nend' ]
 }
 
 @test "older versions are written without what they lack" {

@@ -96,6 +96,18 @@ on() {
   has_line '/dev/nvidiactl 195:255 666 0:0'
 }
 
+# The peer: "no NVIDIA devices found" (errNoNvidiaDevices of its internal/info/proc/devices).
+@test "without a major of the driver in /proc/devices nothing is made" {
+  on t4x1 'grep -v nvidia /proc/devices >/run/devices; mount --bind /run/devices /proc/devices; rm -r /dev/nvidia*
+    mkdir -p /run/driver
+    $nodes --control-devices; echo "status $?"; $nodes --control-devices --dev-root=/run/driver; echo "status $?"
+    ls -A /dev /run/driver | grep nvidia; ls -A /run/driver'
+  [ "$(grep -cx 'status 1' <<<"$output")" -eq 2 ]
+  has_text 'nvidia-ctk: device nodes of modules that are not loaded: nvidia, nvidia-uvm; load them, or use --load-kernel-modules'
+  has_no_text mknod
+  [ "${lines[-1]}" = 'status 1' ]
+}
+
 # The host's own program is never called: /usr is private.
 fake_modprobe='grep -v uvm /proc/devices >/run/devices; mount --bind /run/devices /proc/devices
   printf "#!/bin/sh\necho \"\$@\" >>/run/modprobe\nexit %s\n" "$modprobe_status" >/usr/sbin/modprobe.new

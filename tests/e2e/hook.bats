@@ -26,8 +26,8 @@ hooked() {
     done
     "$support/bundle.sh" "${options[@]}" /run/b "$@"
     # crun keeps what hooks say for whom this annotation names; runc tells it itself.
-    jq -c ".hooks.prestart = [{path: \"/usr/bin/nvidia-container-runtime-hook\",
-                               args: [\"nvidia-container-runtime-hook\", \"prestart\"]}]
+    jq -c --arg name "${ARGV0-nvidia-container-runtime-hook}" "
+      .hooks.prestart = [{path: \"/usr/bin/nvidia-container-runtime-hook\", args: [\$name, \"prestart\"]}]
       | .annotations[\"run.oci.hooks.stderr\"] = \"/run/hook.err\"" /run/b/config.json >/run/x
     mv /run/x /run/b/config.json
     trap "cat /run/hook.err ${SHOW-} 2>/dev/null || true" EXIT
@@ -76,6 +76,13 @@ gpus_inside() {
   [ "$status" -eq 0 ]
   has_line '/dev/nvidia1: ENXIO'
   has_line '/tmp/other: EPERM'
+}
+
+# The runtime specification: "args" of a hook are execv's argv, so the first is anything.
+@test "hook: by whatever name its entry calls it" {
+  ARGV0=x hooked a100x8 --env NVIDIA_VISIBLE_DEVICES=4 glibc probe nodes
+  [ "$status" -eq 0 ]
+  [ "$(gpus_inside)" = /dev/nvidia5 ]
 }
 
 @test "hook: nothing is asked for, nothing is done and nothing is said" {

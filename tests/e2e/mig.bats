@@ -110,6 +110,43 @@ mode() {
   has_line '/dev/nvidia-caps/nvidia-cap202 1ff:ca 444'
 }
 
+@test "a request that is refused makes no node" {
+  run on_host a100mig "$low_level" bash -c '
+    rm -r /dev/nvidia-caps
+    listing() { find /dev "(" -path "/dev/nvidia*" -o -path "/dev/char*" ")" -exec stat -c "%n %F %a %u:%g %i %t:%T %z" {} + | sort; }
+    before=$(listing)
+    "$1/container.sh" --env NVIDIA_VISIBLE_DEVICES=0 glibc true; [ "$(listing)" = "$before" ] && echo same
+    for mode in jit-cdi legacy; do
+      printf "[nvidia-container-runtime]\nmode = \"$mode\"\nruntimes = [\"$2\"]\n" >/etc/nvidia-container-runtime/config.toml
+      while read -r variables; do
+        options=(); for variable in $variables; do options+=(--env "$variable"); done
+        "$1/container.sh" --privileged "${options[@]}" glibc true && echo "not refused: $variables"
+        [ "$(listing)" = "$before" ] || { echo "changed: $mode $variables"; rm -r /dev/nvidia-caps; before=$(listing); }
+      done <<"CASES"
+NVIDIA_VISIBLE_DEVICES=all NVIDIA_MIG_MONITOR_DEVICES=foo
+NVIDIA_VISIBLE_DEVICES=9 NVIDIA_MIG_CONFIG_DEVICES=all
+NVIDIA_VISIBLE_DEVICES=1:0,9
+NVIDIA_VISIBLE_DEVICES=1:0 NVIDIA_IMEX_CHANNELS=0
+CASES
+    done' \
+    bash "$support" "/usr/local/lib/simhost/$low_level"
+  has_no_text 'not refused'
+  has_no_text changed
+  has_line same
+  run on_host h200x8 "$low_level" bash -c '
+    rm /dev/nvidia-caps-imex-channels/*
+    for variables in "NVIDIA_VISIBLE_DEVICES=9" "NVIDIA_VISIBLE_DEVICES=0 --env NVIDIA_REQUIRE_CUDA=cuda>=99"; do
+      "$1/container.sh" --env $variables --env NVIDIA_IMEX_CHANNELS=1 glibc true
+    done
+    "$1/container.sh" --env NVIDIA_VISIBLE_DEVICES=0 --env NVIDIA_IMEX_CHANNELS=1,1048575 glibc true
+    ls /dev/nvidia-caps-imex-channels | wc -l
+    "$1/container.sh" --env NVIDIA_VISIBLE_DEVICES=0 --env NVIDIA_IMEX_CHANNELS=1 glibc true && ls /dev/nvidia-caps-imex-channels' \
+    bash "$support"
+  [ "$status" -eq 0 ]
+  has_line 0
+  [ "${lines[-1]}" = channel1 ]
+}
+
 @test "an instance whose nodes may not be made is refused with the reason" {
   mig 'rm -r /dev/nvidia-caps
     for file in $(find /proc/driver/nvidia/capabilities -name access -o -name config -o -name monitor); do

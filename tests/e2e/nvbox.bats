@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # The multi-call binary itself.
 
-# shellcheck disable=SC2154,SC2030,SC2031 # variables of bats and helpers.bash
+# shellcheck disable=SC2154,SC2016,SC2030,SC2031 # variables of bats and helpers.bash; inner shells
 
 load helpers
 bats_require_minimum_version 1.5.0
@@ -50,6 +50,22 @@ bats_require_minimum_version 1.5.0
     [ "$status" -eq 0 ]
     has_text 'NVIDIA Container Runtime version'
   done
+}
+
+# argv[0] is the caller's to choose (execve(2)); the kernel tells which file it was (AT_EXECFN).
+@test "where argv[0] names no program, the executed file does" {
+  require runc unshare
+  run on_host t4x1 runc bash -c 'exec -a x nvidia-ctk --version'
+  [ "$status" -eq 0 ]
+  has_text 'NVIDIA Container Toolkit CLI version'
+  run on_host t4x1 runc bash -c '(exec -a "" nvidia-container-runtime --version)
+    ln -s /usr/bin/nvbox /run/nvidia-cdi-hook.real; (exec -a nobody /run/nvidia-cdi-hook.real --version)'
+  has_text 'NVIDIA Container Runtime version'
+  has_text 'NVIDIA CDI Hook version'
+  run on_host t4x1 runc bash -c 'cp /usr/bin/nvbox /run/nvbox-1.2; cp /usr/bin/nvbox /run/nvbox.new
+    for file in /run/nvbox-1.2 /run/nvbox.new; do $file nvidia-ctk --version; (exec -a x $file nvidia-ctk --version); done
+    (exec -a nvidia-ctk /usr/bin/nvidia-container-runtime --version)'
+  [ "$(grep -c 'NVIDIA Container Toolkit CLI version' <<<"$output")" -eq 5 ]
 }
 
 @test "a full standard output is an error" {

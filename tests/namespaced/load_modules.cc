@@ -150,6 +150,12 @@ TEST(LookAtNode, tells_what_is_in_the_place_of_a_node) {
     EXPECT_FALSE(std::filesystem::exists(scratch + "/dev/char"));
     ASSERT_EQ(chown((scratch + "/dev/nvidia0").c_str(), 7, 44), 0);
     EXPECT_EQ(look(), NodeState::other_access);
+    ASSERT_EQ(chown((scratch + "/dev/nvidia0").c_str(), 0, 0), 0);
+    EXPECT_EQ(look(), NodeState::other_access);
+    for (const mode_t mode : {0600, 0640, 0644, 0666}) {
+      ASSERT_EQ(chmod((scratch + "/dev/nvidia0").c_str(), mode), 0);
+      EXPECT_EQ(look(), NodeState::default_access);
+    }
     ExpectedNode other = gpu_zero();
     other.minor = 1;
     ASSERT_TRUE(apply::make_node_itself(root, other));
@@ -157,6 +163,36 @@ TEST(LookAtNode, tells_what_is_in_the_place_of_a_node) {
     std::filesystem::rename(scratch + "/dev/nvidia0", scratch + "/dev/nvidia1");
     put_link(scratch + "/dev/nvidia0", "nvidia1");
     EXPECT_EQ(look(), NodeState::other_thing);
+  });
+}
+
+// nvidia-modprobe gives a node the mode and owner of the driver's parameters unless they say
+// ModifyDeviceFiles: 0; whoever only describes the host keeps what an administrator chose.
+TEST(MakeNodeIfMissing, keeps_what_somebody_chose) {
+  NEEDS_ROOT();
+  run_case({}, [](const std::string& scratch) {
+    const host::Root root = host::Root::open(scratch).value();
+    const std::string path = scratch + "/dev/nvidia0";
+    const auto make = [&](const ExpectedNode& node) {
+      const Result<> made = apply::make_node_if_missing(root, node);
+      EXPECT_TRUE(made) << made.error().full_message();
+      return describe_node(path);
+    };
+    ExpectedNode forbidden = gpu_zero();
+    forbidden.may_be_made = false;
+    EXPECT_EQ(make(forbidden), "");
+    EXPECT_FALSE(std::filesystem::exists(scratch + "/dev"));
+    EXPECT_EQ(make(gpu_zero()), "c 195:0 0660 0:44");
+    EXPECT_EQ(std::filesystem::read_symlink(scratch + "/dev/char/195:0"), "../nvidia0");
+    ASSERT_EQ(chown(path.c_str(), 0, 27), 0);
+    ASSERT_EQ(chmod(path.c_str(), 0600), 0);
+    EXPECT_EQ(make(gpu_zero()), "c 195:0 0600 0:27") << "its group was chosen";
+    ASSERT_EQ(chown(path.c_str(), 0, 0), 0);
+    EXPECT_EQ(make(forbidden), "c 195:0 0600 0:0");
+    EXPECT_EQ(make(gpu_zero()), "c 195:0 0660 0:44") << "devtmpfs makes it so";
+    ExpectedNode moved = gpu_zero();
+    moved.major = 196;
+    EXPECT_EQ(make(moved), "c 196:0 0660 0:44") << "it was another device";
   });
 }
 
@@ -168,7 +204,7 @@ std::string load(const std::string& host_path, const std::string& driver_path) {
   Log log;
   log.set_level(Level::debug);
   log.add(LogFormat::text, [&text](std::string_view line) { text += line; });
-  apply::load_modules({host, driver, host}, {}, log);
+  apply::load_modules({host, driver, host}, apply::CapabilityNodes::make, log);
   return text;
 }
 

@@ -89,6 +89,10 @@ TEST(ExpectedNodes, of_a_machine_without_the_driver_are_none) {
 TEST(ExpectedNodes, a_gpu_that_cannot_be_read_does_not_stop_the_others) {
   const test::Host host(R"(
 d /sys/module/nvidia
+f /proc/devices <<EOF
+Character devices:
+195 nvidia-frontend
+EOF
 d /proc/driver/nvidia/gpus/0000:01:00.0
 f /proc/driver/nvidia/gpus/0000:02:00.0/information <<EOF
 Device Minor: 1
@@ -104,6 +108,28 @@ EOF
   EXPECT_EQ(expected.problems,
             std::vector<std::string>{
                 "/proc/driver/nvidia/gpus/0000:01:00.0/information names no device minor"});
+}
+
+// The peer makes no node of an NVIDIA driver that /proc/devices does not list (errNoNvidiaDevices
+// of its internal/info/proc/devices): the kernel routes no number to it.
+TEST(ExpectedNodes, of_a_driver_without_a_major_are_none) {
+  const test::Host host(R"(
+d /sys/module/nvidia
+d /sys/module/nvidia_modeset
+f /proc/devices <<EOF
+Character devices:
+  1 mem
+195 not-nvidia-frontend
+
+Block devices:
+195 nvidia
+EOF
+f /proc/driver/nvidia/version
+f /proc/driver/nvidia/gpus/0000:02:00.0/information <<EOF
+Device Minor: 1
+EOF
+)");
+  EXPECT_TRUE(expected_nodes(host.root(), {}).nodes.empty());
 }
 
 TEST(ExpectedNodes, channels_are_a_problem_when_the_driver_has_none) {

@@ -119,6 +119,44 @@ so /usr/lib/libnvidia-egl-wayland.so.1.1.10.bak libnvidia-egl-wayland.so.1
       << "libnvidia-nvvm has the driver's version, so the other file is a leftover";
 }
 
+// The rule is the peer's (internal/discover/symlinks.go, getDotSoSymlinks); its graphics libraries
+// with a numbering of their own have no links.
+TEST(Libraries, that_are_named_for_all_have_the_links_that_the_host_has) {
+  const test::Host host(R"(
+so /usr/lib/x86_64-linux-gnu/libcuda.so.550.54 libcuda.so.1
+so /usr/lib/x86_64-linux-gnu/libEGL.so.1.1.0 libEGL.so.1
+l /usr/lib/x86_64-linux-gnu/libEGL.so.1 -> libEGL.so.1.1.0
+l /usr/lib/x86_64-linux-gnu/libEGL.so -> libEGL.so.1
+so /usr/lib/x86_64-linux-gnu/libGL.so.1.7.0 libGL.so.1
+l /usr/lib/x86_64-linux-gnu/libGL.so.1 -> libGL.so.1.7.0
+so /usr/lib/x86_64-linux-gnu/libnvidia-egl-gbm.so.1.1.0 libnvidia-egl-gbm.so.1
+l /usr/lib/x86_64-linux-gnu/libnvidia-egl-gbm.so.1 -> libnvidia-egl-gbm.so.1.1.0
+)");
+  const host::Root root = host.root();
+  Search search = {.machine = host::elf_machine_x86_64};
+  add_explicit_libraries({"disable-ipc-discoverer"}, search);
+  EXPECT_TRUE(search.more_libraries.empty());
+  add_explicit_libraries({"enable-explicit-driver-libraries"}, search);
+  std::vector<std::string> problems;
+  const Need need;
+  const Roots roots = {root, root, root};
+  std::vector<Extension> extensions;
+  for (const std::string& stem : search.more_libraries) {
+    extensions.push_back({ExtensionKind::library, all, stem});
+  }
+  const auto found = find_libraries(Context{roots, search, need, problems}, "550.54", extensions);
+  ASSERT_TRUE(found) << found.error().message();
+  std::vector<std::string> links;
+  for (const Library& library : found->libraries) {
+    if (library.path.contains("libcuda")) continue;
+    for (const Link& link : library.links) links.push_back(link.link + " " + link.target);
+  }
+  EXPECT_EQ(links,
+            (std::vector<std::string>{"/usr/lib/x86_64-linux-gnu/libEGL.so.1 libEGL.so.1.1.0",
+                                      "/usr/lib/x86_64-linux-gnu/libEGL.so libEGL.so.1",
+                                      "/usr/lib/x86_64-linux-gnu/libGL.so.1 libGL.so.1.7.0"}));
+}
+
 TEST(Libraries, in_a_directory_with_two_names_are_taken_once) {
   const test::Host host(R"(
 so /usr/lib/x86_64-linux-gnu/libcuda.so.550.54 libcuda.so.1

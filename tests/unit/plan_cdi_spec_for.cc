@@ -210,7 +210,22 @@ TEST(MigSpec, has_the_devices_that_are_chosen) {
   EXPECT_EQ(names({"MIG-GPU-4b/7/0", "1"}), (Words{"1", "1:2", "GPU-4b", "MIG-7"}));
   EXPECT_EQ(names({"MIG-9"}), (Words{"1:0", "MIG-9"}));
   EXPECT_EQ(names({"1:1"}), Words{"device 1:1: GPU 1 has no such MIG device; it has 0 and 2"});
-  EXPECT_EQ(names({"none"}), Words{"the device ids include none, so there is nothing to describe"});
+}
+
+// emptyDeviceSpecGenerator and getDeviceSpecGeneratorsForIDs of the peer's pkg/nvcdi/lib-nvml.go:
+// whichever of "none" and "all" comes first stands for the whole list.
+TEST(GpuSpec, of_none_is_one_device_with_a_variable_alone) {
+  for (const Words& ids : {Words{"none"}, Words{"0", "none"}, Words{"none", "all"}}) {
+    const auto made = cdi_spec_of_gpus(mig_host(), {.device_ids = ids, .all_device = false});
+    ASSERT_TRUE(made) << error_of(made);
+    ASSERT_EQ(names_of(made->spec), Words{"none"});
+    EXPECT_EQ(made->spec.devices[0].edits, (spec::ContainerEdits{.env = {"NVCT_EMPTY_DEVICE="}}));
+    EXPECT_FALSE(made->spec.edits.mounts.empty());
+  }
+  const auto all =
+      cdi_spec_of_gpus(small_host(), {.device_ids = {"all", "none"}, .all_device = false});
+  ASSERT_TRUE(all) << error_of(all);
+  EXPECT_EQ(names_of(all->spec), (Words{"0", "GPU-3a"}));
 }
 
 TEST(MigSpec, is_refused_where_nvml_does_not_number_its_devices_unless_they_may_be_left_out) {
@@ -266,6 +281,21 @@ TEST(ManagementSpec, has_nodes_and_libraries_but_nothing_for_displays) {
             (Words{"create-symlinks --link libcuda.so.1::/usr/lib64/libcuda.so",
                    "enable-cuda-compat --host-driver-version=535.1",
                    "update-ldcache --folder /usr/lib64"}));
+}
+
+// getDeviceSubfolders of the peer's pkg/nvcdi/workarounds-device-folder-permissions.go: folders in
+// which a node lies.
+TEST(ManagementSpec, opens_the_folders_of_its_nodes_alone) {
+  const auto last_hook = [](const std::vector<HostDevice>& nodes) {
+    const auto made =
+        cdi_spec_of_management(small_host(), nodes, {.hooks = {.enabled = {"chmod"}}});
+    const Words hooks = made ? hooks_of(made->spec.devices[0].edits) : Words{error_of(made)};
+    return hooks.empty() ? "" : hooks.back();
+  };
+  const HostDevice control = {"/dev/nvidiactl", 195, 255, 0666, 0};
+  EXPECT_EQ(last_hook({control, {"/dev/nvidia-caps/nvidia-cap1", 511, 1, 0400, 0}}),
+            "chmod --mode 755 --path /dev/nvidia-caps");
+  EXPECT_EQ(last_hook({control}), "");
 }
 
 TEST(ManagementSpec, of_no_nodes_is_an_error) {

@@ -77,6 +77,21 @@ using Positions = std::vector<size_t>;
 
 const Inventory mixed = host_of({plain(0), with_mig(1), plain(2), with_mig(3)});
 
+TEST(NamesForNvml, are_those_of_mig_devices_that_there_may_be) {
+  const auto left = [](std::vector<std::string> names) {
+    return without_names_for_nvml(mixed, listed(std::move(names))).devices;
+  };
+  using Names = std::vector<std::string>;
+  EXPECT_EQ(left({"0", "1:0", "MIG-12", "GPU-a2", "9"}), (Names{"0", "GPU-a2", "9"}));
+  EXPECT_EQ(left({"0:0", "9:0"}), (Names{"0:0", "9:0"})) << "no MIG device can be meant";
+  for (const std::string_view name : {"1:0", "MIG-12", "MIG-GPU-a1/3/0"}) {
+    EXPECT_TRUE(may_name_mig(name)) << name;
+  }
+  for (const std::string_view name : {"0", "0-3", "GPU-a1", "0000:17:00.0", "x"}) {
+    EXPECT_FALSE(may_name_mig(name)) << name;
+  }
+}
+
 TEST(NvmlQuestion, is_empty_without_a_gpu_or_the_version_of_cuda) {
   EXPECT_TRUE(NvmlQuestion{}.is_empty());
   EXPECT_FALSE((NvmlQuestion{.gpus = {0}}).is_empty());

@@ -2,7 +2,6 @@
 // nvidia-modprobe and udev do elsewhere.
 #pragma once
 
-#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -13,11 +12,19 @@
 
 namespace nvbox::apply {
 
-// Modules come from below the driver root, nodes go below the dev root. What is there already stays
-// as it is, and everything that fails is only logged: a container that needs what is missing fails
-// with a better message later. Does nothing in a user namespace.
-void load_modules(const driver::Roots& roots, std::span<const unsigned> imex_channels,
-                  const Log& log);
+// Whether the nodes of MIG instances and of rights over MIG are made as well.
+enum class CapabilityNodes { leave, make };
+
+// Modules come from below the driver root, nodes go below the dev root. Every node that the driver
+// serves, but for IMEX channels, which are given to those who ask for them, is made with the
+// driver's mode and owner, which one that exists gets, too (make_node). Everything that fails is
+// only logged: a container that needs what is missing fails with a better message later. Does
+// nothing in a user namespace.
+void load_modules(const driver::Roots& roots, CapabilityNodes capabilities, const Log& log);
+
+// The same for a description of the host: nodes that exist stay as they are (make_node_if_missing),
+// because an administrator may have given them another group.
+void load_modules_for_description(const driver::Roots& roots, const Log& log);
 
 // The modules of the driver, in the order in which they are loaded.
 inline constexpr std::string_view driver_modules[] = {"nvidia", "nvidia-uvm", "nvidia-modeset"};

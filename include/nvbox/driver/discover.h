@@ -39,13 +39,17 @@ struct Search {
   // Directories below the driver root to search instead of the usual ones.
   std::vector<std::string> library_directories{};
   std::vector<std::string> config_directories{};
-  // Libraries with their own numbering that are given too: "libEGL.so".
+  // Libraries with their own numbering that are given too, with their links: "libEGL.so".
   std::vector<std::string> more_libraries{};
   std::uint16_t machine = own_machine;
 };
 
 // What the environment says; the configuration is the caller's to add.
 Search search_from(const host::Environment& environment);
+
+// With the peer's feature flag "enable-explicit-driver-libraries": the libraries that choose
+// between vendors' drivers, which an image mostly has itself.
+void add_explicit_libraries(const std::vector<std::string>& feature_flags, Search& search);
 
 // Looks only for what `need` asks for. Whatever cannot be read is left out and told in
 // Inventory::problems or Gpu::problem. An error means that no container can get a GPU: no driver is

@@ -20,6 +20,8 @@ struct NvmlSettings {
   unsigned timeout_s = 10;  // for each GPU
   // Answers are kept in /run/nvbox until the next boot, another driver or a change of MIG devices.
   bool use_cache = true;
+  // Whether new ones are kept, too.
+  bool keeps_answers = true;
 };
 
 // No cache with NVIDIA_CTK_NO_CACHE=1.

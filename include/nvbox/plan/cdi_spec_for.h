@@ -42,8 +42,9 @@ struct CdiHooks {
 struct CdiOptions {
   std::string kind = "nvidia.com/gpu";
   std::vector<CdiNaming> naming = {CdiNaming::index, CdiNaming::uuid};
-  // The peer's ids: all, none, 0, 0:1 (MIG), GPU-..., MIG-..., MIG-GPU-.../GI/CI. The first "none"
-  // is an error, the first "all" every GPU without MIG instances and every MIG device.
+  // The peer's ids: all, none, 0, 0:1 (MIG), GPU-..., MIG-..., MIG-GPU-.../GI/CI. The first of
+  // "none" and "all" stands for the whole list: "none" is one device of this name without any GPU,
+  // "all" every GPU without MIG instances and every MIG device.
   std::vector<std::string> device_ids = {"all"};
   CdiHooks hooks{};
   // One more device, "all", with everything of the others.
@@ -74,7 +75,7 @@ struct CdiOutcome {
 };
 
 // What the device ids ask for.
-Result<Request> request_of(const CdiOptions& options);
+Request request_of(const CdiOptions& options);
 
 // GPUs and MIG devices, of an inventory for which NVML was asked what nvml_question says.
 Result<CdiOutcome> cdi_spec_of_gpus(const driver::Inventory& inventory, const CdiOptions& options);

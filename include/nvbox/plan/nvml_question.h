@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "nvbox/driver/inventory.h"
@@ -26,6 +27,12 @@ struct NvmlQuestion {
 //
 // Requirements and graphics count for an inventory that was discovered with Need::facts.
 NvmlQuestion nvml_question(const driver::Inventory& inventory, const Request& request);
+
+// The request without the names that only NVML can tell.
+Request without_names_for_nvml(const driver::Inventory& inventory, Request request);
+
+// Whether the name has the form of one of a MIG device.
+bool may_name_mig(std::string_view name);
 
 // What cdi_spec_of_gpus needs to name MIG devices and GPUs, and to tell coherent GPUs from others.
 NvmlQuestion nvml_question(const driver::Inventory& inventory, const CdiOptions& options);

@@ -1,8 +1,6 @@
-// What a request needs of the host beyond what discovery finds: device nodes that nobody has made
-// yet, and what only NVML knows.
+// What a request needs of the host beyond what discovery finds: what only NVML knows. The device
+// nodes that nobody has made yet are runtime/missing_nodes.h's.
 #pragma once
-
-#include <span>
 
 #include "nvbox/base/log.h"
 #include "nvbox/driver/discover.h"
@@ -11,13 +9,6 @@
 #include "nvbox/plan/request.h"
 
 namespace nvbox::runtime {
-
-// Makes nodes of MIG instances, of rights over MIG that are asked for, and of these IMEX channels,
-// where the driver serves them and nobody has made them: as nvidia-modprobe would, with the
-// driver's own numbers and modes, outside user namespaces.
-void make_missing_nodes(const driver::Roots& roots, const driver::Search& search,
-                        const plan::Request& request, std::span<const unsigned> imex_channels,
-                        driver::Inventory& inventory, const Log& log);
 
 // Asks NVML at most once, and only what plan::nvml_question says. What it does not tell stays
 // unknown in the inventory; whether that matters is plan's to decide.

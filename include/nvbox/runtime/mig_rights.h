@@ -27,10 +27,12 @@ struct MigRights {
 // ("mig-config error"). To be asked before anything is done for the rights' sake.
 Result<> check_mig_rights(const MigRights& rights);
 
-// What the rights consist of for the selected GPUs, of which `ask` says how they were asked for.
-// Nothing without a GPU that can do MIG. Errors besides check_mig_rights's: MIG devices that were
-// asked for by name, because who has a right sees every device of the GPU; and what
-// find_mig_control refuses.
+// The same, and an error for MIG devices that were asked for by name, because who has a right sees
+// every device of the GPU. `ask` says how the selected devices were asked for.
+Result<> check_mig_rights(const MigRights& rights, const plan::Selection& selection, plan::Ask ask);
+
+// What the rights consist of for the selected GPUs: nothing without a GPU that can do MIG. Errors
+// besides check_mig_rights's are find_mig_control's.
 Result<std::vector<driver::MigControl>> find_mig_rights(const MigRights& rights,
                                                         const driver::Roots& roots,
                                                         const driver::Inventory& inventory,

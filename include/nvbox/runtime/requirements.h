@@ -10,9 +10,14 @@
 
 namespace nvbox::runtime {
 
+// Whether NVML was asked about what is not known.
+enum class Nvml { unasked, asked };
+
 // plan::check_requirements for the driver and every selected GPU, as a completed inventory
-// (runtime/complete_inventory.h) has them. Errors begin with "requirement error".
+// (runtime/complete_inventory.h) has them. Before NVML is asked, what it may decide is not refused.
+// Errors begin with "requirement error".
 Result<> check_requirements(std::span<const std::string> requirements,
-                            const driver::Inventory& inventory, const plan::Selection& selection);
+                            const driver::Inventory& inventory, const plan::Selection& selection,
+                            Nvml nvml = Nvml::asked);
 
 }  // namespace nvbox::runtime
