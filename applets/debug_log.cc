@@ -32,11 +32,4 @@ void add_debug_file(const Call& call) {
                }));
 }
 
-void add_warnings_on_standard_error(const Call& call) {
-  call.log.add(LogFormat::plain, Level::warning, [name = call.name](std::string_view line) {
-    // main says what the applet failed of.
-    if (!line.starts_with("error: ")) complain(cat(name, ": ", line));
-  });
-}
-
 }  // namespace nvbox::applets

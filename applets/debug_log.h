@@ -20,7 +20,4 @@ void add_debug_log(const Call& call, EnvironmentOf author);
 // The path alone, for programs with a --debug flag that the word sets.
 void add_debug_file(const Call& call);
 
-// Warnings, without being asked, on standard error, for hooks: runtimes show it when one fails.
-void add_warnings_on_standard_error(const Call& call);
-
 }  // namespace nvbox::applets

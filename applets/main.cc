@@ -12,6 +12,7 @@
 #include "nvbox/base/text.h"
 #include "nvbox/sys/fd.h"
 #include "nvbox/sys/file.h"
+#include "nvbox/sys/system_log.h"
 #include "table.h"
 
 namespace {
@@ -25,7 +26,8 @@ using nvbox::applets::EnvironmentOf;
 constexpr int internal_failure = 70;
 
 // The last warnings. When the applet fails they are often the reason, and the log that they went to
-// may be one that nobody kept.
+// may be one that nobody kept. They stand behind the error, which an engine puts into one long
+// line.
 using Warnings = std::deque<std::string>;
 constexpr size_t most_warnings = 20;
 
@@ -35,16 +37,26 @@ void keep(Warnings& warnings, std::string_view line) {
 }
 
 void open_log(const Applet& applet, const Call& call, Warnings& warnings) {
+  using nvbox::Level;
+  using nvbox::LogFormat;
   if (applet.caller == Caller::tool) return;
   add_debug_log(
       call, applet.caller == Caller::container_hook ? EnvironmentOf::image : EnvironmentOf::host);
-  if (applet.caller != Caller::host) return add_warnings_on_standard_error(call);
-  call.log.add(nvbox::LogFormat::plain, nvbox::Level::warning,
-               [&warnings](std::string_view line) { keep(warnings, line); });
+  if (applet.caller == Caller::runtime) {
+    // Low-level runtimes drop what a hook that succeeds has written.
+    call.log.add_only(LogFormat::plain, Level::warning,
+                      nvbox::sys::system_log(std::string(applet.name)));
+  }
+  call.log.add_only(LogFormat::plain, Level::warning,
+                    [&warnings](std::string_view line) { keep(warnings, line); });
 }
 
 void complain(std::string_view name, std::string_view line) {
   (void)nvbox::sys::write_all(STDERR_FILENO, nvbox::cat(name, ": ", line));
+}
+
+void complain(std::string_view name, const Warnings& warnings) {
+  for (const std::string& line : warnings) complain(name, line);
 }
 
 // The path that was given to execve(2), whatever argv[0] says (getauxval(3)). A link is not
@@ -66,13 +78,16 @@ int run(int argc, char** argv, char** envp) {
   Warnings warnings;
   open_log(applet, call, warnings);
   const nvbox::Result<int> status = applet.run(call);
-  if (status) return *status;
-  const Warnings before = warnings;
+  if (status) {
+    // A program of the host has a log of its own.
+    if (applet.caller != Caller::host) complain(applet.name, warnings);
+    return *status;
+  }
   // Parts of it may come from a container: it must not be able to write lines of its own.
   const std::string message = nvbox::printable(status.error().full_message());
   log.error(message);
   complain(applet.name, message + "\n");
-  for (const std::string& line : before) complain(applet.name, line);
+  complain(applet.name, warnings);
   return 1;
 }
 

@@ -16,6 +16,7 @@ namespace {
 struct Settings {
   std::string root = "/";
   std::string bindir;
+  std::string prefix_links;
   bool is_dry = false;
   bool is_forced = false;
   bool has_cdi_hook = false;
@@ -28,6 +29,9 @@ constexpr cli::Flag<Settings> flags[] = {
      &Settings::bindir},
     {{"root", "", "Install below this directory, for images; other paths are meant below it"},
      &Settings::root},
+    {{"prefix-links", "",
+      "Directory for links to the programs beside those in --bindir, such as /usr/bin"},
+     &Settings::prefix_links},
     {{"with-cdi-hook", "", "Install nvidia-cdi-hook, although no engine here uses CDI"},
      &Settings::has_cdi_hook},
     {{"with-units", "", "Install the units of systemd, although it does not run here"},
@@ -37,13 +41,22 @@ constexpr cli::Flag<Settings> flags[] = {
     {{"dry-run", "", "Print what would be done, and do nothing"}, &Settings::is_dry},
 };
 
+// The directory of links that an earlier run made besides those in `bindir`; "" when it made none.
+std::string earlier_links(const Manifest& installed, const std::string& bindir) {
+  const auto found = std::ranges::find_if(installed, [&](const Record& record) {
+    return record.kind == Kind::link && path::parent(record.path) != bindir;
+  });
+  return found == installed.end() ? "" : std::string(path::parent(found->path));
+}
+
 // What an earlier run was told to install is kept up to date without being told again.
-Settings with_earlier(Settings settings, const Manifest& installed) {
+Settings with_earlier(Settings settings, const Manifest& installed, const std::string& bindir) {
   const auto has = [&](std::string_view name) {
     return std::ranges::any_of(
         installed, [&](const Record& record) { return path::base_name(record.path) == name; });
   };
   settings.has_cdi_hook = settings.has_cdi_hook || has("nvidia-cdi-hook");
+  if (settings.prefix_links.empty()) settings.prefix_links = earlier_links(installed, bindir);
   settings.has_units = settings.has_units || has("nvidia-cdi-refresh.service");
   return settings;
 }
@@ -62,7 +75,7 @@ std::vector<std::string> program_directories(const Call& call, const Settings& s
 
 Result<Place> place_for(const host::Root& root, const Settings& settings) {
   if (settings.bindir.empty()) return default_place(root);
-  const std::string bindir = NVBOX_TRY(checked_bindir(settings.bindir));
+  const std::string bindir = NVBOX_TRY(checked_directory("--bindir", settings.bindir));
   NVBOX_TRY(check_writable(root, bindir).hint("--bindir chooses another directory"));
   return Place{bindir};
 }
@@ -76,6 +89,26 @@ CdiHook choose_cdi_hook(const Invocation& invocation, const host::Root& root,
                   : "nvidia-cdi-hook is left out, because no engine here uses CDI; "
                     "--with-cdi-hook installs it\n";
   return reason ? CdiHook::yes : CdiHook::no;
+}
+
+// Adds the links of --prefix-links, or says what they are for where they are not asked for.
+Result<> add_links(const Target& target, const Settings& settings, std::vector<Item>& items,
+                   std::string& notes) {
+  constexpr std::string_view usual = "/usr/bin";
+  if (settings.prefix_links.empty()) {
+    if (target.bindir == usual) return {};
+    notes += cat("NVIDIA's device plugin, k3s and Kata look for these programs in ", usual,
+                 "; --prefix-links=", usual, " makes links there\n");
+    return {};
+  }
+  const std::string directory =
+      NVBOX_TRY(checked_directory("--prefix-links", settings.prefix_links));
+  if (directory == target.bindir) {
+    return Error(cat("--prefix-links=", directory, " is where the programs are anyway"));
+  }
+  NVBOX_TRY(check_writable(target.root, directory).in("--prefix-links"));
+  std::ranges::move(more_links(directory, items), std::back_inserter(items));
+  return {};
 }
 
 // Without those that nobody needs in directories that cannot be written to.
@@ -93,6 +126,7 @@ Result<std::vector<Item>> items_for(const Invocation& invocation, const Target& 
                                     const Settings& settings, std::string& notes) {
   const CdiHook cdi_hook = choose_cdi_hook(invocation, target.root, settings, notes);
   std::vector<Item> items = programs(target.bindir, NVBOX_TRY(own_binary()), cdi_hook);
+  NVBOX_TRY(add_links(target, settings, items, notes));
   // What sd_booted(3) looks at.
   const auto systemd = target.root.stat("/run/systemd/system");
   if (settings.has_units || (systemd && *systemd)) {
@@ -136,8 +170,10 @@ Result<int> install(const Invocation& invocation, const Settings& settings) {
   const sys::Fd lock_holder = NVBOX_TRY(lock(target));
   const Manifest installed = NVBOX_TRY(read_manifest(target));
   std::string text = place.note ? cat(*place.note, "\n") : "";
-  const std::vector<Item> items =
-      NVBOX_TRY(items_for(invocation, target, with_earlier(settings, installed), text));
+  const std::vector<Item> items = NVBOX_TRY(
+      items_for(invocation, target, with_earlier(settings, installed, place.bindir), text));
+  const std::string others = NVBOX_TRY(other_installations(root, place.bindir));
+  if (!others.empty()) text += cat(others, "PATH decides which of them is called\n");
   const std::set<std::string> paths = paths_of(items, installed);
   const auto present = NVBOX_TRY(look_at(root, paths));
   const Foreign foreign = settings.is_forced ? Foreign::save : Foreign::refuse;
@@ -160,14 +196,14 @@ Result<int> install(const Invocation& invocation, const Settings& settings) {
 
 }  // namespace
 
-Result<std::string> checked_bindir(std::string_view given) {
-  const Error unfit(cat("--bindir=", printable(given), " is no absolute path"));
+Result<std::string> checked_directory(std::string_view option, std::string_view given) {
   if (!given.starts_with('/') || printable(given) != given) {
-    return Error(unfit).hint("write it from the root directory on: --bindir=/opt/bin");
+    return Error(cat(option, "=", printable(given), " is no absolute path"))
+        .hint(cat("write it from the root directory on: ", option, "=/opt/bin"));
   }
-  const std::string bindir = path::clean(given);
-  if (bindir == "/") return Error("--bindir=/ is no directory for programs");
-  return bindir;
+  const std::string directory = path::clean(given);
+  if (directory == "/") return Error(cat(option, "=/ is no directory for programs"));
+  return directory;
 }
 
 Look in_map(const std::map<std::string, Present>& present) {

@@ -15,8 +15,8 @@ namespace nvbox::applets::installation {
 Result<int> run_install(const Invocation& invocation);
 Result<int> run_uninstall(const Invocation& invocation);
 
-// --bindir's value, without "..": an absolute path, on one line.
-Result<std::string> checked_bindir(std::string_view given);
+// The value of an option for a directory of programs, without "..": an absolute path, on one line.
+Result<std::string> checked_directory(std::string_view option, std::string_view given);
 
 // Answers from what was seen before; `present` must live as long.
 Look in_map(const std::map<std::string, Present>& present);

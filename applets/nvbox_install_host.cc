@@ -7,6 +7,7 @@
 #include "nvbox/data/json.h"
 #include "nvbox/data/json_read.h"
 #include "nvbox/host/locate.h"
+#include "nvbox_install_apply.h"
 #include "nvbox_install_survey.h"
 
 namespace nvbox::applets::installation {
@@ -46,6 +47,20 @@ Result<bool> docker_has_cdi(const host::Root& root) {
   return cdi && cdi->value().is_boolean() && cdi->value().get<bool>();
 }
 
+// What removes the nvbox in `directory`.
+Result<std::string> way_to_remove(const host::Root& root, const std::string& directory) {
+  const std::string binary = path::join(directory, "nvbox");
+  const auto owners = NVBOX_TRY(package_owners(root, {binary}));
+  if (const auto owner = owners.find(binary); owner != owners.end()) {
+    return cat("is of the package ", owner->second, ", which 'apt remove ", owner->second,
+               "' removes");
+  }
+  const auto manifest = NVBOX_TRY(root.stat(Target{root, directory}.manifest_path()));
+  if (manifest) return cat("is removed by 'nvbox uninstall --bindir=", directory, "'");
+  if (has_rpm_database(root)) return cat("may be of a package that 'rpm -qf ", binary, "' names");
+  return std::string("is of no package that dpkg knows, and of no 'nvbox install'");
+}
+
 bool is_yes(const Result<bool>& answer) {
   return answer && *answer;
 }
@@ -80,6 +95,16 @@ bool has_rpm_database(const host::Root& root) {
     const auto info = root.stat(place);
     return info && *info;
   });
+}
+
+Result<std::string> other_installations(const host::Root& root, const std::string& bindir) {
+  std::string lines;
+  for (const std::string directory : {"/usr/bin", "/usr/local/bin", "/opt/bin"}) {
+    const auto binary = NVBOX_TRY(root.stat(path::join(directory, "nvbox")));
+    if (directory == bindir || !binary) continue;
+    lines += cat("the nvbox in ", directory, " ", NVBOX_TRY(way_to_remove(root, directory)), "\n");
+  }
+  return lines;
 }
 
 std::optional<std::string> cdi_engine(const host::Root& root,

@@ -47,6 +47,10 @@ Result<std::map<std::string, std::string>> package_owners(const host::Root& root
 // Whether an rpm database is there, which only librpm reads.
 bool has_rpm_database(const host::Root& root);
 
+// A line for each nvbox in a usual directory other than `bindir`, with its newline, that says what
+// removes it: the package manager, or nvbox itself.
+Result<std::string> other_installations(const host::Root& root, const std::string& bindir);
+
 // Why a container engine of this host uses CDI; nullopt when none does. `directories` is where
 // programs are looked for.
 std::optional<std::string> cdi_engine(const host::Root& root,

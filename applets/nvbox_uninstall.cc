@@ -24,7 +24,7 @@ constexpr cli::Flag<Settings> flags[] = {
 };
 
 Result<std::string> installed_place(const host::Root& root, const Settings& settings) {
-  if (!settings.bindir.empty()) return checked_bindir(settings.bindir);
+  if (!settings.bindir.empty()) return checked_directory("--bindir", settings.bindir);
   std::vector<std::string> places = {"/usr/local/bin", "/opt/bin"};
   const auto own = settings.root == "/" ? own_directory() : std::nullopt;
   if (own) places.insert(places.begin(), *own);
@@ -42,13 +42,15 @@ Result<int> uninstall(const Settings& settings) {
   const Manifest installed = NVBOX_TRY(read_manifest(target));
   const std::string name = path::join(root.path(), target.bindir);
   if (installed.empty()) {
-    NVBOX_TRY(print(cat("nvbox has installed nothing in ", name, "\n")));
+    const std::string others = NVBOX_TRY(other_installations(root, ""));
+    NVBOX_TRY(print(cat("nvbox has installed nothing in ", name, "\n", others)));
     return 0;
   }
   const std::set<std::string> paths = paths_of({}, installed);
   const auto present = NVBOX_TRY(look_at(root, paths));
   const std::vector<Removal> removals = plan_removal(installed, in_map(present));
-  const std::string text = describe(removals);
+  const std::string text =
+      cat(describe(removals), NVBOX_TRY(other_installations(root, target.bindir)));
   if (settings.is_dry) {
     NVBOX_TRY(print(cat(text, "nothing was done: this is a dry run\n")));
     return 0;

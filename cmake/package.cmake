@@ -14,7 +14,7 @@ set(CPACK_PACKAGING_INSTALL_PREFIX /usr)
 set(CPACK_STRIP_FILES ON)
 set(CPACK_PACKAGE_RELOCATABLE OFF)
 # Directories of the distribution's are not to be owned by the package.
-set(CPACK_RPM_EXCLUDE_FROM_AUTO_FILELIST_ADDITION /usr/lib/systemd /usr/lib/systemd/system
+set(CPACK_RPM_EXCLUDE_FROM_AUTO_FILELIST_ADDITION /usr/lib/systemd /usr/lib/systemd/system /usr/lib/systemd/system-preset
     /usr/lib/udev /usr/lib/udev/rules.d /usr/share/man /usr/share/man/man1 /usr/share/man/man8)
 set(CPACK_INSTALL_DEFAULT_DIRECTORY_PERMISSIONS OWNER_READ OWNER_WRITE OWNER_EXECUTE GROUP_READ
     GROUP_EXECUTE WORLD_READ WORLD_EXECUTE)
@@ -33,7 +33,7 @@ set(CPACK_DEBIAN_PACKAGE_REPLACES "${replaced}")
 set(CPACK_DEBIAN_PACKAGE_CONFLICTS "${replaced}")
 
 # dpkg wants the scripts under its own names.
-foreach(script IN ITEMS postinst:after_install prerm:before_removal)
+foreach(script IN ITEMS postinst:after_install prerm:before_removal postrm:after_removal)
   string(REPLACE ":" ";" script "${script}")
   list(GET script 0 name)
   list(GET script 1 file)
@@ -42,6 +42,7 @@ foreach(script IN ITEMS postinst:after_install prerm:before_removal)
   list(APPEND CPACK_DEBIAN_PACKAGE_CONTROL_EXTRA ${CMAKE_BINARY_DIR}/package/${name})
 endforeach()
 set(CPACK_DEBIAN_PACKAGE_CONTROL_STRICT_PERMISSION ON)
+set(CPACK_POST_BUILD_SCRIPTS ${CMAKE_CURRENT_LIST_DIR}/package/installed_size.cmake)
 
 set(CPACK_RPM_FILE_NAME RPM-DEFAULT)
 set(CPACK_RPM_PACKAGE_LICENSE Apache-2.0)
@@ -51,6 +52,7 @@ set(CPACK_RPM_PACKAGE_PROVIDES "${replaced}")
 set(CPACK_RPM_PACKAGE_OBSOLETES "${replaced}")
 set(CPACK_RPM_POST_INSTALL_SCRIPT_FILE ${CMAKE_CURRENT_LIST_DIR}/package/after_install.sh)
 set(CPACK_RPM_PRE_UNINSTALL_SCRIPT_FILE ${CMAKE_CURRENT_LIST_DIR}/package/before_removal.sh)
+set(CPACK_RPM_POST_UNINSTALL_SCRIPT_FILE ${CMAKE_CURRENT_LIST_DIR}/package/after_removal.sh)
 # The binary is stripped already, and debuginfo packages would need its sources.
 set(CPACK_RPM_SPEC_MORE_DEFINE
     "%define packager ${CPACK_PACKAGE_CONTACT}\n%define debug_package %{nil}\n%define _build_id_links none\n%define __os_install_post %{nil}")
@@ -82,6 +84,7 @@ install(CODE [[
 ]])
 install(FILES applets/nvidia-cdi-refresh.service applets/nvidia-cdi-refresh.path
         DESTINATION lib/systemd/system)
+install(FILES cmake/package/90-nvbox.preset DESTINATION lib/systemd/system-preset)
 install(FILES applets/99-nvidia-cdi-refresh.rules DESTINATION lib/udev/rules.d)
 install(FILES cmake/package/copyright DESTINATION share/doc/nvbox)
 install(FILES cmake/package/lintian-overrides DESTINATION share/lintian/overrides RENAME nvbox)

@@ -5,5 +5,34 @@ case $1 in
   remove | 0) ;;
   *) exit 0 ;;
 esac
-[ -d /run/systemd/system ] || exit 0
-systemctl disable --now nvidia-cdi-refresh.path nvidia-cdi-refresh.service || true
+
+# deb-systemd-helper keeps the links of units that are enabled, for another installation.
+units='nvidia-cdi-refresh.path nvidia-cdi-refresh.service'
+# shellcheck disable=SC2086 # a list of words
+{
+  if [ -d /run/systemd/system ]; then systemctl stop $units || true; fi
+  if [ "$1" = 0 ] && command -v systemctl >/dev/null; then systemctl --no-reload disable $units || true; fi
+}
+
+# Specifications that the units made: their hooks go, so no container would start by them. Those of
+# others stay, by the stamp that ours have.
+settings=/etc/nvidia-container-toolkit/nvidia-cdi-refresh.env
+made=$(sed -n "s/^[[:space:]]*NVIDIA_CTK_CDI_OUTPUT_FILE_PATH=[\"']\{0,1\}\(\/[^\"']*\).*/\1/p" $settings 2>/dev/null | tail -n 1) || true
+for file in /run/cdi/nvidia.yaml "$made"; do
+  name=${file%.*}
+  ending=${file##*.}
+  for each in "$file" "$name.coherent.$ending" "$name.noncoherent.$ending"; do
+    if grep -qsE '^# nvbox: driver=|io\.nvbox\.driver-version' "$each"; then rm -f "$each"; fi
+  done
+done
+
+# Engines that are left to call what is gone.
+for file in /etc/docker/daemon.json /etc/containerd/config.toml /etc/containerd/conf.d/*.toml \
+  /etc/crio/crio.conf /etc/crio/crio.conf.d/* /etc/containers/containers.conf /etc/containers/containers.conf.d/* \
+  /etc/containers/oci/hooks.d/*.json /usr/share/containers/oci/hooks.d/*.json \
+  /var/lib/rancher/*/agent/etc/containerd/config*.toml.d/*.toml /var/snap/microk8s/current/args/containerd-template.toml; do
+  if grep -qs nvidia-container-runtime "$file"; then
+    echo "nvbox: $file still names nvidia-container-runtime, which is removed; take it out (FILE.nvbox-before" \
+      "or FILE.nvbox-absent beside it tells what was there before) and restart the engine"
+  fi
+done

@@ -66,13 +66,14 @@ bool is_of_systemd(std::string_view cgroups_path) {
   });
 }
 
-// Device rules that a hook adds are not systemd's own, which it applies again at every
-// `systemctl daemon-reload`.
+// Device rules that a hook adds are not systemd's own, which it applies again when it is reloaded
+// and when a property of the unit changes: `docker update`, `podman update` and the kubelet's CPU
+// manager do that (systemd 262, Docker 28.5, cgroup v2).
 void warn_of_systemd(const Bundle& bundle, const config::Config& config, const Log& log) {
   if (config.cli.no_cgroups || bundle.has_gpu_nodes || !is_of_systemd(bundle.cgroups_path)) return;
   log.warning(cat("the container's cgroup ", quote(bundle.cgroups_path),
-                  " is systemd's: it loses its GPUs at the next systemctl daemon-reload; use "
-                  "--runtime=nvidia or CDI, which systemd knows of"));
+                  " is systemd's: it loses its GPUs at the next systemctl daemon-reload or docker "
+                  "update; use --runtime=nvidia or CDI, whose device rules systemd knows"));
 }
 
 Result<> check_mode(const plan::Request& request, const config::Config& config) {

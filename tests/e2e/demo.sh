@@ -29,5 +29,6 @@ if [[ ${NVBOX_DEMO_INSIDE-} == 1 || -e /proc/driver/nvidia/version ]]; then
   container
 else
   echo 'no NVIDIA driver is loaded: using the simulated GPU host t4x1'
-  NVBOX_DEMO_INSIDE=1 exec "$here/../simhost/simhost" t4x1 -- "${BASH_SOURCE[0]}" "$nvbox"
+  NVBOX_DEMO_INSIDE=1 exec "$here/../simhost/simhost" --install "$nvbox" t4x1 -- \
+    "${BASH_SOURCE[0]}" /usr/bin/nvbox
 fi

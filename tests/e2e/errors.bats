@@ -11,18 +11,22 @@ setup() {
 }
 
 # refused SETUP EXPECTED: runs SETUP (bash; $B is a bundle that asks for all GPUs) and then
-# `create`, which must fail with EXPECTED in both places and leave config.json untouched.
+# `create`, which must fail with EXPECTED in both places and leave the bundle untouched: each name in
+# it with its type, inode, mode and size, and config.json's bytes where it is a file.
 refused() {
   run on_host "${PROFILE:-t4x1}" runc bash -c '
     B=/run/b
     "$1/bundle.sh" --env NVIDIA_VISIBLE_DEVICES="${DEVICES:-all}" $B glibc true
-    cp $B/config.json /run/before
     eval "$2"
-    [ ! -f $B/config.json ] || cp $B/config.json /run/before
+    bundle() {
+      find $B -path $B/rootfs -prune -o -printf "%P %y %i %m %s\n" | sort
+      [ ! -f $B/config.json ] || sha256sum <$B/config.json
+    }
+    bundle >/run/before
     nvidia-container-runtime --log /run/log --log-format json create --bundle $B c
     echo "status $?"
-    [ ! -f $B/config.json ] || cmp /run/before $B/config.json && echo untouched
-    ls -A $B | grep nvbox
+    bundle >/run/after
+    [ -s /run/before ] && cmp /run/before /run/after && echo untouched
     jq -r "\"log: \" + .msg" /run/log' bash "$support" "$1"
   has_line 'status 1'
   has_line untouched

@@ -342,3 +342,51 @@ a b" ]
     [ "$(gpus_inside)" = /dev/nvidia1 ]
   done
 }
+
+# warned SCRIPT: a shell with `prestart`, the hook for a container whose cgroup is systemd's (as engines
+# with the systemd driver write it: "slice:prefix:name") and whose requirement this host does not meet;
+# and another program that reads /dev/log. That one writes what it understands by RFC 3164: time, host,
+# facility.severity, program.
+warned() {
+  require busybox
+  run on_host a100x8 "$low_level" bash -c '
+    busybox syslogd -n -O /run/messages & syslogd=$!
+    for _ in {1..200}; do [ ! -S /dev/log ] || break; sleep 0.01; done
+    "$1/bundle.sh" --env NVIDIA_VISIBLE_DEVICES=0 --env "NVIDIA_REQUIRE_X=cuda>=99" /run/b glibc true
+    jq -c ".linux.cgroupsPath = \"system.slice:docker:4a\"" /run/b/config.json >/run/x
+    mv /run/x /run/b/config.json
+    prestart() {
+      printf "{\"ociVersion\":\"1.0.2\",\"id\":\"c\",\"pid\":%d,\"bundle\":\"/run/b\"}" "$syslogd" |
+        timeout 20 nvidia-container-runtime-hook prestart
+      echo "status $?"
+    }
+    eval "$2"
+    for _ in {1..100}; do grep -q cgroup /run/messages && break; sleep 0.01; done
+    kill "$syslogd"
+    grep -v "syslog.info syslogd" /run/messages' bash "$support" "$1"
+}
+
+warning="the container's cgroup \"system.slice:docker:4a\" is systemd's: it loses its GPUs at the next systemctl daemon-reload or docker update; use --runtime=nvidia or CDI, whose device rules systemd knows"
+
+@test "hook: its warnings are in the system log, and behind the error" {
+  warned prestart
+  [[ ${lines[0]} == 'nvidia-container-runtime-hook: '*'cuda>=99'* ]]
+  [ "${lines[1]}" = "nvidia-container-runtime-hook: warning: $warning" ]
+  [ "${lines[2]}" = 'status 1' ]
+  local form='^[A-Z][a-z]{2} [ 0-9][0-9] [0-9:]{8} [^ ]+ daemon\.warn nvidia-container-runtime-hook\[[0-9]+\]: warning: (.*)$'
+  [[ ${lines[3]} =~ $form ]]
+  [ "${BASH_REMATCH[1]}" = "$warning" ]
+  [ "${#lines[@]}" -eq 4 ]
+}
+
+@test "hook: a system log that is full holds up no container" {
+  # A reader that is stopped lets the queue fill, and then others wait for it.
+  warned 'kill -STOP "$syslogd"
+    while timeout 1 busybox logger -t filler line; do :; done
+    prestart
+    kill -CONT "$syslogd"'
+  [[ ${lines[0]} == 'nvidia-container-runtime-hook: '*'cuda>=99'* ]]
+  has_line 'status 1'
+  has_text filler
+  has_no_text 'daemon.warn'
+}

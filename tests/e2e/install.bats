@@ -83,6 +83,54 @@ make_chroot() {
   [ -L "$root/usr/local/bin/nvidia-cdi-hook" ]
 }
 
+@test "links for those who look in /usr/bin, which go again" {
+  # /usr/bin/nvidia-cdi-hook is the default of NVIDIA's nvcdi, by which its device plugin writes
+  # specifications; k3s looks for usr/bin/nvidia-container-runtime below its root.
+  mkdir -p "$root/usr/bin"
+  echo mine >"$root/usr/bin/other"
+  local before
+  before=$(tree)
+  run -0 install_below
+  has_line "NVIDIA's device plugin, k3s and Kata look for these programs in /usr/bin; --prefix-links=/usr/bin makes links there"
+  run -0 install_below --with-cdi-hook --prefix-links /usr/bin
+  has_no_text "device plugin"
+  for name in nvidia-cdi-hook nvidia-container-runtime nvidia-ctk; do
+    [ "$(readlink "$root/usr/bin/$name")" = /usr/local/bin/nvbox ]
+  done
+  run -0 chroot "$root" /usr/bin/nvidia-ctk --version
+  has_text 'NVIDIA Container Toolkit CLI version'
+  [ ! -e "$root/usr/bin/nvbox" ]
+  # A later run keeps them without being told.
+  rm "$root/usr/bin/nvidia-ctk"
+  run -0 install_below
+  has_line 'make link /usr/bin/nvidia-ctk -> /usr/local/bin/nvbox'
+  run -0 uninstall_below
+  [ "$before" = "$(tree)" ]
+  run -1 install_below --bindir=/usr/bin --prefix-links=/usr/bin
+  has_text '--prefix-links=/usr/bin is where the programs are anyway'
+  run -1 install_below --prefix-links=bin
+  has_text '--prefix-links=bin is no absolute path; write it from the root directory on: --prefix-links=/opt/bin'
+}
+
+@test "an nvbox beside another says whose that is and what removes it" {
+  # dpkg's list of a package's files (dpkg-query(1), "info/package.list").
+  mkdir -p "$root/usr/bin" "$root/var/lib/dpkg/info"
+  cp "$nvbox" "$root/usr/bin/nvbox"
+  echo /usr/bin/nvbox >"$root/var/lib/dpkg/info/nvbox.list"
+  local owner="the nvbox in /usr/bin is of the package nvbox, which 'apt remove nvbox' removes"
+  run -0 uninstall_below
+  has_line "nvbox has installed nothing in $root/usr/local/bin"
+  has_line "$owner"
+  run -0 install_below
+  has_line "$owner"
+  has_line 'PATH decides which of them is called'
+  run -0 install_below --bindir /opt/bin
+  has_line "the nvbox in /usr/local/bin is removed by 'nvbox uninstall --bindir=/usr/local/bin'"
+  run -0 uninstall_below --bindir /usr/local/bin
+  has_line "$owner"
+  has_line "the nvbox in /opt/bin is removed by 'nvbox uninstall --bindir=/opt/bin'"
+}
+
 @test "files of packages are refused, named, and saved by force" {
   mkdir -p "$root/usr/bin" "$root/var/lib/dpkg/info"
   echo peer >"$root/usr/bin/nvidia-ctk"
@@ -240,7 +288,8 @@ make_peer_package() {
     /usr/local/bin/nvidia-container-cli --version
     "$2/install.sh" --binary=/usr/local/bin/nvbox --engine=none
     nvbox uninstall
-    [ ! -e /usr/local/bin/nvbox ] && [ ! -e /usr/local/lib/nvbox ]' sh "$nvbox" "$e2e_dir/../.."
+    [ ! -e /usr/local/bin/nvbox ]
+    [ ! -e /usr/local/lib/nvbox ]' sh "$nvbox" "$e2e_dir/../.."
   has_text ' in /usr/local/bin was installed already; nothing has changed'
   has_line 'uninstalled nvbox in /usr/local/bin'
 }

@@ -9,9 +9,22 @@ setup() {
   require dockerd docker containerd podman runc jq unshare
 }
 
+# `refused TEXT COMMAND...` holds when COMMAND fails and says TEXT. Under `set -e` a command behind `!`
+# ends nothing, whatever it returns (bash(1), "set -e").
+prelude='
+  set -e
+  refused() {
+    if said=$("${@:2}" 2>&1); then
+      echo "was not refused: ${*:2}"
+      return 1
+    fi
+    grep -qF -- "$1" <<<"$said" || { echo "refused without the words $1: $said"; return 1; }
+  }
+'
+
 # on SCRIPT: bash in a host with eight GPUs; $1 is the directory of the tools.
 on() {
-  run on_host a100x8 runc bash -c "set -e; $1" bash "$support"
+  run on_host a100x8 runc bash -c "$prelude$1" bash "$support"
 }
 
 @test "docker: configure, restart, a GPU container, roll back, restart" {
@@ -24,14 +37,14 @@ on() {
     "$1/docker.sh" import "$dir" glibc glibc
     cp "$dir/daemon.json" /run/stock.json
     gpu() { docker run --rm --network=none --runtime=nvidia -e NVIDIA_VISIBLE_DEVICES=0 glibc probe nodes; }
-    ! gpu
+    refused "untime" gpu
     nvidia-ctk --quiet runtime configure --runtime=docker --config="$dir/daemon.json"
     "$1/docker.sh" restart "$dir" 3>&-
     gpu
     nvidia-ctk --quiet runtime configure --runtime=docker --config="$dir/daemon.json" --rollback
     cmp "$dir/daemon.json" /run/stock.json
     "$1/docker.sh" restart "$dir" 3>&-
-    ! gpu
+    refused "untime" gpu
     docker run --rm --network=none glibc echo plain'
   [ "$status" -eq 0 ]
   has_line '/dev/nvidia1 195:1 0666 0:0'
@@ -49,7 +62,9 @@ on() {
     "$1/containerd.sh" glibc --runc-binary "$binary" --env NVIDIA_VISIBLE_DEVICES=0 -- probe nodes
     nvidia-ctk --quiet runtime configure --runtime=containerd --rollback
     cmp /etc/containerd/config.toml /run/stock.toml
-    ! containerd config dump | grep -q runtimes.nvidia && echo gone'
+    containerd config dump >/run/dump.toml
+    refused "" grep runtimes.nvidia /run/dump.toml
+    echo gone'
   [ "$status" -eq 0 ]
   has_line 'binary: /usr/bin/nvidia-container-runtime'
   has_line '/dev/nvidia1 195:1 0666 0:0'
@@ -64,13 +79,13 @@ on() {
         --ulimit nofile=1024:1024 --ulimit nproc=1024:1024 "${@:2}"
     }
     gpu() { run /usr/local/lib/simhost/runc --device nvidia.com/gpu=0 --rootfs /run/image probe nodes; }
-    ! gpu
+    refused "nvidia.com/gpu=0" gpu
     nvidia-ctk --quiet runtime configure --runtime=podman --cdi.enabled
     gpu
     run nvidia -e NVIDIA_VISIBLE_DEVICES=2 --rootfs /run/image probe nodes
     nvidia-ctk --quiet runtime configure --runtime=podman --rollback
-    ! gpu
-    ! run nvidia --rootfs /run/image true
+    refused "nvidia.com/gpu=0" gpu
+    refused nvidia run nvidia --rootfs /run/image true
     run /usr/local/lib/simhost/runc --rootfs /run/image echo plain'
   find /sys/fs/cgroup -depth -type d -path '*/libpod_parent*' -exec rmdir {} + 2>/dev/null || true
   [ "$status" -eq 0 ]

@@ -48,6 +48,30 @@ TEST(InstallSurvey, NoPackagesWithoutDpkg) {
   EXPECT_FALSE(has_rpm_database(host.root("/usr")));
 }
 
+// Where dpkg and rpm have their databases: dpkg(1) and rpm's %{_dbpath}.
+TEST(InstallSurvey, TellsWhatRemovesAnotherNvbox) {
+  struct {
+    std::string_view host;
+    std::string_view lines;
+  } const cases[] = {
+      {"d /usr/bin\n", ""},
+      {"x /usr/local/bin/nvbox\n", ""},
+      {"x /usr/bin/nvbox\nf /var/lib/dpkg/info/nvbox.list <<EOF\n/usr/bin/nvbox\nEOF\n",
+       "the nvbox in /usr/bin is of the package nvbox, which 'apt remove nvbox' removes\n"},
+      {"x /usr/bin/nvbox\nf /var/lib/rpm/rpmdb.sqlite\n",
+       "the nvbox in /usr/bin may be of a package that 'rpm -qf /usr/bin/nvbox' names\n"},
+      {"x /usr/bin/nvbox\nx /opt/bin/nvbox\nf /opt/lib/nvbox/installed\n",
+       "the nvbox in /usr/bin is of no package that dpkg knows, and of no 'nvbox install'\n"
+       "the nvbox in /opt/bin is removed by 'nvbox uninstall --bindir=/opt/bin'\n"},
+  };
+  for (const auto& [text, lines] : cases) {
+    const Host host(text);
+    const auto others = other_installations(host.root(), "/usr/local/bin");
+    ASSERT_TRUE(others) << text;
+    EXPECT_EQ(*others, lines) << text;
+  }
+}
+
 TEST(InstallSurvey, TellsWhyAnEngineUsesCdi) {
   const std::string directories[] = {"/usr/bin"};
   struct {

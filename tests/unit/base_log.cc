@@ -73,6 +73,17 @@ TEST(Log, a_sink_with_a_level_of_its_own_does_not_follow_the_log) {
   EXPECT_EQ(few, "error: one\\x0a\n");
 }
 
+TEST(Log, a_sink_may_want_one_level_alone) {
+  std::string lines;
+  Log log;
+  log.add_only(LogFormat::plain, Level::warning, [&](std::string_view line) { lines += line; });
+  log.error("one");
+  log.warning("two");
+  log.info("three");
+  EXPECT_EQ(lines, "warning: two\n");
+  EXPECT_FALSE(log.enabled(Level::error));
+}
+
 TEST(Log, without_a_sink_nothing_is_enabled) {
   Log log;
   log.set_level(Level::trace);

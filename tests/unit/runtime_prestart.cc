@@ -106,7 +106,8 @@ TEST_F(Prestart, a_cgroup_of_systemd_gives_one_warning) {
                     cat(R"(,"linux":{"cgroupsPath":")", cgroup, R"("})"));
     ASSERT_TRUE(arguments());
     EXPECT_TRUE(warnings_.starts_with("warning: the container's cgroup")) << warnings_;
-    EXPECT_TRUE(warnings_.contains("daemon-reload")) << warnings_;
+    // Both lose the device rules on kernel 7.2 with systemd 262, cgroup v2 and Docker 28.5.
+    EXPECT_TRUE(warnings_.contains("daemon-reload or docker update")) << warnings_;
   }
 }
 

@@ -37,9 +37,15 @@ class Log {
 
   // How much the sinks get that have no level of their own.
   void set_level(Level level) { level_ = level; }
-  void add(LogFormat format, Sink sink) { outputs_.push_back({format, {}, std::move(sink)}); }
+  void add(LogFormat format, Sink sink) {
+    outputs_.push_back({.format = format, .sink = std::move(sink)});
+  }
   void add(LogFormat format, Level level, Sink sink) {
-    outputs_.push_back({format, level, std::move(sink)});
+    outputs_.push_back({.format = format, .least = level, .sink = std::move(sink)});
+  }
+  // Records of this level alone.
+  void add_only(LogFormat format, Level level, Sink sink) {
+    outputs_.push_back({format, level, level, std::move(sink)});
   }
 
   // Whether a sink wants records of the level.
@@ -53,12 +59,13 @@ class Log {
  private:
   struct Output {
     LogFormat format;
-    std::optional<Level> level;
-    Sink sink;
+    Level worst = Level::error;
+    std::optional<Level> least{};
+    Sink sink{};
   };
 
   bool wants(const Output& output, Level level) const {
-    return level <= output.level.value_or(level_);
+    return level >= output.worst && level <= output.least.value_or(level_);
   }
 
   Level level_ = Level::info;

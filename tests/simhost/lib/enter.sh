@@ -7,6 +7,9 @@ set -euo pipefail
 stage=$1 layer=$2 ldcache=$3 links=$4 binary=$5
 shift 5
 
+# shellcheck source=tests/simhost/lib/hide.sh
+. "${BASH_SOURCE[0]%/*}/hide.sh"
+
 die() {
   printf 'simhost: %s\n' "$*" >&2
   exit 1
@@ -15,7 +18,7 @@ die() {
 # Everything that is written goes to this tmpfs and ends with the namespace.
 make_stage() {
   mount -n -t tmpfs -o mode=0755 simhost "$stage"
-  mkdir -p "$stage"/{usr,etc,lib}/{upper,work} "$stage/usr/upper/bin" "$stage/dev" "$stage/pci" \
+  mkdir -p "$stage"/{usr,etc,lib,opt}/{upper,work} "$stage/usr/upper/bin" "$stage/dev" "$stage/pci" \
     "$stage/etc/upper/nvidia-container-runtime" "$stage"/storage/{docker,containerd,containers,ldconfig}
 }
 
@@ -41,9 +44,10 @@ overlay() {
 }
 
 mount_overlays() {
-  overlay usr /usr "${links:+$links:}$layer/usr:"
-  overlay etc /etc "$ldcache:$layer/etc:"
+  overlay usr /usr "${links:+$links:}$layer/usr:$stage/hidden/usr:"
+  overlay etc /etc "$ldcache:$layer/etc:$stage/hidden/etc:"
   overlay lib /var/lib ""
+  [[ ! -d $stage/hidden/opt ]] || overlay opt /opt "$stage/hidden/opt:"
 }
 
 # Engines stack overlays of their own on these, which an overlay cannot carry.
@@ -108,6 +112,7 @@ make_stage
 write_config
 write_groups
 [[ -z $binary ]] || cp -- "$binary" "$stage/usr/upper/bin/nvbox"
+hide_installed
 mount_overlays
 mount_storage
 mount_run

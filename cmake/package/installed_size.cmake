@@ -1,0 +1,42 @@
+# After cpack has made a Debian package: CPack takes a link for as big as the file that it leads to, so
+# that the links to the one binary would count as its copies. What a file system takes, in KiB, as
+# dpkg-gencontrol(1) counts it: files rounded up, and one for everything else.
+find_program(dpkg_deb dpkg-deb)
+
+# installed_kib(TREE RESULT)
+function(installed_kib tree result)
+  file(GLOB_RECURSE entries LIST_DIRECTORIES true "${tree}/*")
+  set(sum 1)
+  foreach(entry IN LISTS entries)
+    set(kib 1)
+    if(NOT IS_SYMLINK "${entry}" AND NOT IS_DIRECTORY "${entry}")
+      file(SIZE "${entry}" bytes)
+      math(EXPR kib "(${bytes} + 1023) / 1024")
+    endif()
+    math(EXPR sum "${sum} + ${kib}")
+  endforeach()
+  set(${result} ${sum} PARENT_SCOPE)
+endfunction()
+
+function(correct_size package)
+  set(work "${package}.tree")
+  file(REMOVE_RECURSE "${work}")
+  execute_process(COMMAND "${dpkg_deb}" -R "${package}" "${work}" COMMAND_ERROR_IS_FATAL ANY)
+  file(RENAME "${work}/DEBIAN" "${work}.control")
+  installed_kib("${work}" kib)
+  file(RENAME "${work}.control" "${work}/DEBIAN")
+  file(READ "${work}/DEBIAN/control" control)
+  string(REGEX REPLACE "Installed-Size: [0-9]+" "Installed-Size: ${kib}" control "${control}")
+  file(WRITE "${work}/DEBIAN/control" "${control}")
+  execute_process(COMMAND "${dpkg_deb}" -Zgzip --root-owner-group -b "${work}" "${package}"
+                  OUTPUT_QUIET COMMAND_ERROR_IS_FATAL ANY)
+  file(REMOVE_RECURSE "${work}")
+endfunction()
+
+foreach(package IN LISTS CPACK_PACKAGE_FILES)
+  if(package MATCHES "[.]deb$" AND dpkg_deb)
+    correct_size("${package}")
+  elseif(package MATCHES "[.]deb$")
+    message(WARNING "${package}: Installed-Size counts every link as a copy of the binary; with dpkg-deb it does not")
+  endif()
+endforeach()

@@ -1,0 +1,18 @@
+// The host's system log: systemd's journal, or whoever else reads /dev/log.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "nvbox/base/log.h"
+
+namespace nvbox::sys {
+
+// A sink that sends each line as a warning of a daemon called `program`, in the form of RFC 3164 as
+// syslog(3) writes it. Lines that nobody takes at once are dropped: a log never stops a program,
+// nor holds it up. A line is cut where the whole would be longer than the RFC's 1024 bytes. The
+// socket is looked up by this call and never again, because programs go into containers, whose
+// /dev/log is anybody's.
+Log::Sink system_log(std::string program, std::string_view socket = "/dev/log");
+
+}  // namespace nvbox::sys
