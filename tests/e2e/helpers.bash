@@ -46,13 +46,13 @@ image_with_compat() {
 
 # add_cuda_note DIRECTORY VERSION: to them, with the bytes of NVIDIA's libcuda.so of that version.
 add_cuda_note() {
-  local bytes
+  local bytes library=$1/usr/local/cuda-12/compat/libcuda.so.$2
   bytes=$(jq -er --arg version "$2" '.notes[$version] | gsub("(?<byte>..)"; "\\x\(.byte)")' \
     "$e2e_dir/../vectors/cuda_compat.json")
   printf '%b' "$bytes" >"$BATS_TEST_TMPDIR/note"
   objcopy --add-section .note.cuda.fwd_compatibility="$BATS_TEST_TMPDIR/note" \
-    --set-section-flags .note.cuda.fwd_compatibility=readonly \
-    "$1/usr/local/cuda-12/compat/libcuda.so.$2"
+    --set-section-flags .note.cuda.fwd_compatibility=readonly "$library"
+  objcopy --set-section-alignment .note.cuda.fwd_compatibility=4 "$library"
 }
 
 has_line() {
