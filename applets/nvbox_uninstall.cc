@@ -1,4 +1,6 @@
 // nvbox uninstall: takes out what nvbox install made, and puts back what that saved.
+#include <utility>
+
 #include "nvbox/base/path.h"
 #include "nvbox/base/text.h"
 #include "nvbox_install.h"
@@ -37,7 +39,8 @@ Result<std::string> installed_place(const host::Root& root, const Settings& sett
 
 Result<int> uninstall(const Settings& settings) {
   const host::Root root = NVBOX_TRY(host::Root::open(settings.root).in("--root"));
-  const Target target = {root, NVBOX_TRY(installed_place(root, settings))};
+  std::string place = NVBOX_TRY(installed_place(root, settings));
+  const Target target = {root, std::move(place)};
   const sys::Fd lock_holder = NVBOX_TRY(lock(target));
   const Manifest installed = NVBOX_TRY(read_manifest(target));
   const std::string name = path::join(root.path(), target.bindir);

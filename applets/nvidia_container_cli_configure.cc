@@ -224,6 +224,7 @@ Result<> fill(const ConfigureOptions& options, const Invocation& invocation, con
   asked.mig_monitor = options.mig.monitor;
   driver::Need need = plan::need_of(asked);
   need.gpus = !options.devices.empty();
+  need.exchangeable = true;  // apply::configure mounts the directory that it opened and checked
   need.imex_channels = !channels.empty();
   driver::Inventory inventory =
       NVBOX_TRY(machine.discover(invocation, need, asked, MissingNodes::make));

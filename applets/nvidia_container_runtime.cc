@@ -39,16 +39,11 @@ std::string_view mode_of(std::string_view applet, const config::Config& config) 
   return config.runtime.mode;
 }
 
-Result<std::string> this_program() {
-  const sys::Fd self = NVBOX_TRY(sys::open_path("/proc/self/exe", O_PATH));
-  return sys::path_of(self.get());
-}
-
 Result<> edit_spec(const std::string& path, const config::Config& config, const Call& call) {
   const runtime::SpecFile file = NVBOX_TRY(runtime::SpecFile::open(path).hint(
       "--bundle must name a directory with the container's config.json"));
   spec::OciSpec spec = NVBOX_TRY(file.read());
-  const std::string program = NVBOX_TRY(this_program());
+  const std::string program = NVBOX_TRY(sys::own_path());
   const runtime::Injected injected =
       NVBOX_TRY(runtime::inject_gpus(spec,
                                      {.config = config,

@@ -60,6 +60,12 @@ check_shell() {
   git ls-files '*.bats' | xargs tests/check_bats.sh
 }
 
+check_try() {
+  say 'NVBOX_TRY in braced lists'
+  tests/check_try.pl --self-test
+  sources | grep -E '\.(cc|h)$' | xargs tests/check_try.pl
+}
+
 check_reproducible() {
   say 'two builds are bit-identical'
   local other
@@ -104,6 +110,7 @@ main() {
   if [ -n "${all:-}" ]; then
     check_format
     check_shell
+    check_try
     check_tidy
     check_reproducible
     check_sanitizers

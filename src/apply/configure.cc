@@ -47,20 +47,21 @@ Result<host::Root> open_root(const sys::Fd& directory) {
   return host::Root::open(sys::proc_path(directory.get()));
 }
 
-Result<Target> target_of_process(const sys::Process& process, const std::string& rootfs) {
+Result<Target> target_of_process(sys::Process process, const std::string& rootfs) {
   const std::string name = cat("/proc/", process.pid(), "/root");
   const Result<sys::Fd> root = process.root();
   if (!root) return open_failed(name + "/", root.error());
   const host::Root above = NVBOX_TRY(open_root(*root));
   const Result<sys::Fd> directory = above.open_at(rootfs, O_PATH | O_DIRECTORY);
   if (!directory) return open_failed(name + rootfs, directory.error());
-  Target target = {.container = NVBOX_TRY(open_root(*directory)), .pid = process.pid()};
+  Target target = {.container = NVBOX_TRY(open_root(*directory))};
   NVBOX_TRY(refuse_root_directory(target.container, *root));
   target.uid = NVBOX_TRY(process.uid());
   target.gid = NVBOX_TRY(process.gid());
   sys::Fd mount_namespace = NVBOX_TRY(process.mount_namespace());
   const bool is_own = NVBOX_TRY(sys::is_own_mount_namespace(mount_namespace.get()));
   if (!is_own) target.mount_namespace = std::move(mount_namespace);
+  target.process = std::move(process);
   return target;
 }
 
@@ -73,15 +74,14 @@ Result<Target> target_here(const std::string& rootfs) {
   const host::Root above = NVBOX_TRY(host::Root::open("/"));
   const sys::Fd root = NVBOX_TRY(above.open_at("/", O_PATH | O_DIRECTORY));
   NVBOX_TRY(refuse_root_directory(*container, root));
-  return Target{
-      .container = std::move(container).value(), .uid = geteuid(), .gid = getegid(), .pid = 0};
+  return Target{.container = std::move(container).value(), .uid = geteuid(), .gid = getegid()};
 }
 
 Result<Target> target_of(const ConfigureRequest& request) {
   if (request.pid <= 0) return target_here(request.rootfs);
-  const Result<sys::Process> process = sys::Process::open(request.pid);
+  Result<sys::Process> process = sys::Process::open(request.pid);
   if (!process) return open_failed(cat("/proc/", request.pid, "/root/"), process.error());
-  return target_of_process(*process, request.rootfs);
+  return target_of_process(std::move(process).value(), request.rootfs);
 }
 
 bool exists(const host::Root& root, std::string_view path) {

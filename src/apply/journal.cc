@@ -81,7 +81,7 @@ void Journal::undo_entry(const Replaced& entry) {
 
 void Journal::undo_entry(const Watched& entry) const {
   if (entry.text) {
-    (void)host::write_file(*entry.root, entry.path, *entry.text);
+    (void)host::write_container_file(*entry.root, entry.path, *entry.text);
     return;
   }
   if (files_ == Files::keep) return;

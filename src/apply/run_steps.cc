@@ -113,7 +113,7 @@ class Runner {
 
   Result<> mount_filled_tmpfs(const MountTmpfs& step) {
     const std::string failed = cat("mount operation failed: ", where(step.path));
-    Result<sys::Fd> target = directory_target(container_, step.path, 0555, journal_);
+    Result<sys::Fd> target = directory_target(container_, step.path, journal_);
     if (!target) return Error(failed, target.error().code());
     size_t bytes = tmpfs_room;
     for (const TmpfsFile& file : step.files) bytes += file.text.size();
@@ -128,9 +128,8 @@ class Runner {
 
   // A mount over a file, or a directory, of the container.
   Result<> mount_over(sys::MountFd mount, mode_t mode, const std::string& path) {
-    const sys::Fd target =
-        NVBOX_TRY(S_ISDIR(mode) ? directory_target(container_, path, 0755, journal_)
-                                : file_target(container_, path, mode, journal_));
+    const sys::Fd target = NVBOX_TRY(S_ISDIR(mode) ? directory_target(container_, path, journal_)
+                                                   : file_target(container_, path, mode, journal_));
     journal_.mounted(NVBOX_TRY(sys::attach_and_open(std::move(mount), target.get())
                                    .in(cat("mount operation failed: ", where(path)))));
     return {};
@@ -191,8 +190,10 @@ class Runner {
   Result<> allow_devices(const AllowDevices& step) {
     const auto outside =
         NVBOX_TRY(sys::MountNamespaceScope::enter(home_.get(), sys::RootDirectory::kept));
+    std::optional<sys::Process> self;
+    if (!target_.process) self = NVBOX_TRY(sys::Process::open_self());
     const sys::CgroupOutcome outcome = NVBOX_TRY(sys::allow_devices(
-        target_.pid, step.rules,
+        self ? *self : *target_.process, step.rules,
         target_.strict_cgroups ? sys::Strictness::strict : sys::Strictness::lenient));
     if (!outcome.is_allowed) log_.warning(outcome.notice);
     return {};

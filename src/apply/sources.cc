@@ -21,6 +21,10 @@ Result<HostSource> open_any(const host::Root& host, const std::string& path,
   if (!fd) return Error(cat("stat failed: ", where), fd.error().code());
   HostSource source = {.restrictions = restrictions};
   if (fstat(fd->get(), &source.status) != 0) return Error(cat("stat failed: ", where), errno);
+  // A directory in /tmp may be somebody's who put a link in its place since it was looked for.
+  if (S_ISDIR(source.status.st_mode) && NVBOX_TRY(sys::path_of(fd->get())) != where) {
+    return Error(cat("mount operation failed: ", where, " is somewhere else by now"));
+  }
   if (transfer == Transfer::reopen) {
     source.path = NVBOX_TRY(sys::path_of(fd->get()));
     return source;

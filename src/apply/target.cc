@@ -11,11 +11,11 @@
 
 #include "nvbox/base/path.h"
 #include "nvbox/base/text.h"
+#include "nvbox/host/root_write.h"
 
 namespace nvbox::apply {
 namespace {
 
-constexpr mode_t directory_mode = 0755;
 constexpr mode_t permission_bits = 0777;
 
 // A directory of a path, and the one component in it that the path means.
@@ -31,15 +31,16 @@ Result<Place> place_of(const host::Root& root, const std::string& path, Journal&
   if (name.empty() || name == "." || name == "..") {
     return Error(cat("file creation failed: ", where), EINVAL);
   }
-  sys::Fd directory =
-      NVBOX_TRY(make_directories(root, path::parent(path), directory_mode, journal));
+  sys::Fd directory = NVBOX_TRY(make_directories(root, path::parent(path), journal));
   return Place{std::move(directory), std::move(name), std::move(where)};
 }
 
-std::string link_text(int directory, const std::string& name) {
+// nullopt when it is not a link.
+std::optional<std::string> link_text(int directory, const std::string& name) {
   char target[PATH_MAX];
   const ssize_t length = readlinkat(directory, name.c_str(), target, sizeof target);
-  return length < 0 ? std::string() : std::string(target, static_cast<size_t>(length));
+  if (length < 0) return std::nullopt;
+  return std::string(target, static_cast<size_t>(length));
 }
 
 Error explain(const Place& place, std::string_view what) {
@@ -53,8 +54,8 @@ Result<sys::Fd> checked_file(const Place& place, sys::Fd target) {
   struct stat info {};
   if (fstat(target.get(), &info) != 0) return Error(cat("stat failed: ", place.where), errno);
   if (S_ISLNK(info.st_mode)) {
-    return explain(place,
-                   cat("a symbolic link to ", quote(link_text(place.directory.get(), place.name))));
+    return explain(place, cat("a symbolic link to ",
+                              quote(link_text(place.directory.get(), place.name).value_or(""))));
   }
   if (S_ISDIR(info.st_mode)) return explain(place, "a directory");
   return target;
@@ -105,7 +106,7 @@ Result<std::string> exchange_link(const Place& place, const std::string& target)
 
 }  // namespace
 
-Result<sys::Fd> make_directories(const host::Root& root, std::string_view directory, mode_t mode,
+Result<sys::Fd> make_directories(const host::Root& root, std::string_view directory,
                                  Journal& journal) {
   constexpr int flags = O_PATH | O_DIRECTORY;
   const std::string where = path::join(root.path(), directory);
@@ -119,7 +120,7 @@ Result<sys::Fd> make_directories(const host::Root& root, std::string_view direct
     if (!next && next.error().code() == ENOENT) {
       const std::string name(component);
       // One component, so nothing is followed; the new directory is then found through the root.
-      const bool made = mkdirat(here.get(), name.c_str(), mode) == 0;
+      const bool made = mkdirat(here.get(), name.c_str(), host::directory_mode) == 0;
       if (!made && errno != EEXIST) return Error(cat("file creation failed: ", where), errno);
       if (made) NVBOX_TRY(journal.created(here.get(), name));
       next = root.open_at(walked, flags);
@@ -146,9 +147,9 @@ Result<sys::Fd> file_target(const host::Root& root, const std::string& path, mod
   return Error(cat("file creation failed: ", place.where), EEXIST);
 }
 
-Result<sys::Fd> directory_target(const host::Root& root, const std::string& path, mode_t mode,
+Result<sys::Fd> directory_target(const host::Root& root, const std::string& path,
                                  Journal& journal) {
-  Result<sys::Fd> directory = make_directories(root, path, mode, journal);
+  Result<sys::Fd> directory = make_directories(root, path, journal);
   if (directory || directory.error().code() != ENOTDIR) return directory;
   return std::move(directory).hint("the image has something else at the place of a directory");
 }

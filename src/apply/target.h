@@ -13,7 +13,7 @@
 namespace nvbox::apply {
 
 // As host::make_directories.
-Result<sys::Fd> make_directories(const host::Root& root, std::string_view directory, mode_t mode,
+Result<sys::Fd> make_directories(const host::Root& root, std::string_view directory,
                                  Journal& journal);
 
 // A descriptor of something that a file can be mounted over. A file that exists is used as it is;
@@ -23,8 +23,7 @@ Result<sys::Fd> file_target(const host::Root& root, const std::string& path, mod
                             Journal& journal);
 
 // The same for a directory.
-Result<sys::Fd> directory_target(const host::Root& root, const std::string& path, mode_t mode,
-                                 Journal& journal);
+Result<sys::Fd> directory_target(const host::Root& root, const std::string& path, Journal& journal);
 
 // Makes `link` a symbolic link with the text `target`, in the place of whatever is not a directory.
 Result<> make_link(const host::Root& root, const std::string& target, const std::string& link,

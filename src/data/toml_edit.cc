@@ -46,7 +46,8 @@ std::vector<std::string> TomlDocument::tables_below(std::span<const std::string>
 Result<> TomlDocument::set(const TomlPath& path, const TomlValue& value, NewKey where) {
   if (path.empty()) return Error("a key without a name cannot be set");
   if (const Toml* there = get(path); there != nullptr && is_same(*there, value)) return {};
-  const TomlView view{text_, root_, {text_, NVBOX_TRY(toml_statements(text_, limits_))}};
+  auto statements = NVBOX_TRY(toml_statements(text_, limits_));
+  const TomlView view{text_, root_, {text_, std::move(statements)}};
   const TomlSplice splice = NVBOX_TRY(plan_set(view, path, value, where));
   *this = NVBOX_TRY(parse(spliced(text_, splice), limits_).in(cat("set ", toml_path_text(path))));
   return {};
@@ -55,8 +56,8 @@ Result<> TomlDocument::set(const TomlPath& path, const TomlValue& value, NewKey 
 Result<> TomlDocument::remove(const TomlPath& path) {
   TomlDocument rest = *this;
   while (!path.empty() && rest.get(path) != nullptr) {
-    const TomlView view{
-        rest.text_, rest.root_, {rest.text_, NVBOX_TRY(toml_statements(rest.text_, limits_))}};
+    auto statements = NVBOX_TRY(toml_statements(rest.text_, limits_));
+    const TomlView view{rest.text_, rest.root_, {rest.text_, std::move(statements)}};
     const TomlRange range = plan_remove(view, path);
     rest = NVBOX_TRY(
         parse(spliced(rest.text_, {range, ""}), limits_).in(cat("remove ", toml_path_text(path))));

@@ -1,5 +1,10 @@
 #include "driver/files.h"
 
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <cerrno>
+
 #include <algorithm>
 #include <utility>
 
@@ -7,6 +12,7 @@
 #include "nvbox/base/path.h"
 #include "nvbox/base/text.h"
 #include "nvbox/host/locate.h"
+#include "nvbox/sys/cgroup.h"
 
 namespace nvbox::driver {
 namespace {
@@ -41,6 +47,38 @@ std::vector<std::string> program_directories(std::string_view path_variable) {
 std::string program_in_container(const Found& found) {
   if (is_usual(path::parent(found.place))) return found.place;
   return path::join("/usr/bin", path::base_name(found.place));
+}
+
+struct Owned {
+  uid_t uid;
+  mode_t mode;
+};
+
+Result<Owned> owned(const host::Root& root, const std::string& path) {
+  const sys::Fd fd = NVBOX_TRY(root.open_at(path, O_PATH | O_NOFOLLOW));
+  struct stat info {};
+  if (fstat(fd.get(), &info) != 0) return Error(cat("stat ", path), errno);
+  return Owned{info.st_uid, info.st_mode};
+}
+
+// Whether nobody but root, or who runs this, can put something else in the place of a directory on
+// the way to `path`, which has no links. unlink(2): in a directory with the sticky bit others can
+// exchange only what is theirs. In a user namespace root is as nameless as everybody else, and what
+// can be mounted is the user's own.
+Result<bool> is_fixed(const host::Root& root, const std::string& path) {
+  const auto is_trusted = [](uid_t uid) { return uid == 0 || uid == geteuid(); };
+  Owned parent = NVBOX_TRY(owned(root, "/"));
+  std::string walked;
+  for (const std::string_view name : path::components(path)) {
+    walked += cat("/", name);
+    const Owned child = NVBOX_TRY(owned(root, walked));
+    const bool is_open = (parent.mode & mode_t{S_IWGRP | S_IWOTH}) != 0;
+    const bool is_kept =
+        !is_open || ((parent.mode & mode_t{S_ISVTX}) != 0 && is_trusted(child.uid));
+    if (!is_trusted(parent.uid) || !is_kept) return sys::is_in_user_namespace();
+    parent = child;
+  }
+  return true;
 }
 
 class FileFinder {
@@ -81,14 +119,26 @@ class FileFinder {
     const std::string& configured = context_.search.mps_directory;
     const std::string directory = path::clean(configured.empty() ? "/tmp/nvidia-mps" : configured);
     if (!directory.starts_with('/') || directory == "/") return;
-    auto found = context_.or_problem(
-        locator_.find(path::parent(directory), path::base_name(directory), Sought::directory));
-    if (!found) return;
-    if (context_.or_problem(context_.roots.driver.read_link(directory))) {
-      context_.problem(cat(directory, " is a symbolic link and is not given to containers"));
-      return;
+    auto path = context_.or_problem(mps_path(directory));
+    if (path) files_.push_back({FileKind::directory, *path, directory, Capabilities::compute});
+  }
+
+  Result<std::optional<std::string>> mps_path(const std::string& directory) const {
+    const host::Root& root = context_.roots.driver;
+    const Result<sys::Fd> fd = root.open_at(directory, O_PATH | O_NOFOLLOW);
+    const bool is_absent = !fd && (fd.error().code() == EACCES || host::is_absence(fd.error()));
+    if (is_absent) return std::nullopt;
+    if (!fd) return fd.error();
+    struct stat info {};
+    if (fstat(fd->get(), &info) != 0) return Error(cat("stat ", directory), errno);
+    if (S_ISLNK(info.st_mode)) {
+      return Error(cat(directory, " is a symbolic link and is not given to containers"));
     }
-    add(FileKind::directory, std::move(found), Capabilities::compute);
+    if (!S_ISDIR(info.st_mode)) return std::nullopt;
+    std::string path = NVBOX_TRY(host::path_below(root, fd->get()));
+    if (context_.need.exchangeable || NVBOX_TRY(is_fixed(root, path))) return path;
+    return Error(cat(directory, " is not given to containers: others than root can exchange it"))
+        .hint("start the MPS control daemon as root");
   }
 
   // Where the kernel looks (drivers/base/firmware_loader/main.c, fw_path).

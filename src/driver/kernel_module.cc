@@ -1,6 +1,7 @@
 #include "driver/kernel_module.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "nvbox/base/text.h"
 
@@ -62,8 +63,9 @@ std::optional<std::string> parse_version_file(std::string_view text) {
 }
 
 Result<Driver> read_driver(const Context& context) {
+  std::string version = NVBOX_TRY(read_version(context));
   return Driver{.kind = DriverKind::dgpu,
-                .version = NVBOX_TRY(read_version(context)),
+                .version = std::move(version),
                 .root = context.roots.driver.path(),
                 .dev_root = context.roots.dev.path(),
                 .modifies_device_files = modifies_device_files(context)};

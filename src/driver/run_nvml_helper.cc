@@ -7,6 +7,8 @@
 #include <unistd.h>
 #include <algorithm>
 #include <cerrno>
+#include <climits>
+#include <cstdint>
 #include <optional>
 
 #include "driver/nvml_answer.h"
@@ -98,6 +100,16 @@ bool is_complete(const Context& context) {
   return (control && *control) || !has_loader(context.roots.host);
 }
 
+// The start and each GPU may take the whole time, but words of the library in between give it none
+// beyond that.
+sys::Patience patience_for(unsigned timeout_s, size_t gpus) {
+  const auto milliseconds = [](std::uint64_t seconds) {
+    return static_cast<int>(std::min<std::uint64_t>(seconds * 1000, INT_MAX));
+  };
+  return {.total_ms = milliseconds(timeout_s * std::uint64_t{gpus + 1}),
+          .silence_ms = milliseconds(timeout_s)};
+}
+
 Error too_slow(std::string_view output, const Inventory& inventory, unsigned timeout_s) {
   const std::string_view bus_id = gpu_being_asked(output);
   const auto gpu = std::ranges::find(inventory.gpus, bus_id, &Gpu::bus_id);
@@ -140,9 +152,8 @@ Result<NvmlHelperOutput> run_nvml_helper(const Context& context, const Inventory
     helper.root = root;
     changing_root.emplace(NVBOX_TRY(sys::Raised::raise({CAP_SYS_CHROOT})));
   }
-  const sys::Patience patience = {static_cast<int>(timeout_s) * 1000,
-                                  sys::Patience::Since::last_output};
-  auto outcome = sys::run_to_end(std::move(helper), patience, most_bytes);
+  auto outcome =
+      sys::run_to_end(std::move(helper), patience_for(timeout_s, bus_ids.size()), most_bytes);
   if (!outcome && outcome.error().code() == ENOENT) {
     return std::move(outcome).error().hint(
         cat("NVML needs the GNU C library, whose loader is ", loader));

@@ -59,9 +59,9 @@ std::string profile_text(std::uint64_t mask) {
 }
 
 Result<> write_profile(const host::Root& container, std::uint64_t mask) {
-  NVBOX_TRY(host::make_directories(container, profile_directory, 0555));
-  NVBOX_TRY(host::write_file(container, path::join(profile_directory, profile_name),
-                             profile_text(mask), 0444));
+  NVBOX_TRY(host::make_directories(container, profile_directory));
+  NVBOX_TRY(host::write_container_file(container, path::join(profile_directory, profile_name),
+                                       profile_text(mask), 0444));
   return {};
 }
 

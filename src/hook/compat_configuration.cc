@@ -23,7 +23,7 @@ constexpr size_t most_files = 256;
 
 Result<> configure(const host::Root& container, const std::string& folder) {
   if (folder.empty()) return forget_cuda_compat(container);
-  NVBOX_TRY(host::write_file(container, own_file, cat(folder, "\n")));
+  NVBOX_TRY(host::write_container_file(container, own_file, cat(folder, "\n")));
   return {};
 }
 

@@ -49,31 +49,42 @@ struct Note {
   std::vector<std::int64_t> driver_branches{};
 };
 
+Result<std::vector<std::int64_t>> integers(const data::JsonPlace& place) {
+  std::vector<std::int64_t> out;
+  if (place.value().is_null()) return out;
+  for (const data::JsonPlace& element : NVBOX_TRY(place.elements())) {
+    out.push_back(NVBOX_TRY(element.integer()));
+  }
+  return out;
+}
+
+// The peer reads it with Go's encoding/json, for which the case of names does not count, and of
+// several the last one does. Libraries have "CUDA version" and "driver".
 Result<Note> parse_note_text(std::string_view text) {
   const data::Json json = NVBOX_TRY(data::parse_json(text, {.bytes = most_note_bytes}));
-  const data::JsonPlace place(json);
-  Note note = {.cuda_version = NVBOX_TRY(place.string("CUDA Version")).value_or("")};
-  for (const data::JsonPlace& branch : NVBOX_TRY(place.elements("Driver"))) {
-    note.driver_branches.push_back(NVBOX_TRY(branch.integer()));
+  if (!json.is_object()) return Error("the note is not an object");
+  Note note;
+  for (const auto& [name, value] : json.items()) {
+    const data::JsonPlace place(value);
+    const std::string known = lower(name);
+    if (known == "driver") note.driver_branches = NVBOX_TRY(integers(place));
+    if (known == "cuda version" && !value.is_null()) note.cuda_version = NVBOX_TRY(place.string());
   }
   return note;
 }
 
-// The description of an ELF note: three numbers, the owner's name up to a multiple of the
-// section's alignment, then the description.
-std::optional<std::string_view> note_text(const host::ElfSection& section) {
-  const std::string_view bytes = section.bytes;
+// The description of an ELF note: the sizes of owner and description, a type, the owner, the
+// description. NULs end both of them and fill them up; how far, notes disagree on.
+std::optional<std::string_view> note_text(std::string_view section) {
   std::uint32_t sizes[3];
-  if (bytes.size() < sizeof sizes) return std::nullopt;
-  std::memcpy(sizes, bytes.data(), sizeof sizes);
-  const std::uint64_t alignment = std::max<std::uint64_t>(section.alignment, 1);
-  if (sizes[0] > bytes.size() || alignment > bytes.size()) return std::nullopt;
-  const std::uint64_t start = sizeof sizes + (sizes[0] + alignment - 1) / alignment * alignment;
-  if (start > bytes.size() || sizes[1] > bytes.size() - start) return std::nullopt;
-  std::string_view owner = bytes.substr(sizeof sizes, sizes[0]);
-  owner = owner.substr(0, owner.find('\0'));
-  if (owner != "NVIDIA Corporation") return std::nullopt;
-  const std::string_view text = bytes.substr(start, sizes[1]);
+  if (section.size() < sizeof sizes) return std::nullopt;
+  std::memcpy(sizes, section.data(), sizeof sizes);
+  section.remove_prefix(sizeof sizes);
+  const std::string_view owner = section.substr(0, sizes[0]);
+  if (owner.substr(0, owner.find('\0')) != "NVIDIA Corporation") return std::nullopt;
+  section.remove_prefix(owner.size());
+  section.remove_prefix(std::min(section.find_first_not_of('\0'), section.size()));
+  const std::string_view text = section.substr(0, sizes[1]);
   return text.substr(0, text.find('\0'));
 }
 

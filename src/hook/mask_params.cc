@@ -13,6 +13,7 @@ namespace {
 constexpr std::string_view params = "/proc/driver/nvidia/params";
 // The driver prints some fifty short lines.
 constexpr size_t params_limit = size_t{1} << 20;
+constexpr mode_t mode = 0444;
 
 constexpr std::string_view allows = "ModifyDeviceFiles: 1";
 constexpr std::string_view forbids = "ModifyDeviceFiles: 0";
@@ -40,7 +41,11 @@ Result<> mask_params(const host::Root& host, const host::Root& container) {
   if (!target) return std::move(target).error();
   const sys::Fd directory =
       NVBOX_TRY(container.open_at(path::parent(params), O_PATH | O_DIRECTORY));
-  return sys::cover_file(target->get(), directory.get(), *masked, 0444);
+  // Links lead to directories that are better left as they are.
+  if (sys::has_detached_mounts() && NVBOX_TRY(container.resolve(params)) == params) {
+    return sys::cover_file_in(directory.get(), std::string(path::base_name(params)), *masked, mode);
+  }
+  return sys::cover_file(target->get(), directory.get(), *masked, mode);
 }
 
 }  // namespace nvbox::hook

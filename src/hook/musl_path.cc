@@ -47,7 +47,8 @@ Result<> update_musl_path(const host::Root& container, const std::string& file,
                           std::span<const std::string> folders,
                           std::span<const std::string> compat_folders) {
   const auto existing = container.read(file, most_bytes);
-  const bool exists = existing && *existing;
+  // An empty one is what a loss of power leaves of a file that was not on the disk yet.
+  const bool exists = existing && *existing && !(*existing)->empty();
   const std::string before = exists ? **existing : std::string(built_in_path);
   std::string text = before;
   std::string front;
@@ -61,7 +62,7 @@ Result<> update_musl_path(const host::Root& container, const std::string& file,
     text += cat(folder, "\n");
   }
   if (text == before) return {};
-  NVBOX_TRY(host::write_file(container, file, text));
+  NVBOX_TRY(host::write_container_file(container, file, text));
   return {};
 }
 

@@ -124,9 +124,10 @@ Result<> write_configuration(const host::Root& container, const CacheRequest& re
   }
   const bool needed = text.size() > own_configuration_title.size();
   if (!needed && !NVBOX_TRY(container.stat(own_configuration_file))) return {};
-  NVBOX_TRY(host::write_file(container, own_configuration_file, text));
+  NVBOX_TRY(host::write_container_file(container, own_configuration_file, text));
   if (!needed || NVBOX_TRY(container.stat(configuration_file))) return {};
-  NVBOX_TRY(host::write_file(container, configuration_file, "include /etc/ld.so.conf.d/*.conf\n"));
+  NVBOX_TRY(host::write_container_file(container, configuration_file,
+                                       "include /etc/ld.so.conf.d/*.conf\n"));
   return {};
 }
 
@@ -149,7 +150,8 @@ Result<> update_glibc_cache(const host::Root& container, const CacheRequest& req
             : all_entries(container, request);
   const bool has_generator = image && !image->generator.empty();
   const std::string generator = has_generator ? image->generator : cat("nvbox ", version());
-  NVBOX_TRY(host::write_file(container, cache_file, host::write_ld_cache(entries, generator)));
+  NVBOX_TRY(
+      host::write_container_file(container, cache_file, host::write_ld_cache(entries, generator)));
   return {};
 }
 

@@ -190,8 +190,8 @@ std::string_view name_at(std::string_view names, std::uint64_t offset) {
 }
 
 template <typename Elf>
-Result<std::optional<ElfSection>> read_section(const File& file, std::string_view name,
-                                               size_t limit) {
+Result<std::optional<std::string>> read_section(const File& file, std::string_view name,
+                                                size_t limit) {
   using Section = typename Elf::Section;
   const auto header = header_of<Elf>(file.head());
   if (!header || header->e_shentsize != sizeof(Section) || header->e_shnum > most_sections ||
@@ -211,7 +211,7 @@ Result<std::optional<ElfSection>> read_section(const File& file, std::string_vie
   if (found->sh_size > limit) return Error(cat("section ", name), EFBIG);
   const auto bytes = NVBOX_TRY(file.table<char>(found->sh_offset, found->sh_size));
   if (!bytes) return std::nullopt;
-  return std::optional(ElfSection{{bytes->begin(), bytes->end()}, found->sh_addralign});
+  return std::optional(std::string(bytes->begin(), bytes->end()));
 }
 
 }  // namespace
@@ -228,7 +228,7 @@ Result<std::optional<ElfInfo>> read_elf(int fd) {
   }
 }
 
-Result<std::optional<ElfSection>> read_elf_section(int fd, std::string_view name, size_t limit) {
+Result<std::optional<std::string>> read_elf_section(int fd, std::string_view name, size_t limit) {
   const File file = NVBOX_TRY(File::open(fd));
   switch (class_of(file.head())) {
     case ELFCLASS32:

@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <climits>
 
+#include <optional>
 #include <string>
 
 #include "nvbox/base/path.h"
@@ -15,11 +16,12 @@
 namespace nvbox::host {
 namespace {
 
-// The text of the link `name` in `directory`, "" when it is not a link.
-std::string link_text(int directory, const std::string& name) {
+// The text of the link `name` in `directory`; nullopt when it is not a link.
+std::optional<std::string> link_text(int directory, const std::string& name) {
   char target[PATH_MAX];
   const ssize_t length = readlinkat(directory, name.c_str(), target, sizeof target);
-  return length < 0 ? std::string() : std::string(target, static_cast<size_t>(length));
+  if (length < 0) return std::nullopt;
+  return std::string(target, static_cast<size_t>(length));
 }
 
 // Whether `name` in `directory` is a regular file with exactly this content; O_NOFOLLOW keeps the
@@ -36,7 +38,7 @@ bool has_content(int directory, const std::string& name, std::string_view text) 
 
 }  // namespace
 
-Result<sys::Fd> make_directories(const Root& root, std::string_view directory, mode_t mode) {
+Result<sys::Fd> make_directories(const Root& root, std::string_view directory) {
   constexpr int flags = O_PATH | O_DIRECTORY;
   Result<sys::Fd> existing = root.open_at(directory, flags);
   if (existing || existing.error().code() != ENOENT) return existing;
@@ -47,7 +49,8 @@ Result<sys::Fd> make_directories(const Root& root, std::string_view directory, m
     Result<sys::Fd> next = root.open_at(walked, flags);
     if (!next && next.error().code() == ENOENT) {
       // One component, so nothing is followed; the new directory is then found through the root.
-      if (mkdirat(here.get(), std::string(component).c_str(), mode) != 0 && errno != EEXIST) {
+      if (mkdirat(here.get(), std::string(component).c_str(), directory_mode) != 0 &&
+          errno != EEXIST) {
         return Error(cat("make directory ", path::join(root.path(), walked)), errno);
       }
       next = root.open_at(walked, flags);
@@ -79,15 +82,29 @@ Result<Changed> make_link(const Root& root, std::string_view target, std::string
   return Changed::yes;
 }
 
-Result<Changed> write_file(const Root& root, std::string_view path, std::string_view text,
-                           mode_t mode) {
+namespace {
+
+Result<Changed> write(const Root& root, std::string_view path, std::string_view text, mode_t mode,
+                      sys::Flushed flushed) {
   const std::string name(path::base_name(path));
   const std::string where = path::join(root.path(), path);
   if (name.empty() || name == "." || name == "..") return Error(cat("write ", where), EINVAL);
   const sys::Fd directory = NVBOX_TRY(make_directories(root, path::parent(path)).in("write"));
   if (has_content(directory.get(), name, text)) return Changed::no;
-  NVBOX_TRY(sys::replace_file(directory.get(), name, text, mode).in(cat("write ", where)));
+  NVBOX_TRY(sys::replace_file(directory.get(), name, text, mode, flushed).in(cat("write ", where)));
   return Changed::yes;
+}
+
+}  // namespace
+
+Result<Changed> write_file(const Root& root, std::string_view path, std::string_view text,
+                           mode_t mode) {
+  return write(root, path, text, mode, sys::Flushed::yes);
+}
+
+Result<Changed> write_container_file(const Root& container, std::string_view path,
+                                     std::string_view text, mode_t mode) {
+  return write(container, path, text, mode, sys::Flushed::no);
 }
 
 Result<Changed> remove_file(const Root& root, std::string_view path) {

@@ -31,7 +31,9 @@ Result<> take_value(ContainerWork& work, std::string_view option, const std::str
 
 Result<Link> parse_link(std::string_view text) {
   const size_t at = text.find("::");
-  if (at == std::string_view::npos || text.find("::", at + 2) != std::string_view::npos) {
+  const bool is_pair = at != std::string_view::npos && at > 0 && at + 2 < text.size() &&
+                       text.find("::", at + 2) == std::string_view::npos;
+  if (!is_pair) {
     return Error(cat(link_option, " ", quote(text), ": expected TARGET::LINK"));
   }
   return Link{std::string(text.substr(0, at)), std::string(text.substr(at + 2))};

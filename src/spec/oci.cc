@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 #include <ranges>
 #include <unordered_set>
+#include <utility>
 
 #include "nvbox/base/text.h"
 #include "nvbox/data/json_read.h"
@@ -49,8 +50,9 @@ Result<> read_process(const JsonPlace& document, ContainerView& view) {
 
 Result<> read_mounts(const JsonPlace& document, ContainerView& view) {
   for (const JsonPlace& mount : NVBOX_TRY(document.elements("mounts"))) {
-    view.mounts.push_back({NVBOX_TRY(mount.string("source")).value_or(""),
-                           NVBOX_TRY(mount.string("destination")).value_or("")});
+    std::string source = NVBOX_TRY(mount.string("source")).value_or("");
+    std::string destination = NVBOX_TRY(mount.string("destination")).value_or("");
+    view.mounts.push_back({std::move(source), std::move(destination)});
   }
   return {};
 }

@@ -149,10 +149,10 @@ Result<CgroupOutcome> allow_devices(const OpenCgroup& cgroup, std::span<const De
   return CgroupOutcome{};
 }
 
-Result<CgroupOutcome> allow_devices(pid_t pid, std::span<const DeviceRule> rules,
+Result<CgroupOutcome> allow_devices(const Process& process, std::span<const DeviceRule> rules,
                                     Strictness strictness) {
   if (rules.empty()) return CgroupOutcome{};
-  Result<OpenCgroup> cgroup = open_device_cgroup(pid);
+  Result<OpenCgroup> cgroup = open_device_cgroup(process);
   if (!cgroup) return outcome_of(std::move(cgroup).error(), strictness);
   return allow_devices(*cgroup, rules, strictness);
 }

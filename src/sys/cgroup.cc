@@ -110,14 +110,15 @@ std::optional<std::string> path_in(const CgroupMount& mount, const Cgroup& cgrou
   return std::string(below.substr(std::min(below.find_first_not_of('/'), below.size())));
 }
 
-Result<OpenCgroup> open_device_cgroup(pid_t pid) {
-  const std::string process = pid == 0 ? "self" : cat(pid);
-  const std::string table = cat("/proc/", process, "/cgroup");
-  const std::string membership = NVBOX_TRY(read_proc(table));
+Result<OpenCgroup> open_device_cgroup(const Process& process) {
+  const std::string membership = NVBOX_TRY(process.cgroups());
   const std::optional<Cgroup> cgroup = parse_device_cgroup(membership);
-  if (!cgroup) return Error(cat(table, " names no cgroup that controls devices"), ENOENT);
+  if (!cgroup) {
+    return Error(cat("/proc/", process.pid(), "/cgroup names no cgroup that controls devices"),
+                 ENOENT);
+  }
   const std::string mounts = NVBOX_TRY(read_proc("/proc/self/mountinfo"));
-  Error failure(cat("the cgroup ", quote(cgroup->path), " of process ", process,
+  Error failure(cat("the cgroup ", quote(cgroup->path), " of process ", process.pid(),
                     " is in none of the cgroup file systems that are mounted here"),
                 ENOENT);
   for (const CgroupMount& mount : parse_cgroup_mounts(mounts)) {

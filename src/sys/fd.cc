@@ -2,14 +2,13 @@
 
 #include <dirent.h>
 #include <fcntl.h>
-#include <sys/syscall.h>
+#include <linux/close_range.h>
 #include <unistd.h>
 #include <cerrno>
 #include <climits>
 
-#include <vector>
-
 #include "nvbox/base/text.h"
+#include "nvbox/sys/kernel.h"
 
 namespace nvbox::sys {
 
@@ -42,23 +41,34 @@ Result<> open_standard_descriptors() {
 
 namespace {
 
-// Kernels before 5.9 have no close_range(2).
-void close_listed_from(unsigned first) {
-  DIR* directory = opendir("/proc/self/fd");
-  if (directory == nullptr) return;
-  std::vector<int> open;
-  while (const dirent* entry = readdir(directory)) {
-    const auto fd = parse_number<int>(entry->d_name);
-    if (fd && static_cast<unsigned>(*fd) >= first && *fd != dirfd(directory)) open.push_back(*fd);
+// For kernels without close_range(2) and filters that do not know it. Allocates nothing, and bears
+// that `action` closes what it is given.
+template <typename Action>
+bool for_each_from(unsigned first, Action action) {
+  const Fd directory(open("/proc/self/fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!directory) return false;
+  alignas(dirent64) char buffer[4096];
+  ssize_t count = 0;
+  while ((count = getdents64(directory.get(), buffer, sizeof buffer)) > 0) {
+    for (ssize_t at = 0; at < count;) {
+      const auto* entry = reinterpret_cast<const dirent64*>(buffer + at);
+      at += entry->d_reclen;
+      const auto fd = parse_number<int>(entry->d_name);
+      if (fd && static_cast<unsigned>(*fd) >= first && *fd != directory.get()) action(*fd);
+    }
   }
-  closedir(directory);
-  for (const int fd : open) close(fd);
+  return count == 0;
 }
 
 }  // namespace
 
 void close_from(unsigned first) {
-  if (syscall(SYS_close_range, first, ~0U, 0U) != 0) close_listed_from(first);
+  if (close_range_from(first, 0) != 0) for_each_from(first, [](int fd) { close(fd); });
+}
+
+bool close_on_exec_from(unsigned first) {
+  return close_range_from(first, CLOSE_RANGE_CLOEXEC) == 0 ||
+         for_each_from(first, [](int fd) { (void)fcntl(fd, F_SETFD, FD_CLOEXEC); });
 }
 
 }  // namespace nvbox::sys

@@ -121,8 +121,8 @@ NewFile::~NewFile() {
   if (directory_ && !temporary_.empty()) unlinkat(directory_.get(), temporary_.c_str(), 0);
 }
 
-Result<> NewFile::commit() {
-  if (fsync(file_.get()) != 0) return Error(cat("sync ", name_), errno);
+Result<> NewFile::commit(Flushed flushed) {
+  if (flushed == Flushed::yes && fsync(file_.get()) != 0) return Error(cat("sync ", name_), errno);
   if (renameat(directory_.get(), temporary_.c_str(), directory_.get(), name_.c_str()) != 0) {
     return Error(cat("rename to ", name_), errno);
   }
@@ -130,7 +130,8 @@ Result<> NewFile::commit() {
   return {};
 }
 
-Result<> replace_file(int directory, std::string_view name, std::string_view text, mode_t mode) {
+Result<> replace_file(int directory, std::string_view name, std::string_view text, mode_t mode,
+                      Flushed flushed) {
   struct stat old {};
   const bool replaces =
       fstatat(directory, std::string(name).c_str(), &old, AT_SYMLINK_NOFOLLOW) == 0 &&
@@ -144,7 +145,7 @@ Result<> replace_file(int directory, std::string_view name, std::string_view tex
     }
   }
   NVBOX_TRY(write_all(file.fd(), text));
-  return file.commit();
+  return file.commit(flushed);
 }
 
 }  // namespace nvbox::sys

@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 #include <linux/capability.h>
-#include <linux/close_range.h>
 #include <linux/openat2.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -22,8 +21,8 @@ int pidfd_open(pid_t pid) {
   return static_cast<int>(syscall(SYS_pidfd_open, pid, 0U));
 }
 
-void close_on_exec_from(unsigned first) {
-  (void)syscall(SYS_close_range, first, ~0U, CLOSE_RANGE_CLOEXEC);
+int close_range_from(unsigned first, int flags) {
+  return static_cast<int>(syscall(SYS_close_range, first, ~0U, flags));
 }
 
 int finit_module(int file, const std::string& options, int flags) {

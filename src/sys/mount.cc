@@ -8,7 +8,6 @@
 #include <algorithm>
 #include <string>
 
-#include "nvbox/base/defer.h"
 #include "nvbox/base/text.h"
 #include "nvbox/sys/file.h"
 #include "sys/mount_legacy.h"
@@ -73,12 +72,14 @@ Result<Fd> make_file(int directory, std::string_view text, mode_t mode) {
 
 }  // namespace
 
-Result<MountFd> clone_mount(Fd source, Restrictions restrictions) {
+Result<MountFd> clone_mount(Fd source, Restrictions restrictions, Below below) {
   MountFd mount;
   mount.restrictions_ = restrictions;
+  const unsigned depth = below == Below::shown ? AT_RECURSIVE : 0;
   mount.clone_ =
-      Fd(open_tree(source.get(), "", AT_EMPTY_PATH | OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC));
-  if (!mount.clone_ && !is_missing_call(errno)) return Error("clone a mount", errno);
+      Fd(open_tree(source.get(), "", AT_EMPTY_PATH | OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | depth));
+  const bool has_fallback = below == Below::hidden && is_missing_call(errno);
+  if (!mount.clone_ && !has_fallback) return Error("clone a mount", errno);
   if (mount.clone_) {
     const int failure = set_attributes(mount.clone_.get(), restrictions);
     mount.is_restricted_ = failure == 0;
@@ -141,15 +142,64 @@ Result<> detach(int mount_root) {
   return {};
 }
 
+namespace {
+
+// A tmpfs with one file, over the directory `scratch`.
+class Covering {
+ public:
+  static Result<Covering> make(int scratch, std::string_view text, mode_t mode) {
+    // A size of 0 would mean no limit.
+    Covering covering(NVBOX_TRY(mount_tmpfs(scratch, std::max<size_t>(text.size(), 1))));
+    covering.file_ = NVBOX_TRY(make_file(covering.root(), text, mode));
+    // A bind has the flags of the mount that it shows a part of, so this saves the fallback from
+    // changing the bind, which it could not find under the tmpfs.
+    NVBOX_TRY(restrict_mount(covering.root(), data_only));
+    return covering;
+  }
+  Covering(Covering&&) noexcept = default;
+  Covering& operator=(Covering&&) = delete;
+  ~Covering() {
+    if (root_) (void)detach(root_.get());
+  }
+
+  int root() const { return root_.get(); }
+  // Stays where it is from then on.
+  void keep() { root_.reset(); }
+
+  Result<> cover(int target) {
+    return attach(NVBOX_TRY(clone_mount(std::move(file_), data_only)), target);
+  }
+  Result<> cover(int directory, const std::string& name) {
+    const Fd target(openat(directory, name.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC));
+    if (!target) return Error(cat("open ", name), errno);
+    return cover(target.get());
+  }
+
+ private:
+  explicit Covering(Fd root) : root_(std::move(root)) {}
+
+  Fd root_;
+  Fd file_{};
+};
+
+}  // namespace
+
 Result<> cover_file(int target, int scratch, std::string_view text, mode_t mode) {
-  // A size of 0 would mean no limit.
-  const Fd filesystem = NVBOX_TRY(mount_tmpfs(scratch, std::max<size_t>(text.size(), 1)));
-  const Defer uncover([&] { (void)detach(filesystem.get()); });
-  Fd source = NVBOX_TRY(make_file(filesystem.get(), text, mode));
-  // A bind has the flags of the mount that it shows a part of, so this saves the fallback from
-  // changing the bind, which it could not find under the tmpfs.
-  NVBOX_TRY(restrict_mount(filesystem.get(), data_only));
-  return attach(NVBOX_TRY(clone_mount(std::move(source), data_only)), target);
+  Covering covering = NVBOX_TRY(Covering::make(scratch, text, mode));
+  return covering.cover(target);
+}
+
+Result<> cover_file_in(int directory, const std::string& name, std::string_view text, mode_t mode) {
+  Fd shown(fcntl(directory, F_DUPFD_CLOEXEC, 0));
+  if (!shown) return Error("duplicate descriptor", errno);
+  MountFd again = NVBOX_TRY(clone_mount(std::move(shown), 0, Below::shown));
+  Covering covering = NVBOX_TRY(Covering::make(directory, text, mode));
+  const Fd visible = NVBOX_TRY(attach_and_open(std::move(again), covering.root()));
+  Result<> covered = covering.cover(visible.get(), name);
+  // What lies on top goes first: umount2(2) takes the topmost mount of a place.
+  if (!covered) (void)detach(visible.get());
+  if (covered) covering.keep();
+  return covered;
 }
 
 }  // namespace nvbox::sys

@@ -39,6 +39,10 @@ Result<Process> Process::open(pid_t pid) {
   return Process(pid, std::move(directory));
 }
 
+Result<Process> Process::open_self() {
+  return Process(getpid(), NVBOX_TRY(open_path("/proc/self", O_PATH | O_DIRECTORY)));
+}
+
 Result<Fd> Process::root() const {
   return open_in(directory_, pid_, "root", O_PATH | O_DIRECTORY);
 }
@@ -55,6 +59,12 @@ Result<uid_t> Process::uid() const {
 Result<gid_t> Process::gid() const {
   const struct stat status = NVBOX_TRY(status_of(directory_.get()).in(cat("/proc/", pid_)));
   return status.st_gid;
+}
+
+Result<std::string> Process::cgroups() const {
+  constexpr size_t most_bytes = size_t{16} * 1024 * 1024;
+  const Fd file = NVBOX_TRY(open_in(directory_, pid_, "cgroup", O_RDONLY));
+  return read_all(file.get(), most_bytes).in(cat("/proc/", pid_, "/cgroup"));
 }
 
 Result<bool> is_own_mount_namespace(int mount_namespace) {

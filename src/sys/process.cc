@@ -129,9 +129,10 @@ void execute(const Prepared& prepared) {
   const Program& program = prepared.program;
   reset_signals();
   set_up_streams(prepared);
+  // While /proc is in sight.
+  if (!close_on_exec_from(3)) fail(prepared, Stage::streams);
   if (program.root != "/" && chroot(program.root.c_str()) != 0) fail(prepared, Stage::root);
   if (chdir(program.directory.c_str()) != 0) fail(prepared, Stage::directory);
-  close_on_exec_from(3);
   if (program.confinement) confine(prepared, *program.confinement);
   execute(prepared);
   fail(prepared, Stage::program);
@@ -210,6 +211,21 @@ Result<std::optional<ExitStatus>> Child::wait(int timeout_ms) {
   }
 }
 
+Result<std::string> own_path() {
+  // proc(5): what the link says of a file that is not there any more.
+  constexpr std::string_view deleted = " (deleted)";
+  const Fd self = NVBOX_TRY(open_path("/proc/self/exe", O_PATH));
+  std::string path = NVBOX_TRY(path_of(self.get()));
+  struct stat info {};
+  if (!path.ends_with(deleted) || stat(path.c_str(), &info) == 0) return path;
+  path.resize(path.size() - deleted.size());
+  if (stat(path.c_str(), &info) == 0 && S_ISREG(info.st_mode) && access(path.c_str(), X_OK) == 0) {
+    return path;
+  }
+  return Error(cat("this program was removed since it was started: ", path), ENOENT)
+      .hint("install nvbox again, and start the container again");
+}
+
 Result<> exec_program(const std::string& path, std::span<const std::string_view> arguments,
                       char* const* environment) {
   std::vector<std::string> words = {path};
@@ -264,11 +280,14 @@ off_t size_of(const Fd& file) {
 
 Result<std::optional<ExitStatus>> wait_patiently(Child& child, const Fd& output,
                                                  Patience patience) {
+  const std::int64_t end = now_ms() + patience.total_ms;
   while (true) {
     const off_t before = size_of(output);
-    const auto status = NVBOX_TRY(child.wait(patience.timeout_ms));
+    const std::int64_t left = std::max<std::int64_t>(end - now_ms(), 0);
+    const int turn = static_cast<int>(std::min<std::int64_t>(left, patience.silence_ms));
+    const auto status = NVBOX_TRY(child.wait(turn));
     const bool is_silent = size_of(output) == before;
-    if (status || is_silent || patience.since == Patience::Since::start) return status;
+    if (status || is_silent || now_ms() >= end) return status;
   }
 }
 

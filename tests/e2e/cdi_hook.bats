@@ -42,8 +42,11 @@ sequence="[$links, $compat, $cache, $params, $profile]"
 }
 
 @test "a link that is no pair is an error, and so is an unknown flag" {
-  hooked '[["nvidia-cdi-hook", "create-symlinks", "--link", "a:/b"]]' glibc true
-  [ "$status" -ne 0 ]
+  # The peer cannot make the last two: symlink(2) refuses an empty text.
+  for link in a:/b a:: ::/b ::/etc; do
+    hooked '[["nvidia-cdi-hook", "create-symlinks", "--link", "'$link'"]]' glibc true
+    [ "$status" -ne 0 ]
+  done
   hooked '[["nvidia-cdi-hook", "create-symlinks", "--lnk", "a::/b"]]' glibc true
   [ "$status" -ne 0 ]
 }
@@ -81,16 +84,6 @@ sequence="[$links, $compat, $cache, $params, $profile]"
   [ "$status" -eq 0 ]
 }
 
-# image_with_compat DIRECTORY VERSION: with compatibility libraries that suit driver 535.
-image_with_compat() {
-  "$support/images.sh" --copy "$1" glibc
-  mkdir -p "$1/usr/local/cuda-12/compat"
-  ln -s cuda-12 "$1/usr/local/cuda"
-  printf 'const char *nvbox_stub_name(void) { return "%s"; }\n' "libcuda.so.$2" |
-    gcc -xc - -shared -nostdlib -fPIC -Wl,-soname,libcuda.so.1 \
-      -o "$1/usr/local/cuda-12/compat/libcuda.so.$2"
-}
-
 @test "enable-cuda-compat and update-ldcache prefer the image's newer libraries" {
   image_with_compat "$BATS_TEST_TMPDIR/newer" 575.57.08
   hooked "[$links, $compat, $cache]" "${libcuda[@]}" "$BATS_TEST_TMPDIR/newer" \
@@ -104,6 +97,19 @@ image_with_compat() {
   [ "$status" -eq 0 ]
   has_text "libcuda.so.1: libcuda.so.$version "
   has_no_text /usr/local/cuda-12/compat
+}
+
+@test "the note of the image's libraries says for which branches of the driver they are" {
+  image_with_compat "$BATS_TEST_TMPDIR/noted" 575.57.08
+  add_cuda_note "$BATS_TEST_TMPDIR/noted" 575.57.08
+  hooked "[$links, $compat, $cache]" "${libcuda[@]}" "$BATS_TEST_TMPDIR/noted" probe dlopen libcuda.so.1
+  [ "$status" -eq 0 ]
+  has_text ' /usr/local/cuda-12/compat/libcuda.so'
+  # 545 is not among them.
+  hooked "[$links, ${compat/$version/545.29.06}, $cache]" "${libcuda[@]}" "$BATS_TEST_TMPDIR/noted" \
+    probe dlopen libcuda.so.1
+  [ "$status" -eq 0 ]
+  has_text "libcuda.so.1: libcuda.so.$version "
 }
 
 # The peer's update-ldcache runs the host's ldconfig with the folders in 00-nvcr-*.conf.
@@ -121,6 +127,31 @@ image_with_compat() {
   ldconfig -r .
   run bash -c 'ldconfig -r . -p | grep -m 1 libcuda.so.1'
   [[ $output == *' => /usr/local/cuda-12/compat/libcuda.so.1' ]]
+}
+
+# They would delay every start, and every start makes these files anew.
+@test "files inside a container are written without waiting for the disk" {
+  for image in glibc musl; do
+    bundle=$BATS_TEST_TMPDIR/$image
+    "$support/images.sh" --copy "$bundle/rootfs" "$image"
+    mkdir -p "$bundle/rootfs/usr/local/cuda/compat" "$bundle/rootfs/opt/driver"
+    touch "$bundle/rootfs/usr/local/cuda/compat/libcuda.so.575.57.08"
+    find "$bundle/rootfs" -name libnvbox_image.so.1 -exec cp {} "$bundle/rootfs/opt/driver" \;
+    mknod "$bundle/rootfs/dev/nvidia0" c 195 0
+    echo '{"root": {"path": "rootfs"}}' >"$bundle/config.json"
+    for hook in 'enable-cuda-compat --host-driver-version 535.261.03' 'update-ldcache --folder /opt/driver' \
+      update-application-profile 'create-symlinks --link a::/opt/driver/b'; do
+      # shellcheck disable=SC2086 # a hook and its options
+      strace -f -qq -e trace=fsync,fdatasync,sync,syncfs,sync_file_range,msync,renameat \
+        -o "$bundle/trace" -A "$nvbox" nvidia-cdi-hook $hook <<<"{\"id\": \"x\", \"bundle\": \"$bundle\"}"
+    done
+    run cat "$bundle/trace"
+    has_text '"00-compat.conf") = 0'
+    has_text '"10-container.conf") = 0'
+    [[ $image == musl ]] || has_text '"ld.so.cache") = 0'
+    [[ $image == glibc ]] || has_text '"ld-musl-x86_64.path") = 0'
+    has_no_text sync
+  done
 }
 
 @test "the whole sequence, also with a read-only root, and nothing is executed" {

@@ -34,6 +34,27 @@ start() {
   on_host "$1" "$2" "$support/container.sh" "${@:3}"
 }
 
+# image_with_compat DIRECTORY VERSION: with compatibility libraries for CUDA, which have no note.
+image_with_compat() {
+  "$support/images.sh" --copy "$1" glibc
+  mkdir -p "$1/usr/local/cuda-12/compat"
+  ln -s cuda-12 "$1/usr/local/cuda"
+  printf 'const char *nvbox_stub_name(void) { return "%s"; }\n' "libcuda.so.$2" |
+    gcc -xc - -shared -nostdlib -fPIC -Wl,-soname,libcuda.so.1 \
+      -o "$1/usr/local/cuda-12/compat/libcuda.so.$2"
+}
+
+# add_cuda_note DIRECTORY VERSION: to them, with the bytes of NVIDIA's libcuda.so of that version.
+add_cuda_note() {
+  local bytes library=$1/usr/local/cuda-12/compat/libcuda.so.$2
+  bytes=$(jq -er --arg version "$2" '.notes[$version] | gsub("(?<byte>..)"; "\\x\(.byte)")' \
+    "$e2e_dir/../vectors/cuda_compat.json")
+  printf '%b' "$bytes" >"$BATS_TEST_TMPDIR/note"
+  objcopy --add-section .note.cuda.fwd_compatibility="$BATS_TEST_TMPDIR/note" \
+    --set-section-flags .note.cuda.fwd_compatibility=readonly "$library"
+  objcopy --set-section-alignment .note.cuda.fwd_compatibility=4 "$library"
+}
+
 has_line() {
   grep -qxF -- "$1" <<<"$output" || {
     printf 'no line %s in:\n%s\n' "$1" "$output" >&2

@@ -335,6 +335,15 @@ a b" ]
   has_text '550.163.01'
 }
 
+@test "newer CUDA libraries of the image are used where their note names the driver's branch" {
+  require gcc objcopy
+  image_with_compat "$BATS_TEST_TMPDIR/image" 575.57.08
+  add_cuda_note "$BATS_TEST_TMPDIR/image" 575.57.08
+  legacy a100x8 --env NVIDIA_VISIBLE_DEVICES=0 "$BATS_TEST_TMPDIR/image" probe dlopen libcuda.so.1
+  [ "$status" -eq 0 ]
+  has_text 'libcuda.so.1: libcuda.so.575.57.08 '
+}
+
 @test "legacy: gated variables add their nodes and do not hide the request" {
   for name in NVIDIA_GDS NVIDIA_MOFED NVIDIA_GDRCOPY NVIDIA_NVSWITCH; do
     legacy a100x8 --env NVIDIA_VISIBLE_DEVICES=0 --env "$name=enabled" glibc probe nodes

@@ -101,6 +101,18 @@ simhost_profiles=$e2e_dir/../simhost/profiles
   has_line gone
 }
 
+# Each word of it is output, so that it never falls silent.
+@test "a driver that babbles is stopped as well" {
+  inside '
+    nvml babble 0000:86:00.0
+    timeout 60 nvidia-container-cli --nvml-timeout=1 list --device=1:0
+    echo "status $?"
+    helpers || echo gone'
+  has_line 'status 1'
+  has_text 'NVML did not answer within 1 s'
+  has_line gone
+}
+
 @test "a helper does not outlive a parent that is killed" {
   inside '
     nvml hang init

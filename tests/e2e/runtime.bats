@@ -300,6 +300,38 @@ gpus_inside() {
   has_text 'CUDA compatibility libraries: '
 }
 
+@test "newer CUDA libraries of the image are used where their note names the driver's branch" {
+  require gcc objcopy
+  image_with_compat "$BATS_TEST_TMPDIR/image" 575.57.08
+  add_cuda_note "$BATS_TEST_TMPDIR/image" 575.57.08
+  gpu a100x8 0 "$BATS_TEST_TMPDIR/image" probe dlopen libcuda.so.1
+  [ "$status" -eq 0 ]
+  has_text 'libcuda.so.1: libcuda.so.575.57.08 '
+}
+
+# proc(5): /proc/self/exe then ends in " (deleted)", and no low-level runtime finds that.
+@test "a runtime that was replaced since it was started names the new file, one that was removed none" {
+  run on_host a100x8 "$low_level" bash -c '
+    printf "[nvidia-container-runtime]\nruntimes = [\"/bin/true\"]\n" \
+      >/etc/nvidia-container-runtime/config.toml
+    for what in replaced removed; do
+      cp /usr/bin/nvbox /usr/local/bin/old-nvbox
+      exec 9</usr/local/bin/old-nvbox
+      rm /usr/local/bin/old-nvbox
+      [ $what = removed ] || cp /usr/bin/nvbox /usr/local/bin/old-nvbox
+      "$1/bundle.sh" --env NVIDIA_VISIBLE_DEVICES=0 /run/$what glibc true
+      (exec -a nvidia-container-runtime /proc/self/fd/9 create --bundle /run/$what c)
+      echo "$what: status $?"
+      jq -r "\"hook: \(.hooks.createContainer[0].path)\"" /run/$what/config.json
+    done' bash "$support"
+  has_line 'replaced: status 0'
+  has_line 'hook: /usr/local/bin/old-nvbox'
+  has_line 'removed: status 1'
+  has_text 'this program was removed since it was started: /usr/local/bin/old-nvbox'
+  has_line 'hook: null'
+  has_no_text deleted
+}
+
 @test "an error is followed by the warnings before it" {
   run on_host a100x8 "$low_level" bash -c '
     printf "no-such-key = 1\n[nvidia-container-runtime]\nruntimes = [\"/bin/true\"]\n" \

@@ -3,12 +3,16 @@
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <linux/bpf.h>
+#include <linux/sched.h>
 #include <sched.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/sysmacros.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <csignal>
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
@@ -350,7 +354,8 @@ TEST_F(DeviceCgroupV1, one_device_is_added_to_what_the_cgroup_of_a_process_allow
     deny_most();
     cgroup_.join();
     EXPECT_EQ(open_node(scratch + "/0"), is_denied);
-    const auto outcome = sys::allow_devices(getpid(), gpu_zero, Strictness::strict);
+    const auto outcome =
+        sys::allow_devices(sys::Process::open_self().value(), gpu_zero, Strictness::strict);
     ASSERT_TRUE(outcome) << outcome.error().full_message();
     EXPECT_EQ(open_node(scratch + "/0"), is_allowed);
     EXPECT_EQ(open_node(scratch + "/1"), is_denied);
@@ -367,10 +372,45 @@ TEST_F(DeviceCgroupV1, in_a_user_namespace_it_is_a_notice_or_when_strict_an_erro
     cgroup_.join();
     ASSERT_EQ(unshare(CLONE_NEWUSER), 0);
     EXPECT_TRUE(sys::is_in_user_namespace());
-    const auto lenient = sys::allow_devices(getpid(), gpu_zero, Strictness::lenient);
+    const auto lenient =
+        sys::allow_devices(sys::Process::open_self().value(), gpu_zero, Strictness::lenient);
     ASSERT_TRUE(lenient) << lenient.error().full_message();
     EXPECT_FALSE(lenient->is_allowed);
-    EXPECT_FALSE(sys::allow_devices(getpid(), gpu_zero, Strictness::strict));
+    EXPECT_FALSE(
+        sys::allow_devices(sys::Process::open_self().value(), gpu_zero, Strictness::strict));
+  });
+}
+
+// A process that takes over a number: clone3(2) with set_tid, which root may ask for.
+pid_t start_with_number(pid_t number) {
+  const std::uint64_t numbers[] = {static_cast<std::uint64_t>(number)};
+  clone_args arguments{};
+  arguments.exit_signal = SIGCHLD;
+  arguments.set_tid = reinterpret_cast<std::uint64_t>(numbers);
+  arguments.set_tid_size = 1;
+  return static_cast<pid_t>(syscall(SYS_clone3, &arguments, sizeof arguments));
+}
+
+// proc(5): the directory of a process that ended stays empty, whoever gets its number.
+TEST(DeviceCgroup, is_never_that_of_a_process_that_got_the_number_later) {
+  run_case({}, [](const std::string&) {
+    const pid_t first = fork();
+    ASSERT_GE(first, 0);
+    if (first == 0) _exit(pause());
+    const Result<sys::Process> process = sys::Process::open(first);
+    ASSERT_TRUE(process);
+    EXPECT_TRUE(sys::open_device_cgroup(*process));
+    kill(first, SIGKILL);
+    ASSERT_EQ(waitpid(first, nullptr, 0), first);
+    const pid_t second = start_with_number(first);
+    if (second == 0) _exit(pause());
+    ASSERT_TRUE(second == first || sys::is_in_user_namespace()) << errno_text(errno);
+
+    EXPECT_FALSE(sys::open_device_cgroup(*process));
+    EXPECT_FALSE(sys::allow_devices(*process, gpu_zero, Strictness::lenient));
+    if (second != first) return;
+    EXPECT_TRUE(sys::open_device_cgroup(sys::Process::open(first).value()));
+    kill(second, SIGKILL);
   });
 }
 

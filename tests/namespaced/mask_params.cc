@@ -8,7 +8,11 @@
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <filesystem>
+#include <set>
+#include <sstream>
 #include <string>
 #include <vector>
 
@@ -16,6 +20,7 @@
 #include "namespaced/tree.h"
 #include "nvbox/host/root.h"
 #include "nvbox/sys/file.h"
+#include "nvbox/sys/mount.h"
 
 namespace nvbox::test {
 namespace {
@@ -44,6 +49,15 @@ struct Machine {
   std::string host_path;
   std::string container_path;
 };
+
+std::vector<std::string> names_below(const std::string& directory) {
+  std::vector<std::string> names;
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(directory)) {
+    names.push_back(entry.path());
+  }
+  std::ranges::sort(names);
+  return names;
+}
 
 void expect_unchanged_after_mask(const Machine& machine) {
   const std::vector<MountEntry> mounts_before = mounts();
@@ -79,16 +93,74 @@ TEST_P(MaskParams, not_even_root_can_write_to_the_mask) {
   });
 }
 
-TEST_P(MaskParams, nothing_stays_behind_but_the_one_mount) {
+TEST_P(MaskParams, nothing_stays_behind_but_its_mounts) {
   run_case(GetParam(), [](const std::string& scratch) {
     const Machine machine(scratch);
     std::vector<MountEntry> expected = mounts();
     const std::vector<std::string> tree = describe_tree(machine.container_path);
     ASSERT_TRUE(machine.mask());
+    const std::string directory = machine.container_path + "/proc/driver/nvidia";
+    const std::string around = expected.back().options;
+    std::vector<std::string> points = {machine.params()};
+    if (sys::has_detached_mounts()) {
+      expected.push_back({directory, "ro,nosuid,nodev,noexec,relatime", "", "tmpfs"});
+      expected.push_back({directory, around, "", "tmpfs"});
+      points.insert(points.end(), 2, directory);
+    }
     expected.push_back({machine.params(), "ro,nosuid,nodev,noexec,relatime", "", "tmpfs"});
-    EXPECT_EQ(mounts(), expected);
-    ASSERT_EQ(umount2(machine.params().c_str(), 0), 0);
+    // Kernels differ in what they list first.
+    EXPECT_TRUE(std::ranges::is_permutation(mounts(), expected));
+    for (const std::string& point : points) ASSERT_EQ(umount2(point.c_str(), 0), 0);
     EXPECT_EQ(describe_tree(machine.container_path), tree);
+  });
+}
+
+// CRIU 4.2, criu/mount.c: validate_mounts() refuses to save a container with a mount that shows a
+// part of a file system whose root is mounted nowhere in it ("doesn't have a proper root mount").
+TEST_P(MaskParams, the_root_of_the_masks_file_system_is_mounted_as_criu_wants_it) {
+  run_case(GetParam(), [](const std::string& scratch) {
+    if (!sys::has_detached_mounts()) return;  // Linux before 5.2
+    const Machine machine(scratch);
+    ASSERT_TRUE(machine.mask());
+    std::set<std::string> with_root;
+    std::vector<std::string> ours;  // devices of the mounts in the container
+    std::istringstream lines(read_file("/proc/self/mountinfo"));
+    for (std::string line; std::getline(lines, line);) {
+      // proc(5): mount, parent, device, root, mount point.
+      std::istringstream words(line);
+      std::string number;
+      std::string device;
+      std::string root;
+      std::string point;
+      words >> number >> number >> device >> root >> point;
+      if (root == "/") with_root.insert(device);
+      if (point.starts_with(machine.container_path)) ours.push_back(device);
+    }
+    EXPECT_EQ(ours.size(), 3U);
+    for (const std::string& device : ours) EXPECT_TRUE(with_root.contains(device)) << device;
+  });
+}
+
+// Who may write in the container cannot change what the mask says.
+TEST_P(MaskParams, the_covering_file_has_no_other_name) {
+  run_case(GetParam(), [](const std::string& scratch) {
+    const Machine machine(scratch);
+    const std::vector<std::string> names = names_below(machine.container_path);
+    ASSERT_TRUE(machine.mask());
+    EXPECT_EQ(names_below(machine.container_path), names);
+  });
+}
+
+TEST_P(MaskParams, what_is_mounted_below_the_directory_stays) {
+  run_case(GetParam(), [](const std::string& scratch) {
+    const Machine machine(scratch);
+    const std::string gpus = machine.container_path + "/proc/driver/nvidia/gpus";
+    ASSERT_EQ(mount("gpus", gpus.c_str(), "tmpfs", 0, nullptr), 0);
+    put_file(gpus + "/0", "GPU");
+    const Result<> masked = machine.mask();
+    ASSERT_TRUE(masked) << masked.error().message();
+    EXPECT_EQ(read_file(gpus + "/0"), "GPU");
+    EXPECT_EQ(read_file(machine.params()), masked_text);
   });
 }
 
@@ -154,6 +226,10 @@ TEST(MaskParamsPropagation, the_mask_on_a_shared_mount_is_private) {
     ASSERT_TRUE(machine.mask());
     EXPECT_EQ(mounts().back(),
               (MountEntry{machine.params(), "ro,nosuid,nodev,noexec,relatime", "", "tmpfs"}));
+    for (const MountEntry& entry : mounts()) {
+      const bool is_of_the_mask = entry.point.starts_with(scratch + "/");
+      EXPECT_TRUE(!is_of_the_mask || entry.propagation.empty()) << entry.point;
+    }
   });
 }
 

@@ -119,6 +119,38 @@ TEST_P(RunSteps, a_tmpfs_hides_what_was_there_and_shows_its_files) {
   });
 }
 
+// As a user can do in /tmp between the look for a directory and its mount.
+TEST_P(RunSteps, a_directory_that_became_a_link_is_not_mounted) {
+  run_case(GetParam(), [](const std::string& scratch) {
+    Machine machine(scratch);
+    put_link(machine.host + "/tmp/nvidia-mps", "/run/gpu");
+    put_link(machine.host + "/tmp/mine", "/run");
+    for (const std::string directory : {"/tmp/nvidia-mps", "/tmp/mine/gpu"}) {
+      const Result<> done = machine.run(
+          {BindMount{directory, "/tmp/nvidia-mps", MOUNT_ATTR_NOSUID, Source::anything_optional}});
+      ASSERT_TRUE(done) << message(done);
+      EXPECT_FALSE(std::filesystem::exists(machine.container + "/tmp/nvidia-mps/state"));
+      EXPECT_TRUE(machine.warnings.contains("is somewhere else by now")) << machine.warnings;
+    }
+  });
+}
+
+// What stays in the image when the mount is gone, also in its layers after a commit. Debian Policy
+// 10.9: directories have mode 755.
+TEST_P(RunSteps, directories_that_are_made_belong_to_their_owner) {
+  run_case(GetParam(), [](const std::string& scratch) {
+    Machine machine(scratch);
+    const std::string profiles = "/etc/nvidia/nvidia-application-profiles-rc.d";
+    ASSERT_TRUE(machine.run({MountTmpfs{profiles, {}}}));
+    ASSERT_EQ(umount2((machine.container + profiles).c_str(), 0), 0);
+    for (const std::string& directory : {std::string("/etc/nvidia"), profiles}) {
+      struct stat info {};
+      ASSERT_EQ(stat((machine.container + directory).c_str(), &info), 0);
+      EXPECT_EQ(info.st_mode, mode_t{S_IFDIR | 0755}) << directory;
+    }
+  });
+}
+
 TEST_P(RunSteps, a_file_that_exists_is_covered_and_not_changed) {
   run_case(GetParam(), [](const std::string& scratch) {
     Machine machine(scratch);

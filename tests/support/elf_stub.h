@@ -16,25 +16,29 @@ struct ElfStub {
   std::uint16_t type = ET_DYN;
   std::uint32_t flags = 0;
   std::string soname{};  // none when empty
-  // The JSON of a .note.cuda.fwd_compatibility section; no section when empty.
-  std::string cuda_note{};
+  // The content of section .note.cuda.fwd_compatibility (cuda_note()); no section when empty.
+  std::string note{};
   std::uint64_t note_alignment = 4;
 };
 
-namespace detail {
-
-// The content of the note section: sizes, the owner padded to the alignment, the text.
-inline std::string cuda_note_section(const ElfStub& stub) {
+// A note as NVIDIA's libcuda.so has it (tests/vectors/cuda_compat.json): three sizes, the owner
+// and the text, each of them with its NUL and then filled to a multiple of four bytes, as the
+// System V ABI wants it of every note ("Note Section") whatever its section's alignment.
+inline std::string cuda_note(std::string_view text) {
   const std::string owner("NVIDIA Corporation\0", 19);
   const std::uint32_t sizes[] = {static_cast<std::uint32_t>(owner.size()),
-                                 static_cast<std::uint32_t>(stub.cuda_note.size()), 1};
-  const size_t padded =
-      (owner.size() + stub.note_alignment - 1) / stub.note_alignment * stub.note_alignment;
+                                 static_cast<std::uint32_t>(text.size() + 1), 0};
+  const auto fill = [](std::string& bytes) { bytes.resize((bytes.size() + 3) / 4 * 4); };
   std::string bytes(reinterpret_cast<const char*>(sizes), sizeof sizes);
   bytes += owner;
-  bytes.resize(sizeof sizes + padded);
-  return bytes + stub.cuda_note;
+  fill(bytes);
+  bytes += text;
+  bytes += '\0';
+  fill(bytes);
+  return bytes;
 }
+
+namespace detail {
 
 template <typename Item>
 void put(std::string& bytes, size_t offset, const Item& item) {
@@ -117,7 +121,7 @@ template <typename Header, typename Segment, typename Section, typename Dynamic>
 std::string elf_image(const ElfStub& stub) {
   ElfPlan plan{};
   plan.strings = std::string(1, '\0') + stub.soname + '\0';
-  if (!stub.cuda_note.empty()) plan.note = cuda_note_section(stub);
+  plan.note = stub.note;
   plan.dynamic_at = sizeof(Header) + 2 * sizeof(Segment);
   plan.strings_at = plan.dynamic_at + 3 * sizeof(Dynamic);
   plan.note_at = plan.strings_at + plan.strings.size();

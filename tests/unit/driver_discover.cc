@@ -1,12 +1,15 @@
 #include "nvbox/driver/discover.h"
 
 #include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <set>
 #include <string>
 #include <vector>
 
+#include "nvbox/sys/cgroup.h"
 #include "support/make_host.h"
 
 namespace nvbox::driver {
@@ -324,6 +327,47 @@ l /tmp/nvidia-mps -> /root
   EXPECT_EQ(found->problems,
             std::vector<std::string>{
                 "/tmp/nvidia-mps is a symbolic link and is not given to containers"});
+}
+
+// Who may exchange what is in a directory: unlink(2) and rename(2), EACCES and EPERM.
+TEST(Discover, leaves_an_mps_directory_out_that_others_can_exchange_unless_that_does_not_matter) {
+  const test::Host host(R"(
+f /proc/driver/nvidia/version <<EOF
+NVRM version: NVIDIA UNIX x86_64 Kernel Module  550.54
+EOF
+so /usr/lib64/libcuda.so.550.54 libcuda.so.1
+c /dev/nvidiactl 195:255
+c /dev/nvidia-uvm 510:0
+c /dev/nvidia-uvm-tools 510:1
+d /tmp/nvidia-mps
+)");
+  const std::vector<HostFile> given = {
+      {FileKind::directory, "/tmp/nvidia-mps", "/tmp/nvidia-mps", Capabilities::compute}};
+  const auto files = [&](bool exchangeable) {
+    const Need need = {.files = Capabilities::compute, .exchangeable = exchangeable};
+    const Result<Inventory> found = discover_on(host, need);
+    EXPECT_TRUE(found) << found.error().full_message();
+    EXPECT_EQ(found->problems.empty(), !found->files.empty());
+    return found->files;
+  };
+  const auto set_mode = [&](mode_t mode) {
+    ASSERT_EQ(chmod((host.path() + "/tmp").c_str(), mode), 0);
+  };
+  for (const mode_t mode : {0755U, 01777U}) {
+    set_mode(mode);
+    EXPECT_EQ(files(false), given) << mode;
+  }
+  if (sys::is_in_user_namespace()) return;
+  for (const mode_t mode : {0777U, 0775U}) {
+    set_mode(mode);
+    EXPECT_EQ(files(false), std::vector<HostFile>{}) << mode;
+    EXPECT_EQ(files(true), given) << mode;
+  }
+  if (geteuid() != 0) return;
+  set_mode(01777);
+  ASSERT_EQ(chown((host.path() + "/tmp/nvidia-mps").c_str(), 1000, 1000), 0);
+  EXPECT_EQ(files(false), std::vector<HostFile>{});
+  EXPECT_EQ(files(true), given);
 }
 
 TEST(Discover, finds_what_a_site_adds_and_tells_what_it_does_not_understand) {

@@ -120,14 +120,15 @@ TEST_F(ApplicationProfile, an_older_profile_is_replaced) {
   EXPECT_EQ(content(), profile("0x1"));
 }
 
-TEST_F(ApplicationProfile, directories_and_file_have_the_peers_modes) {
-  // Only root can make the second directory below one with mode 0555.
-  if (geteuid() != 0) GTEST_SKIP() << "needs root";
+// Debian Policy 10.9: directories have mode 755. The peer's have 0555, in which their owner cannot
+// remove or replace anything.
+TEST_F(ApplicationProfile, directories_belong_to_their_owner_and_the_file_is_read_only) {
   umask(022);
   put_node("nvidia0", "c 195:0");
   update();
-  EXPECT_EQ(mode_of(directory()), mode_t{0555});
-  EXPECT_EQ(mode_of(root_ + "/etc/nvidia"), mode_t{0555});
+  EXPECT_EQ(mode_of(root_ + "/etc"), mode_t{0755});
+  EXPECT_EQ(mode_of(root_ + "/etc/nvidia"), mode_t{0755});
+  EXPECT_EQ(mode_of(directory()), mode_t{0755});
   EXPECT_EQ(mode_of(file()), mode_t{0444});
 }
 

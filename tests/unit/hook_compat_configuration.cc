@@ -19,7 +19,7 @@ using Strings = std::vector<std::string>;
 constexpr std::string_view compat_root = "/usr/local/cuda/compat";
 constexpr const char* own_file = "/etc/ld.so.conf.d/00-compat.conf";
 constexpr std::string_view note =
-    R"({"Format": 1, "CUDA Version": "12.9", "Driver": [570], "Device": [1]})";
+    R"({"format":1,"CUDA version":"12.9","driver":[570],"device":[1]})";
 
 // A Debian with newer libraries for CUDA than a driver 570 has.
 class Image {
@@ -41,7 +41,7 @@ d /usr/local/cuda-12/compat
 l /usr/local/cuda -> cuda-12
 )") {
     std::ofstream(host_.path() + "/usr/local/cuda-12/compat/libcuda.so.575.57.08", std::ios::binary)
-        << test::elf_image({.soname = "libcuda.so.1", .cuda_note = std::string(note)});
+        << test::elf_image({.soname = "libcuda.so.1", .note = test::cuda_note(note)});
   }
 
   host::Root root() const { return host_.root(); }

@@ -35,6 +35,17 @@ TEST(CreateSymlinks, a_second_run_changes_nothing) {
   EXPECT_EQ(before.st_ino, after.st_ino);
 }
 
+// symlink(2): "ENOENT ... target is the empty string".
+TEST(CreateSymlinks, an_empty_text_is_an_error) {
+  const test::Host container("f /etc/hosts\n");
+  for (const char* link : {"/b", "/etc/hosts"}) {
+    const std::vector<spec::Link> links = {{"", link}};
+    const Result<> made = create_symlinks(container.root(), links);
+    ASSERT_FALSE(made) << link;
+    EXPECT_EQ(made.error().code(), ENOENT);
+  }
+}
+
 TEST(CreateSymlinks, links_never_leave_the_root) {
   const test::Host container(R"(
 d /container/usr

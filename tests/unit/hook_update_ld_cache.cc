@@ -351,6 +351,16 @@ TEST(UpdateLdCache, musl_gets_a_path_file_with_its_own_defaults) {
   EXPECT_FALSE(container.exists("/etc/ld.so.conf"));
 }
 
+// musl takes an empty file for no directory at all. It is what stays of a renamed file whose content
+// was not on the disk when the power went.
+TEST(UpdateLdCache, an_empty_musl_path_file_counts_as_none) {
+  Container container(alpine);
+  container.write("/etc/ld-musl-x86_64.path", "");
+  ASSERT_TRUE(container.update({"/usr/lib64"}));
+  EXPECT_EQ(container.read("/etc/ld-musl-x86_64.path"),
+            "/lib\n/usr/local/lib\n/usr/lib\n/usr/lib64\n");
+}
+
 TEST(UpdateLdCache, lines_of_a_musl_path_file_are_kept_and_never_doubled) {
   Container container(alpine);
   container.write("/etc/ld-musl-x86_64.path", "/opt/a:/usr/lib64/\n/opt/b");

@@ -96,38 +96,37 @@ TEST(ReadElf, a_file_that_cannot_be_read_is_an_error) {
   EXPECT_EQ(read_elf(directory.get()).error().code(), EISDIR);
 }
 
-TEST(ReadElfSection, gives_bytes_and_alignment) {
+TEST(ReadElfSection, gives_its_content) {
   for (const bool is_64 : {true, false}) {
-    const sys::Fd fd =
-        file_with(test::elf_image({.is_64 = is_64, .soname = "libx.so.1", .cuda_note = "{}"}));
-    const std::string expected("\x13\0\0\0\x02\0\0\0\x01\0\0\0NVIDIA Corporation\0\0{}", 34);
-    EXPECT_EQ(*read_elf_section(fd.get(), ".note.cuda.fwd_compatibility", 100),
-              (ElfSection{expected, 4}));
+    const sys::Fd fd = file_with(
+        test::elf_image({.is_64 = is_64, .soname = "libx.so.1", .note = test::cuda_note("{}")}));
+    const std::string expected("\x13\0\0\0\x03\0\0\0\0\0\0\0NVIDIA Corporation\0\0{}\0\0", 36);
+    EXPECT_EQ(*read_elf_section(fd.get(), ".note.cuda.fwd_compatibility", 100), expected);
   }
 }
 
 TEST(ReadElfSection, a_missing_section_is_nothing) {
-  const sys::Fd library = file_with(test::elf_image({.cuda_note = "{}"}));
+  const sys::Fd library = file_with(test::elf_image({.note = test::cuda_note("{}")}));
   EXPECT_EQ(*read_elf_section(library.get(), ".text", 100), std::nullopt);
   const sys::Fd text = file_with("text");
   EXPECT_EQ(*read_elf_section(text.get(), ".text", 100), std::nullopt);
 }
 
 TEST(ReadElfSection, a_section_beyond_the_limit_is_an_error) {
-  const sys::Fd fd = file_with(test::elf_image({.cuda_note = "{}"}));
-  EXPECT_EQ(read_elf_section(fd.get(), ".note.cuda.fwd_compatibility", 33).error().code(), EFBIG);
+  const sys::Fd fd = file_with(test::elf_image({.note = test::cuda_note("{}")}));
+  EXPECT_EQ(read_elf_section(fd.get(), ".note.cuda.fwd_compatibility", 35).error().code(), EFBIG);
 }
 
 TEST(ReadElfSection, no_damaged_byte_is_fatal) {
   for (const bool is_64 : {true, false}) {
-    const std::string whole = test::elf_image({.is_64 = is_64, .cuda_note = "{}"});
+    const std::string whole = test::elf_image({.is_64 = is_64, .note = test::cuda_note("{}")});
     for (size_t offset = 0; offset < whole.size(); ++offset) {
       for (const char damage : {'\xff', '\x7f', '\x01'}) {
         std::string damaged = whole;
         damaged[offset] = damage;
         const sys::Fd fd = file_with(damaged);
         const auto section = read_elf_section(fd.get(), ".note.cuda.fwd_compatibility", 100);
-        EXPECT_LE(section && *section ? (*section)->bytes.size() : 0, 100U);
+        EXPECT_LE(section && *section ? (*section)->size() : 0, 100U);
       }
     }
   }

@@ -1,8 +1,10 @@
 #include "nvbox/sys/cgroup.h"
 
 #include <gtest/gtest.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
+#include <csignal>
 #include <string>
 #include <vector>
 
@@ -85,9 +87,17 @@ TEST(Cgroup, a_mount_of_the_other_version_does_not_show_it) {
 }
 
 TEST(Cgroup, a_process_that_does_not_exist_has_none) {
-  const Result<OpenCgroup> none = open_device_cgroup(999999999);
+  const pid_t pid = fork();
+  ASSERT_GE(pid, 0);
+  if (pid == 0) _exit(pause());
+  const Result<Process> process = Process::open(pid);
+  kill(pid, SIGKILL);
+  ASSERT_EQ(waitpid(pid, nullptr, 0), pid);
+  ASSERT_TRUE(process);
+  const Result<OpenCgroup> none = open_device_cgroup(*process);
   ASSERT_FALSE(none);
-  EXPECT_EQ(none.error().message(), "open /proc/999999999/cgroup: No such file or directory");
+  EXPECT_TRUE(none.error().message().starts_with("open /proc/" + std::to_string(pid) + "/cgroup: "))
+      << none.error().message();
 }
 
 }  // namespace

@@ -134,7 +134,7 @@ TEST(RunToEnd, refuses_more_than_the_limit) {
 
 // Each silence is shorter than what the program takes as a whole.
 TEST(RunToEnd, waits_from_one_output_to_the_next_where_that_is_asked) {
-  const Patience patience = {2000, Patience::Since::last_output};
+  const Patience patience = {.total_ms = soon_ms, .silence_ms = 2000};
   const auto run = [&](std::string script) {
     return run_to_end({.path = "/bin/sh", .arguments = {"sh", "-c", std::move(script)}}, patience,
                       100)
@@ -146,6 +146,19 @@ TEST(RunToEnd, waits_from_one_output_to_the_next_where_that_is_asked) {
   const Outcome stuck = run("echo begun; sleep 60");
   EXPECT_EQ(stuck.status, std::nullopt);
   EXPECT_EQ(stuck.output, "begun\n");
+}
+
+TEST(RunToEnd, does_not_wait_for_ever_for_what_never_falls_silent) {
+  const Result<Outcome> outcome =
+      run_to_end(shell("while echo; do sleep 0.05; done"),
+                 {.total_ms = 1000, .silence_ms = soon_ms}, size_t{1} << 20);
+  ASSERT_TRUE(outcome) << outcome.error().message();
+  EXPECT_EQ(outcome->status, std::nullopt);
+  EXPECT_NE(outcome->output, "");
+  const Result<Outcome> chatty = run_to_end(shell("while echo; do sleep 0.05; done"),
+                                            {.total_ms = 1000, .silence_ms = 500}, size_t{1} << 20);
+  ASSERT_TRUE(chatty) << chatty.error().message();
+  EXPECT_EQ(chatty->status, std::nullopt);
 }
 
 TEST(RunToEnd, of_what_cannot_start_is_an_error) {

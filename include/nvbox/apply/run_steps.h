@@ -11,6 +11,7 @@
 #include "nvbox/base/result.h"
 #include "nvbox/host/root.h"
 #include "nvbox/sys/fd.h"
+#include "nvbox/sys/namespaces.h"
 
 namespace nvbox::apply {
 
@@ -21,8 +22,8 @@ struct Target {
   // Whose new files are.
   uid_t uid = 0;
   gid_t gid = 0;
-  // Whose cgroup is the container's.
-  pid_t pid = 0;
+  // Whose cgroup is the container's; nullopt is this process.
+  std::optional<sys::Process> process{};
   bool strict_cgroups = false;
 };
 

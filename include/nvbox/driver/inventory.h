@@ -181,6 +181,9 @@ struct Need {
   Capabilities files = Capabilities::all;
   // Leave libraries, programs and other files out.
   bool only_nodes = false;
+  // Also directories that a plain user could exchange for a link, as one in /tmp that is not
+  // root's: for those who mount what they opened and not what a path leads to later.
+  bool exchangeable = false;
   Features features = Features::none;
 
   bool operator==(const Need&) const = default;

@@ -35,15 +35,8 @@ struct ElfInfo {
 // endian ELF file; an error only when reading itself fails.
 Result<std::optional<ElfInfo>> read_elf(int fd);
 
-struct ElfSection {
-  std::string bytes{};
-  std::uint64_t alignment = 1;
-
-  bool operator==(const ElfSection&) const = default;
-};
-
-// The first section with this name; nullopt when there is none or the file is not a well-formed
-// ELF file. EFBIG when it is longer than `limit`.
-Result<std::optional<ElfSection>> read_elf_section(int fd, std::string_view name, size_t limit);
+// The content of the first section with this name; nullopt when there is none or the file is not a
+// well-formed ELF file. EFBIG when it is longer than `limit`.
+Result<std::optional<std::string>> read_elf_section(int fd, std::string_view name, size_t limit);
 
 }  // namespace nvbox::host

@@ -12,9 +12,12 @@
 
 namespace nvbox::host {
 
-// Opens `directory` for use as a directory descriptor, creating it and its parents with `mode`
-// where they are missing.
-Result<sys::Fd> make_directories(const Root& root, std::string_view directory, mode_t mode = 0755);
+// Of every directory that is made: whoever owns it can remove what is in it (Debian Policy 10.9).
+inline constexpr mode_t directory_mode = 0755;
+
+// Opens `directory` for use as a directory descriptor, creating it and its parents where they are
+// missing.
+Result<sys::Fd> make_directories(const Root& root, std::string_view directory);
 
 enum class Changed { no, yes };
 
@@ -26,6 +29,11 @@ Result<Changed> make_link(const Root& root, std::string_view target, std::string
 // a file that has the content already is left alone.
 Result<Changed> write_file(const Root& root, std::string_view path, std::string_view text,
                            mode_t mode = 0644);
+
+// The same for a file that every start of a container makes anew: it is not flushed to the disk,
+// which would delay each start for nothing.
+Result<Changed> write_container_file(const Root& container, std::string_view path,
+                                     std::string_view text, mode_t mode = 0644);
 
 // Makes sure that there is no file or link `path`. A link is removed, not followed.
 Result<Changed> remove_file(const Root& root, std::string_view path);

@@ -2,8 +2,6 @@
 // access. And, on top of that and of cgroup v1, one function that lets a process use devices.
 #pragma once
 
-#include <sys/types.h>
-
 #include <cstdint>
 #include <span>
 #include <string>
@@ -32,7 +30,7 @@ struct CgroupOutcome {
 //
 // Without the right to do so (EPERM, EACCES, a user namespace) the outcome is not allowed when
 // lenient and an error when strict. Everything else that fails is an error.
-Result<CgroupOutcome> allow_devices(pid_t pid, std::span<const DeviceRule> rules,
+Result<CgroupOutcome> allow_devices(const Process& process, std::span<const DeviceRule> rules,
                                     Strictness strictness);
 
 // The same for a cgroup that is open already.

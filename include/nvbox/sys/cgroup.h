@@ -3,8 +3,6 @@
 // hierarchy, where programs attached to it decide (sys/bpf.h).
 #pragma once
 
-#include <sys/types.h>
-
 #include <optional>
 #include <string>
 #include <string_view>
@@ -12,6 +10,7 @@
 
 #include "nvbox/base/result.h"
 #include "nvbox/sys/fd.h"
+#include "nvbox/sys/namespaces.h"
 
 namespace nvbox::sys {
 
@@ -50,9 +49,9 @@ struct OpenCgroup {
   Fd directory;
 };
 
-// The directory of the cgroup that controls the devices of `pid`; 0 is this process. The error for
-// a cgroup that is not visible here has the code ENOENT.
-Result<OpenCgroup> open_device_cgroup(pid_t pid);
+// The directory of the cgroup that controls the process' devices. The error for a cgroup that is
+// not visible here, or a process that is gone, has the code ENOENT or ESRCH.
+Result<OpenCgroup> open_device_cgroup(const Process& process);
 
 // Whether this process is in a user namespace other than the machine's first, so that the kernel
 // gives it no say over devices.

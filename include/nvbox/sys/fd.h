@@ -39,7 +39,11 @@ Result<std::string> path_of(int fd);
 // opened would take the number, and messages would be written into it.
 Result<> open_standard_descriptors();
 
-// Closes every descriptor from `first` on.
+// Closes every descriptor from `first` on. Needs /proc where close_range(2) is missing.
 void close_from(unsigned first);
+
+// The same when another program is executed. Ours are closed then anyway: this is for those that a
+// caller left open. False, with an errno, when that is impossible. Safe between fork and exec.
+bool close_on_exec_from(unsigned first);
 
 }  // namespace nvbox::sys

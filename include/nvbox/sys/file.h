@@ -24,6 +24,10 @@ Result<> write_all(int fd, std::string_view text);
 // Names in a directory, in the order the kernel gives them, without "." and "..".
 Result<std::vector<std::string>> list_directory(int directory);
 
+// Whether a new file is on the disk before it gets its name, so that a machine that loses its power
+// has the old content or the new one. That takes milliseconds, tens of them on a busy disk.
+enum class Flushed { yes, no };
+
 // A file under construction beside its final place. Until commit() nobody sees it, and dropping it
 // removes it; the old file stays whole on every failure.
 class NewFile {
@@ -37,8 +41,8 @@ class NewFile {
 
   int fd() const { return file_.get(); }
 
-  // Flushes to the disk and renames over `name`.
-  Result<> commit();
+  // Renames over `name`.
+  Result<> commit(Flushed flushed = Flushed::yes);
 
  private:
   NewFile(Fd directory, std::string name, std::string temporary, Fd file);
@@ -51,6 +55,7 @@ class NewFile {
 
 // `directory`/`name` := `text`, by a NewFile. Owner and mode of a file that is replaced are kept;
 // otherwise `mode`.
-Result<> replace_file(int directory, std::string_view name, std::string_view text, mode_t mode);
+Result<> replace_file(int directory, std::string_view name, std::string_view text, mode_t mode,
+                      Flushed flushed = Flushed::yes);
 
 }  // namespace nvbox::sys

@@ -16,9 +16,8 @@ int openat2(int directory, const std::string& path, std::uint64_t flags, std::ui
 // pidfd_open(2), Linux 5.3.
 int pidfd_open(pid_t pid);
 
-// close_range(2) with CLOSE_RANGE_CLOEXEC, Linux 5.11; nothing happens before. Every descriptor of
-// ours is closed by exec anyway: this is for those that a caller left open.
-void close_on_exec_from(unsigned first);
+// close_range(2) from `first` to the last one, Linux 5.9; `flags` are CLOSE_RANGE_*, Linux 5.11.
+int close_range_from(unsigned first, int flags);
 
 // finit_module(2); `flags` is a set of MODULE_INIT_* of <linux/module.h>.
 int finit_module(int file, const std::string& options, int flags);

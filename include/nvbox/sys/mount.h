@@ -7,6 +7,7 @@
 #include <sys/types.h>
 
 #include <cstdint>
+#include <string>
 #include <string_view>
 
 #include "nvbox/base/result.h"
@@ -21,10 +22,13 @@ using Restrictions = std::uint64_t;
 inline constexpr Restrictions data_only =
     MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC;
 
+// Whether a bind mount shows what is mounted below its source, too.
+enum class Below { hidden, shown };
+
 // A bind mount that is nowhere yet. Dropping it undoes it.
 class MountFd {
  private:
-  friend Result<MountFd> clone_mount(Fd source, Restrictions restrictions);
+  friend Result<MountFd> clone_mount(Fd source, Restrictions restrictions, Below below);
   friend Result<> attach(MountFd mount, int target);
   friend Result<Fd> attach_and_open(MountFd mount, int target);
 
@@ -34,9 +38,10 @@ class MountFd {
   bool is_restricted_ = false;  // whether the clone has them already
 };
 
-// A bind mount of the file or directory behind `source` (without what is mounted below it) that
-// only takes place with attach(). `source` must be of this process' mount namespace.
-Result<MountFd> clone_mount(Fd source, Restrictions restrictions);
+// A bind mount of the file or directory behind `source` that only takes place with attach().
+// `source` must be of this process' mount namespace. What is below keeps the flags that it has;
+// Below::shown needs has_detached_mounts().
+Result<MountFd> clone_mount(Fd source, Restrictions restrictions, Below below = Below::hidden);
 
 // Mounts over what `target` refers to. The mount is private; on failure nothing is left behind.
 Result<> attach(MountFd mount, int target);
@@ -64,5 +69,12 @@ Result<> detach(int mount_root);
 // can only be mounted from a file system that is itself mounted (Linux < 6.15). Nothing else is
 // touched, and nothing stays behind but the one mount.
 Result<> cover_file(int target, int scratch, std::string_view text, mode_t mode);
+
+// The same for the file `name` of `directory`, where has_detached_mounts(), so that CRIU can save
+// the container: it wants a mount of the root of the covering file's file system in the same
+// namespace (validate_mounts() in its criu/mount.c). The tmpfs therefore stays where it is, and the
+// directory is mounted over it again: nothing else is to be seen, and the covering file has no
+// other name.
+Result<> cover_file_in(int directory, const std::string& name, std::string_view text, mode_t mode);
 
 }  // namespace nvbox::sys

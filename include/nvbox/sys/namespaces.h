@@ -15,6 +15,7 @@ namespace nvbox::sys {
 class Process {
  public:
   static Result<Process> open(pid_t pid);
+  static Result<Process> open_self();
 
   pid_t pid() const { return pid_; }
   // Its root directory, in its mount namespace.
@@ -23,6 +24,8 @@ class Process {
   // Who owns what the process makes: root of its user namespace, or its user.
   Result<uid_t> uid() const;
   Result<gid_t> gid() const;
+  // The text of its /proc/PID/cgroup.
+  Result<std::string> cgroups() const;
 
  private:
   Process(pid_t pid, Fd directory) : pid_(pid), directory_(std::move(directory)) {}

@@ -21,6 +21,10 @@ namespace nvbox::sys {
 Result<> exec_program(const std::string& path, std::span<const std::string_view> arguments,
                       char* const* environment);
 
+// Where this program's file is, for others to run it. When it was replaced since it was started, as
+// by an upgrade, the new one; an error when its place is empty.
+Result<std::string> own_path();
+
 // What keeps a program that is not trusted from doing harm: it has no capabilities and gains none,
 // makes only some system calls, writes no large file and no core dump, and ends with its parent.
 struct Confinement {
@@ -84,12 +88,10 @@ struct Outcome {
   std::string error{};                 // on standard error
 };
 
-// How long a program may take: from its start to its end, or from one output to the next.
+// How long a program may take.
 struct Patience {
-  enum class Since { start, last_output };
-
-  int timeout_ms;
-  Since since = Since::start;
+  int total_ms;               // from its start to its end
+  int silence_ms = total_ms;  // from its start or one output to the next
 };
 
 // Starts a program, whose output and error streams are collected, and waits for its end. EFBIG when

@@ -104,6 +104,15 @@ __attribute__((noreturn)) static unsigned garbage(const char* unused) {
   for (;;) syscall3(sys_exit_group, 0, 0, 0);
 }
 
+__attribute__((noreturn)) static unsigned babble(const char* unused) {
+  static const struct { long seconds, nanoseconds; } moment = {0, 100000000};
+  (void)unused;
+  for (;;) {
+    syscall3(sys_write, 1, "\n", 1);
+    syscall3(sys_nanosleep, (long)&moment, 0, 0);
+  }
+}
+
 // ---- the table
 
 enum subject { DRIVER, CUDA, GPU, MIG_MODE, MIG, TROUBLE };
@@ -130,6 +139,7 @@ static const struct form {
     {"hang", TROUBLE, 1, 1, hang},
     {"crash", TROUBLE, 1, 1, crash},
     {"garbage", TROUBLE, 1, 1, garbage},
+    {"babble", TROUBLE, 1, 1, babble},
 };
 
 static struct record {
