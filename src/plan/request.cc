@@ -122,19 +122,6 @@ void ask_for_devices(const spec::ContainerView& container, const config::Config&
           "not privileged"));
 }
 
-// The device plugin of Kubernetes gives the variable the mounts' folder where it names devices by
-// mounts (strategy volume-mounts).
-Result<> check_plugin_list(const Request& request, const config::Config& config) {
-  if (config.accept_volume_mounts ||
-      std::ranges::find(request.devices, mount_prefix) == request.devices.end()) {
-    return {};
-  }
-  return Error(cat(visible_devices, "=", mount_prefix,
-                   ": the devices are named by mounts, which "
-                   "accept-nvidia-visible-devices-as-volume-mounts = false ignores"))
-      .hint("for Kubernetes run nvidia-ctk config --profile kubernetes --in-place on the node");
-}
-
 // "none" and the bare word "all" ask for no channel; the peer's runtime injects every channel for
 // "none", which no one can mean.
 std::vector<std::string> wanted_channels(const spec::ContainerView& container,
@@ -148,6 +135,19 @@ std::vector<std::string> wanted_channels(const spec::ContainerView& container,
       list, [&](const std::string& entry) { return entry == "none" || entry == "void"; });
   if (is_no_request || list == std::vector<std::string>{"all"}) return {};
   return list;
+}
+
+// The device plugin of Kubernetes gives the variable the mounts' folder where it names devices by
+// mounts (strategy volume-mounts).
+Result<> check_plugin_list(const Request& request, const config::Config& config) {
+  if (config.accept_volume_mounts ||
+      std::ranges::find(request.devices, mount_prefix) == request.devices.end()) {
+    return {};
+  }
+  return Error(cat(visible_devices, "=", mount_prefix,
+                   ": the devices are named by mounts, which "
+                   "accept-nvidia-visible-devices-as-volume-mounts = false ignores"))
+      .hint("for Kubernetes run nvidia-ctk config --profile kubernetes --in-place on the node");
 }
 
 driver::Features wanted_features(const spec::ContainerView& container) {
@@ -182,10 +182,10 @@ Result<Request> request_of(const spec::ContainerView& container, const config::C
   if (config.accept_volume_mounts) mounted = requested_by_mounts(container, request.warnings);
   ask_for_devices(container, config, annotations, std::move(mounted.devices), request);
   if (request.ask == Ask::nothing) return request;
-  NVBOX_TRY(check_plugin_list(request, config));
   request.imex_channels = wanted_channels(container, config, std::move(mounted.imex_channels));
   request.capabilities = NVBOX_TRY(wanted_capabilities(container, config));
   request.features = wanted_features(container);
+  NVBOX_TRY(check_plugin_list(request, config));
   request.requirements = requirements_of(container, config, request.warnings);
   request.mig_config = NVBOX_TRY(mig_right(container, "NVIDIA_MIG_CONFIG_DEVICES"));
   request.mig_monitor = NVBOX_TRY(mig_right(container, "NVIDIA_MIG_MONITOR_DEVICES"));

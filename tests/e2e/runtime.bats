@@ -271,35 +271,6 @@ gpus_inside() {
   [ "$(tail -n 1 <<<"$output")" = same ]
 }
 
-@test "a driver in a directory of its own is taken from there" {
-  run on_host t4x1 "$low_level" bash -c '
-    set -e
-    mkdir -p /run/driver/{dev,etc,lib,usr}
-    mount --bind /dev /run/driver/dev
-    mount --bind /usr /run/driver/usr
-    rmdir /run/driver/lib && ln -s usr/lib /run/driver/lib
-    printf "[nvidia-container-cli]\nroot = \"/run/driver\"\n" >>/etc/nvidia-container-runtime/config.toml
-    export CONTAINER_SPEC=/run/spec
-    "$1/container.sh" --env NVIDIA_VISIBLE_DEVICES=0 glibc probe nodes -- dlopen libcuda.so.1
-    jq -r ".mounts[] | select(.destination | contains(\"libcuda.so\")) | .source" /run/spec' \
-    bash "$support"
-  [ "$status" -eq 0 ]
-  [ "$(gpus_inside)" = /dev/nvidia0 ]
-  has_text 'libcuda.so.1: libcuda.so.535.261.03'
-  has_line /run/driver/usr/lib/x86_64-linux-gnu/libcuda.so.535.261.03
-}
-
-@test "NVIDIA_CTK_DEBUG names a file for the runtime and for the hook that it adds" {
-  run on_host a100x8 "$low_level" bash -c '
-    export NVIDIA_CTK_DEBUG=/run/debug.log
-    "$1/container.sh" --env NVIDIA_VISIBLE_DEVICES=0 glibc probe nodes
-    echo "status $?"
-    cat /run/debug.log' bash "$support"
-  has_line 'status 0'
-  has_text 'level=debug msg="injected '
-  has_text 'CUDA compatibility libraries: '
-}
-
 # Go's encoding/json, by which every engine and the peer read the file, has U+FFFD for such a byte.
 @test "config.json with text that is not UTF-8" {
   run on_host t4x1 "$low_level" bash -c '
@@ -363,6 +334,35 @@ gpus_inside() {
     [ "$(grep -oE '^/dev/nvidia[^ ]*' <<<"$output" | paste -sd ' ')" = '/dev/nvidia0 /dev/nvidiactl' ]
     has_text 'libnvidia-ml.so.1: cannot open shared object file'
   done
+}
+
+@test "a driver in a directory of its own is taken from there" {
+  run on_host t4x1 "$low_level" bash -c '
+    set -e
+    mkdir -p /run/driver/{dev,etc,lib,usr}
+    mount --bind /dev /run/driver/dev
+    mount --bind /usr /run/driver/usr
+    rmdir /run/driver/lib && ln -s usr/lib /run/driver/lib
+    printf "[nvidia-container-cli]\nroot = \"/run/driver\"\n" >>/etc/nvidia-container-runtime/config.toml
+    export CONTAINER_SPEC=/run/spec
+    "$1/container.sh" --env NVIDIA_VISIBLE_DEVICES=0 glibc probe nodes -- dlopen libcuda.so.1
+    jq -r ".mounts[] | select(.destination | contains(\"libcuda.so\")) | .source" /run/spec' \
+    bash "$support"
+  [ "$status" -eq 0 ]
+  [ "$(gpus_inside)" = /dev/nvidia0 ]
+  has_text 'libcuda.so.1: libcuda.so.535.261.03'
+  has_line /run/driver/usr/lib/x86_64-linux-gnu/libcuda.so.535.261.03
+}
+
+@test "NVIDIA_CTK_DEBUG names a file for the runtime and for the hook that it adds" {
+  run on_host a100x8 "$low_level" bash -c '
+    export NVIDIA_CTK_DEBUG=/run/debug.log
+    "$1/container.sh" --env NVIDIA_VISIBLE_DEVICES=0 glibc probe nodes
+    echo "status $?"
+    cat /run/debug.log' bash "$support"
+  has_line 'status 0'
+  has_text 'level=debug msg="injected '
+  has_text 'CUDA compatibility libraries: '
 }
 
 @test "an error is followed by the warnings before it" {
