@@ -25,6 +25,10 @@ using nvbox::applets::EnvironmentOf;
 // EX_SOFTWARE of <sysexits.h>.
 constexpr int internal_failure = 70;
 
+// With the program's name in front it is at most PIPE_BUF bytes, which a pipe takes in one piece
+// (pipe(7)): engines read the standard error of several programs from one.
+constexpr size_t longest_message = 4096 - 64;
+
 // The last warnings. When the applet fails they are often the reason, and the log that they went to
 // may be one that nobody kept. They stand behind the error, which an engine puts into one long
 // line.
@@ -84,7 +88,8 @@ int run(int argc, char** argv, char** envp) {
     return *status;
   }
   // Parts of it may come from a container: it must not be able to write lines of its own.
-  const std::string message = nvbox::printable(status.error().full_message());
+  const std::string message =
+      nvbox::shortened(nvbox::printable(status.error().full_message()), longest_message);
   log.error(message);
   complain(applet.name, message + "\n");
   complain(applet.name, warnings);

@@ -22,8 +22,9 @@ constexpr Topic debug_topic = {
     "NVIDIA_CTK_DEBUG",
     "A true word (1, true, ...) writes everything that the program does to standard error, a path "
     "to that file."};
-constexpr Topic config_topic = {"NVIDIA_CTK_CONFIG_FILE_PATH",
-                                "The configuration file to read instead of config.toml."};
+constexpr Topic config_topic = {
+    "NVIDIA_CTK_CONFIG_FILE_PATH",
+    "The configuration file to read instead of config.toml. It has to exist."};
 constexpr Topic config_file = {
     "/etc/nvidia-container-runtime/config.toml",
     "The configuration. Every key has a default, and the file need not exist. Where "
@@ -151,8 +152,9 @@ constexpr Lines runtime_paragraphs[] = {
     "A container asks by the variables of its own environment, which are described below; by CDI "
     "annotations (cdi.k8s.io/...); or by mounts below /var/run/nvidia-container-devices. One that "
     "asks for nothing is not changed.",
-    "nvidia-container-runtime.cdi and nvidia-container-runtime.legacy are the same program in the "
-    "modes cdi and legacy. Otherwise nvidia-container-runtime.mode of the configuration decides."};
+    "nvidia-container-runtime.cdi, nvidia-container-runtime.legacy and "
+    "nvidia-container-runtime.experimental are the same program in the modes cdi, legacy and "
+    "jit-cdi. Otherwise nvidia-container-runtime.mode of the configuration decides."};
 constexpr Topic runtime_environment[] = {
     {"NVIDIA_VISIBLE_DEVICES",
      "Of the container: all; none for the driver's files alone; void, empty or unset for nothing; "
@@ -170,6 +172,10 @@ constexpr Topic runtime_environment[] = {
      "Of a privileged container: all lets it make MIG instances, or watch all of them."},
     debug_topic,
     config_topic,
+    {"NVIDIA_CONTAINER_RUNTIME_PATH",
+     "The low-level runtime of nvidia-container-runtime.experimental, by name or path; it goes "
+     "before nvidia-container-runtime.experimental.runtime-path of the configuration, and both "
+     "before nvidia-container-runtime.runtimes."},
     cache_topic,
 };
 constexpr Topic runtime_files[] = {
@@ -308,6 +314,7 @@ constexpr std::array manuals = {
     Manual{"nvidia-container-runtime", describe_runtime, runtime_page},
     Manual{"nvidia-container-runtime-hook", describe_prestart_hook, prestart_hook_page},
     Manual{"nvidia-container-runtime.cdi", describe_runtime, runtime_page},
+    Manual{"nvidia-container-runtime.experimental", describe_runtime, runtime_page},
     Manual{"nvidia-container-runtime.legacy", describe_runtime, runtime_page},
     Manual{"nvidia-container-toolkit", describe_prestart_hook, prestart_hook_page},
     Manual{"nvidia-ctk",

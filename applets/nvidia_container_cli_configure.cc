@@ -201,19 +201,6 @@ void show_devices(const driver::Inventory& inventory, const plan::Selection& sel
   }
 }
 
-// nvidiactl is what every user of the driver opens first; the plan gives it with any capability.
-void add_control_node(const driver::Inventory& inventory, spec::ContainerEdits& edits) {
-  for (const driver::HostDevice& node : inventory.control) {
-    if (node.path != "/dev/nvidiactl") continue;
-    const std::string& root = inventory.driver.dev_root;
-    edits.nodes.push_back({.path = node.path,
-                           .host_path = root == "/" ? "" : path::join(root, node.path),
-                           .major = node.major,
-                           .minor = node.minor,
-                           .file_mode = node.mode});
-  }
-}
-
 Result<> fill(const ConfigureOptions& options, const Invocation& invocation, const Machine& machine,
               const std::vector<unsigned>& channels, apply::ConfigureRequest& request) {
   const std::string devices = join(options.devices, ",");
@@ -242,7 +229,6 @@ Result<> fill(const ConfigureOptions& options, const Invocation& invocation, con
   NVBOX_TRY(add_channels(inventory, channels, list.selection));
   plan::Plan plan =
       plan::plan_for(inventory, list.selection, options.capabilities, config::Config());
-  if (options.capabilities == Capabilities::none) add_control_node(inventory, plan.edits);
   request.edits = std::move(plan.edits);
   request.work = std::move(plan.work);
   request.host_driver_version = inventory.driver.version;

@@ -8,7 +8,6 @@
 #include "nvbox/base/text.h"
 #include "nvbox/base/version.h"
 #include "nvbox/config/config.h"
-#include "nvbox/config/keys.h"
 #include "nvbox/runtime/command_line.h"
 #include "nvbox/runtime/inject.h"
 #include "nvbox/runtime/log_files.h"
@@ -32,11 +31,26 @@ Result<> print_version() {
   return sys::write_all(STDOUT_FILENO, text).in("standard output");
 }
 
-// nvidia-container-runtime.cdi and .legacy carry their mode in the name.
-std::string_view mode_of(std::string_view applet, const config::Config& config) {
+// nvidia-container-runtime.NAME, and "" for nvidia-container-runtime.
+std::string_view variant_of(std::string_view applet) {
   constexpr std::string_view plain = "nvidia-container-runtime";
-  if (applet.size() > plain.size()) return applet.substr(plain.size() + 1);
-  return config.runtime.mode;
+  return applet.size() > plain.size() ? applet.substr(plain.size() + 1) : std::string_view();
+}
+
+constexpr std::string_view experimental = "experimental";
+
+// .cdi and .legacy carry their mode in the name; what the experimental runtime did is jit-cdi now.
+std::string_view mode_of(std::string_view applet, const config::Config& config) {
+  const std::string_view variant = variant_of(applet);
+  if (variant.empty()) return config.runtime.mode;
+  return variant == experimental ? "jit-cdi" : variant;
+}
+
+Result<runtime::LowLevel> find_low_level(const Call& call, const config::Config::Runtime& config) {
+  if (variant_of(call.name) == experimental) {
+    return runtime::find_experimental_low_level(config, call.environment);
+  }
+  return runtime::find_low_level(config.runtimes, call.environment.get("PATH").value_or(""));
 }
 
 Result<> edit_spec(const std::string& path, const config::Config& config, const Call& call) {
@@ -64,12 +78,11 @@ void tell(const runtime::RuntimeLog& log, std::string_view applet) {
 
 Result<runtime::LowLevel> prepare(const Call& call, const runtime::CommandLine& line,
                                   const config::Config& config) {
-  runtime::LowLevel low_level = NVBOX_TRY(
-      runtime::find_low_level(config.runtime.runtimes, call.environment.get("PATH").value_or("")));
+  runtime::LowLevel low_level = NVBOX_TRY(find_low_level(call, config.runtime));
   for (const std::string& note : low_level.notes) call.log.warning(note);
   if (!line.creates_container()) return low_level;
-  for (const std::string& key : config.unknown_keys) {
-    call.log.warning(cat("config.toml: ", config::describe_unknown(key)));
+  for (const std::string& warning : config.warnings) {
+    call.log.warning(cat("config.toml: ", warning));
   }
   const std::string spec_path = NVBOX_TRY(line.spec_path());
   NVBOX_TRY(edit_spec(spec_path, config, call));
@@ -85,7 +98,7 @@ Result<int> run_nvidia_container_runtime(const Call& call) {
   const Log base = call.log;
   call.log = runtime::open_log(base, {}, line).log;
   const config::Config config =
-      NVBOX_TRY(config::load_config(config::config_path(config::lookup_from(call.environment))));
+      NVBOX_TRY(config::load_config(config::lookup_from(call.environment)));
   const runtime::RuntimeLog log = runtime::open_log(base, config.runtime, line);
   call.log = log.log;
   const Result<runtime::LowLevel> low_level = prepare(call, line, config);

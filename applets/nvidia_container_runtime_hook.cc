@@ -14,7 +14,9 @@
 #include "nvbox/base/text.h"
 #include "nvbox/cli/flags.h"
 #include "nvbox/config/config.h"
+#include "nvbox/config/document.h"
 #include "nvbox/hook/container_root.h"
+#include "nvbox/host/root.h"
 #include "nvbox/runtime/prestart.h"
 #include "nvbox/runtime/programs.h"
 #include "nvbox/sys/file.h"
@@ -45,11 +47,15 @@ constexpr std::string_view usage =
     "  poststart      nothing\n"
     "  poststop       nothing\n";
 
-// A file that somebody named has to exist.
-Result<config::Config> load_config(const Options& options, const host::Environment& environment) {
-  config::Lookup lookup = config::lookup_from(environment);
-  if (!options.config.empty()) lookup.explicit_path = options.config;
-  return config::load_chosen_config(lookup);
+Result<config::Config> load_config(const Options& options, const Call& call) {
+  const host::Root host = NVBOX_TRY(host::Root::open("/"));
+  config::Config config =
+      NVBOX_TRY(config::load_config(config::lookup_from(call.environment, options.config),
+                                    config::default_config(config::document_host(host))));
+  for (const std::string& warning : config.warnings) {
+    call.log.warning(cat("config.toml: ", warning));
+  }
+  return config;
 }
 
 // The variables of this process and behind them those of nvidia-container-cli.environment, which
@@ -90,7 +96,7 @@ Result<int> configure(const Call& call, const config::Config& config,
 }
 
 Result<int> prestart(const Call& call, const Options& options) {
-  const config::Config config = NVBOX_TRY(load_config(options, call.environment));
+  const config::Config config = NVBOX_TRY(load_config(options, call));
   const spec::OciState state = NVBOX_TRY(hook::read_state(STDIN_FILENO));
   const auto debug =
       options.debug ? runtime::HookDebug::on_standard_error : runtime::HookDebug::off;

@@ -45,18 +45,14 @@ driver::Need need_of(What what) {
 }
 
 Result<config::Config> load_config(const Call& call, const std::string& config_file) {
-  return config::load_config(config_file.empty()
-                                 ? config::config_path(config::lookup_from(call.environment))
-                                 : config_file);
+  return config::load_config(config::lookup_from(call.environment, config_file));
 }
 
 // The driver root of the command line or the environment, else of config.toml.
 Result<std::string> find_driver_root(const GenerateSettings& settings, const Call& call,
                                      const std::string& config_file) {
-  std::string root = settings.driver_root.value_or("");
-  if (!settings.driver_root) {
-    root = NVBOX_TRY(load_config(call, config_file)).cli.root;
-  }
+  const config::Config config = NVBOX_TRY(load_config(call, config_file));
+  const std::string root = settings.driver_root.value_or(config.cli.root);
   return root.empty() ? "/" : root;
 }
 

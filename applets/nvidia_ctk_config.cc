@@ -5,7 +5,6 @@
 #include "nvbox/base/text.h"
 #include "nvbox/config/config.h"
 #include "nvbox/config/document.h"
-#include "nvbox/config/keys.h"
 #include "nvbox/host/root.h"
 #include "nvidia_ctk.h"
 #include "nvidia_ctk_config_file.h"
@@ -78,9 +77,9 @@ Error unexpected(std::string_view word) {
 }
 
 std::string path_of(const Invocation& invocation, const ConfigFlags& flags) {
-  if (!flags.config_file.empty()) return flags.config_file;
-  if (!invocation.flags.config.empty()) return invocation.flags.config;
-  return config::config_path(config::lookup_from(invocation.call.environment));
+  const std::string& named =
+      flags.config_file.empty() ? invocation.flags.config : flags.config_file;
+  return config::config_path(config::lookup_from(invocation.call.environment, named));
 }
 
 // What the flags ask for, in the order in which it is made.
@@ -102,7 +101,9 @@ Result<> explain(const Invocation& invocation, const cli::FlagLine& line, config
     file.text.clear();
   }
   const std::string name = line.positionals.empty() ? "" : line.positionals.front();
-  return print(NVBOX_TRY(config::explain(name, file)));
+  const host::Root host = NVBOX_TRY(host::Root::open("/"));
+  const config::Config defaults = config::default_config(config::document_host(host));
+  return print(NVBOX_TRY(config::explain(name, file, defaults)));
 }
 
 Result<int> run_default(const Invocation& invocation) {
@@ -143,8 +144,8 @@ Result<int> run_config(const Invocation& invocation) {
   const std::string before = there ? *there : NVBOX_TRY(default_text());
   const config::Settings settings = NVBOX_TRY(settings_of(flags));
   const std::string after = NVBOX_TRY(config::change_document({path, before}, settings));
-  for (const std::string& key : NVBOX_TRY(config::parse_config(after)).unknown_keys) {
-    invocation.call.log.warning(cat(path, ": ", config::describe_unknown(key)));
+  for (const std::string& warning : NVBOX_TRY(config::parse_config(after)).warnings) {
+    invocation.call.log.warning(cat(path, ": ", warning));
   }
   NVBOX_TRY(write_output(flags.in_place ? path : flags.output, after));
   return 0;

@@ -93,9 +93,8 @@ std::string channels_text(const std::vector<HostDevice>& channels) {
 
 // As the runtime finds it, so that info shows what containers get.
 Result<config::Config> load_config(const Invocation& invocation) {
-  config::Lookup lookup = config::lookup_from(invocation.call.environment);
-  if (!invocation.flags.config.empty()) lookup.explicit_path = invocation.flags.config;
-  return config::load_chosen_config(lookup);
+  return config::load_config(
+      config::lookup_from(invocation.call.environment, invocation.flags.config));
 }
 
 driver::Search search_of(const Call& call, const config::Config& config) {

@@ -23,6 +23,8 @@ constexpr std::array applets = {
            Caller::runtime},
     Applet{"nvidia-container-runtime.cdi", run_nvidia_container_runtime, Group::core,
            "nvidia-container-runtime in cdi mode"},
+    Applet{"nvidia-container-runtime.experimental", run_nvidia_container_runtime, Group::core,
+           "nvidia-container-runtime in jit-cdi mode, with a low-level runtime of its own"},
     Applet{"nvidia-container-runtime.legacy", run_nvidia_container_runtime, Group::core,
            "nvidia-container-runtime in legacy mode"},
     Applet{"nvidia-container-toolkit", run_nvidia_container_runtime_hook, Group::core,

@@ -29,6 +29,16 @@ size_t edit_distance(std::string_view from, std::string_view to) {
   return row.back();
 }
 
+bool is_inside_character(char byte) {
+  return (static_cast<unsigned char>(byte) & 0xc0U) == 0x80;
+}
+
+// Where the UTF-8 character begins that has the byte at `place`.
+size_t character_at(std::string_view text, size_t place) {
+  while (place > 0 && is_inside_character(text[place])) --place;
+  return place;
+}
+
 }  // namespace
 
 std::vector<std::string_view> split(std::string_view text, char separator) {
@@ -89,10 +99,16 @@ std::string quote(std::string_view text) {
 std::string excerpt(std::string_view text) {
   constexpr size_t longest = 80;
   if (text.size() <= longest) return quote(text);
-  size_t end = longest;
-  // Not inside a UTF-8 character.
-  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xc0U) == 0x80) --end;
-  return cat(quote(text.substr(0, end)), "...");
+  return cat(quote(text.substr(0, character_at(text, longest))), "...");
+}
+
+std::string shortened(std::string_view text, size_t most) {
+  constexpr std::string_view gap = " [...] ";
+  if (text.size() <= most) return std::string(text);
+  const size_t half = (most - gap.size()) / 2;
+  size_t rest = text.size() - half;
+  while (rest < text.size() && is_inside_character(text[rest])) ++rest;
+  return cat(text.substr(0, character_at(text, half)), gap, text.substr(rest));
 }
 
 std::string octal_mode(unsigned mode) {

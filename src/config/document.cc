@@ -84,6 +84,12 @@ DocumentHost document_host(const host::Root& host) {
   return found;
 }
 
+Config default_config(const DocumentHost& host) {
+  Config config;
+  if (host.family == DocumentHost::Family::suse) config.cli.user = "root:video";
+  return config;
+}
+
 std::string default_document(const DocumentHost& host) {
   std::string text(document_text);
   if (host.ldconfig == DocumentHost::Ldconfig::wrapped) apply(wrapped_ldconfig, text);

@@ -46,12 +46,21 @@ struct Setting {
 struct ValueOf {
   const Setting& setting;
   std::string_view separator;
+  const Words& words;
 
   Result<std::string_view> needed() const {
     if (setting.value) return *setting.value;
     return Error(cat(setting.key, ": no value given")).hint(cat("write ", setting.key, "=VALUE"));
   }
-  Result<TomlValue> text() const { return TomlValue(std::string(NVBOX_TRY(needed()))); }
+  Result<> check(std::string_view value) const {
+    const auto wrong = find_wrong_word(words, value);
+    return wrong ? Error(cat(setting.key, ": ", *wrong)) : Result<>();
+  }
+  Result<TomlValue> text() const {
+    const std::string_view value = NVBOX_TRY(needed());
+    NVBOX_TRY(check(value));
+    return TomlValue(std::string(value));
+  }
 
   Result<TomlValue> operator()(FlagField /*field*/) const {
     const auto flag = parse_bool(setting.value.value_or("true"));
@@ -73,6 +82,7 @@ struct ValueOf {
     while (!rest.empty()) {
       const std::string_view element = rest.substr(0, rest.find(between));
       list.emplace_back(trim(element));
+      NVBOX_TRY(check(list.back()));
       rest.remove_prefix(std::min(rest.size(), element.size() + between.size()));
     }
     return TomlValue(std::move(list));
@@ -98,7 +108,8 @@ struct Change {
     if (path.front() == "features" && setting.value == "nil") {
       return document.remove(path).in(name);
     }
-    const TomlValue value = NVBOX_TRY(std::visit(ValueOf{setting, separator}, key->field));
+    const TomlValue value =
+        NVBOX_TRY(std::visit(ValueOf{setting, separator, key->words}, key->field));
     return document.set(path, value, TomlDocument::NewKey::at_comment).in(name);
   }
 };

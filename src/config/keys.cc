@@ -23,6 +23,28 @@ constexpr auto cli = &Config::cli;
 constexpr auto runtime = &Config::runtime;
 constexpr auto features = &Config::features;
 
+constexpr std::string_view modes[] = {"auto", "legacy", "csv", "cdi", "jit-cdi"};
+constexpr std::string_view discover_modes[] = {"auto", "legacy", "csv"};
+// features.allow-cuda-compat-libs-from-container has a meaning where the word is empty.
+constexpr std::string_view compat_modes[] = {"ldconfig", "mount", "hook", "disabled", ""};
+// The peer's logger's.
+constexpr std::string_view log_levels[] = {"panic",   "fatal", "error", "warn",
+                                           "warning", "info",  "debug", "trace"};
+constexpr std::string_view driver_capabilities[] = {"all",      "compat32", "compute", "display",
+                                                    "graphics", "ngx",      "utility", "video"};
+// The peer's, all of them: some ask for nothing that nvbox does.
+constexpr std::string_view feature_flags[] = {
+    "enable-explicit-driver-libraries", "disable-nvsandboxutils",
+    "enable-coherent-annotations",      "disable-multiple-csv-devices",
+    "disable-ipc-discoverer",           "no-additional-gids-for-device-nodes"};
+constexpr std::string_view hooks[] = {"all",
+                                      "chmod",
+                                      "create-symlinks",
+                                      "disable-device-node-modification",
+                                      "enable-cuda-compat",
+                                      "update-application-profile",
+                                      "update-ldcache"};
+
 constexpr Key rows[] = {
     {"disable-require", field<&Config::disable_require>,
      "do not check the NVIDIA_REQUIRE_* conditions of images"},
@@ -34,8 +56,10 @@ constexpr Key rows[] = {
      "whether NVIDIA_VISIBLE_DEVICES counts in containers without CAP_SYS_ADMIN"},
     {"accept-nvidia-visible-devices-as-volume-mounts", field<&Config::accept_volume_mounts>,
      "whether mounts on /var/run/nvidia-container-devices/ID ask for devices"},
-    {"supported-driver-capabilities", field<&Config::supported_driver_capabilities>,
-     "the driver capabilities that containers may ask for, or \"all\""},
+    {"supported-driver-capabilities",
+     field<&Config::supported_driver_capabilities>,
+     "the driver capabilities that containers may ask for",
+     {driver_capabilities, Words::Form::several}},
 
     {"nvidia-container-cli.root", field<cli, &Cli::root>,
      "directory below which the driver and its devices are, when that is not /"},
@@ -61,12 +85,27 @@ constexpr Key rows[] = {
 
     {"nvidia-container-runtime.debug", field<runtime, &Runtime::debug>,
      "log file of nvidia-container-runtime; empty or /dev/null means none"},
-    {"nvidia-container-runtime.log-level", field<runtime, &Runtime::log_level>,
-     "error, warning, info, debug or trace"},
+    {"nvidia-container-runtime.log-level",
+     field<runtime, &Runtime::log_level>,
+     "the least important messages that are logged",
+     {log_levels, Words::Form::in_any_case}},
     {"nvidia-container-runtime.runtimes", field<runtime, &Runtime::runtimes>,
      "low-level runtimes, by name or path; the first that exists is used"},
-    {"nvidia-container-runtime.mode", field<runtime, &Runtime::mode>,
-     "auto, legacy, csv, cdi or jit-cdi"},
+    {"nvidia-container-runtime.mode",
+     field<runtime, &Runtime::mode>,
+     "how containers get their GPUs",
+     {modes}},
+    {"nvidia-container-runtime.experimental", field<runtime, &Runtime::experimental>,
+     "of older versions: with true, discover-mode is the mode where nvidia-container-runtime.mode "
+     "is not set"},
+    {"nvidia-container-runtime.discover-mode",
+     field<runtime, &Runtime::discover_mode>,
+     "of older versions: see nvidia-container-runtime.experimental",
+     {discover_modes}},
+    {"nvidia-container-runtime.experimental.runtime-path",
+     field<runtime, &Runtime::experimental_runtime_path>,
+     "low-level runtime of nvidia-container-runtime.experimental, by name or path, in place of "
+     "nvidia-container-runtime.runtimes"},
     {"nvidia-container-runtime.modes.csv.mount-spec-path",
      field<runtime, &Runtime::csv_mount_spec_path>,
      "directory of the files that say what to mount on Tegra systems"},
@@ -83,16 +122,19 @@ constexpr Key rows[] = {
      "beginnings of the annotations that ask for CDI devices"},
     {"nvidia-container-runtime.modes.jit-cdi.nvcdi-feature-flags",
      field<runtime, &Runtime::jit_feature_flags>,
-     "feature flags for specifications that are generated at container start"},
+     "feature flags for specifications that are generated at container start",
+     {feature_flags}},
     {"nvidia-container-runtime.modes.jit-cdi.nvcdi-disable-hooks",
      field<runtime, &Runtime::jit_disabled_hooks>,
-     "hooks to leave out of specifications that are generated at container start"},
+     "hooks to leave out of specifications that are generated at container start",
+     {hooks}},
     {"nvidia-container-runtime.modes.jit-cdi.ignore-driver-capabilities",
      field<runtime, &Runtime::jit_ignore_driver_capabilities>,
      "inject every driver file whatever NVIDIA_DRIVER_CAPABILITIES says"},
     {"nvidia-container-runtime.modes.legacy.cuda-compat-mode",
      field<runtime, &Runtime::legacy_cuda_compat_mode>,
-     "how CUDA compatibility libraries of images are used: ldconfig, mount, hook or disabled"},
+     "how CUDA compatibility libraries of images are used",
+     {compat_modes}},
 
     {"nvidia-container-runtime-hook.path", field<&Config::hook, &Config::Hook::path>,
      "hook to inject in legacy mode"},
@@ -143,6 +185,13 @@ std::string similar_last_part(std::string_view key) {
   return text;
 }
 
+bool is_one_of(const Words& words, std::string_view value) {
+  if (words.form == Words::Form::in_any_case) {
+    return std::ranges::find(words.allowed, lower(value)) != words.allowed.end();
+  }
+  return std::ranges::find(words.allowed, value) != words.allowed.end();
+}
+
 }  // namespace
 
 std::span<const Key> keys() {
@@ -165,6 +214,30 @@ bool is_table_of_keys(std::string_view name) {
 std::vector<std::string> path_of(const Key& key) {
   const std::vector<std::string_view> parts = split(key.name, '.');
   return {parts.begin(), parts.end()};
+}
+
+std::string words_text(const Words& words) {
+  std::string text;
+  for (size_t at = 0; at < words.allowed.size(); ++at) {
+    const std::string_view word = words.allowed[at];
+    if (at > 0) text += at + 1 == words.allowed.size() ? " or " : ", ";
+    text += word.empty() ? "\"\"" : word;
+  }
+  return text;
+}
+
+std::optional<std::string> find_wrong_word(const Words& words, std::string_view value) {
+  if (words.allowed.empty()) return std::nullopt;
+  std::vector<std::string_view> given = {value};
+  if (words.form == Words::Form::several) given = split(value, ',');
+  for (std::string_view word : given) {
+    if (words.form == Words::Form::several) word = trim(word);
+    if (is_one_of(words, word) || (word.empty() && words.form == Words::Form::several)) continue;
+    const std::string text = cat("expected ", words_text(words), ", found ", quote(word));
+    const std::string_view similar = did_you_mean(word, words.allowed).value_or("");
+    return similar.empty() ? text : cat(text, "; did you mean ", similar, "?");
+  }
+  return std::nullopt;
 }
 
 std::string describe_unknown(std::string_view key) {

@@ -16,12 +16,12 @@ namespace {
 
 using data::Toml;
 
-Error at(std::string_view key, int line, std::string_view reason) {
-  return Error(cat("line ", line, ": ", key, ": ", reason));
+std::string at(std::string_view key, int line, std::string_view reason) {
+  return cat("line ", line, ": ", key, ": ", reason);
 }
 
 Error wrong_type(std::string_view key, const Toml& found, std::string_view expected) {
-  return at(key, found.line, cat("expected ", expected, ", found ", found.type_name()));
+  return Error(at(key, found.line, cat("expected ", expected, ", found ", found.type_name())));
 }
 
 // Stores a value at the place that a key's row names.
@@ -51,8 +51,8 @@ struct Store {
     for (const Toml& element : *elements) {
       const auto* value = std::get_if<std::string>(&element.value);
       if (value == nullptr) {
-        return at(key, element.line,
-                  cat("expected a list of strings, found ", element.type_name(), " in it"));
+        return Error(at(key, element.line,
+                        cat("expected a list of strings, found ", element.type_name(), " in it")));
       }
       list.push_back(*value);
     }
@@ -64,7 +64,7 @@ struct Store {
     const auto* value = std::get_if<std::int64_t>(&found.value);
     if (value == nullptr) return wrong_type(key, found, "a whole number");
     if (*value < 1 || *value > most_seconds) {
-      return at(key, found.line, cat("expected 1 to ", most_seconds, ", found ", *value));
+      return Error(at(key, found.line, cat("expected 1 to ", most_seconds, ", found ", *value)));
     }
     field(config) = static_cast<unsigned>(*value);
     return {};
@@ -82,21 +82,56 @@ struct Store {
   }
 };
 
+// A wrong word stays in the configuration: whoever uses it refuses it, or does what the peer does.
+void warn_of_words(const Key& key, const Toml& found, Config& config) {
+  if (key.words.allowed.empty()) return;
+  const Toml::Array single = {found};
+  const auto* const list = std::get_if<Toml::Array>(&found.value);
+  for (const Toml& element : list == nullptr ? single : *list) {
+    const auto* const text = std::get_if<std::string>(&element.value);
+    if (text == nullptr) continue;
+    const auto wrong = find_wrong_word(key.words, *text);
+    if (wrong) config.warnings.push_back(at(key.name, element.line, *wrong));
+  }
+}
+
 // `prefix` is the dotted name of the table. Of an unknown table only the table itself is listed.
+// One name is that of a key and of a table.
 Result<> overlay(const Toml& table, const std::string& prefix, Config& config) {
   for (const auto& [name, value] : std::get<Toml::Table>(table.value)) {
-    const std::string key = prefix.empty() ? name : cat(prefix, ".", name);
-    if (const Key* known = find_key(key)) {
-      NVBOX_TRY(std::visit(Store{key, value, config}, known->field));
-    } else if (!is_table_of_keys(key)) {
-      config.unknown_keys.push_back(key);
-    } else if (!std::holds_alternative<Toml::Table>(value.value)) {
-      return wrong_type(key, value, "a table");
+    const std::string name_of_key = prefix.empty() ? name : cat(prefix, ".", name);
+    const bool is_table = is_table_of_keys(name_of_key);
+    const Key* const key = find_key(name_of_key);
+    if (is_table && std::holds_alternative<Toml::Table>(value.value)) {
+      NVBOX_TRY(overlay(value, name_of_key, config));
+    } else if (key != nullptr) {
+      NVBOX_TRY(std::visit(Store{key->name, value, config}, key->field));
+      warn_of_words(*key, value, config);
+    } else if (is_table) {
+      return wrong_type(name_of_key, value, "a table");
     } else {
-      NVBOX_TRY(overlay(value, key, config));
+      config.warnings.push_back(describe_unknown(name_of_key));
     }
   }
   return {};
+}
+
+// `experimental` and `discover-mode` of toolkit 1.9, which `mode` has replaced since 1.10: "legacy"
+// is what experimental = false was.
+void apply_older_keys(const Toml& document, Config& config) {
+  const Toml* const table = document.find("nvidia-container-runtime");
+  if (table == nullptr) return;
+  const Toml* const experimental = table->find("experimental");
+  const Toml* const discover_mode = table->find("discover-mode");
+  const bool is_set = config.runtime.experimental && table->find("mode") == nullptr;
+  if (is_set && discover_mode != nullptr) config.runtime.mode = config.runtime.discover_mode;
+  if (is_set) return;
+  const bool is_flag = experimental != nullptr && std::holds_alternative<bool>(experimental->value);
+  const Toml* const first = discover_mode == nullptr && is_flag ? experimental : discover_mode;
+  if (first == nullptr) return;
+  config.warnings.push_back(at("nvidia-container-runtime", first->line,
+                               "experimental and discover-mode of older versions have no effect; "
+                               "set nvidia-container-runtime.mode"));
 }
 
 // A path of the container would let an image run a program of its own with the host's rights.
@@ -107,8 +142,8 @@ Result<> check_ldconfig(const Toml& document, const Config& config) {
       config.features.allow_ldconfig_from_container) {
     return {};
   }
-  return at("nvidia-container-cli.ldconfig", ldconfig->line,
-            cat("expected @ before the path, found ", quote(config.cli.ldconfig)))
+  return Error(at("nvidia-container-cli.ldconfig", ldconfig->line,
+                  cat("expected @ before the path, found ", quote(config.cli.ldconfig))))
       .hint("put @ before a path of the host, or set features.allow-ldconfig-from-container");
 }
 
@@ -121,8 +156,9 @@ Result<std::string> absolute(const std::string& path) {
 
 }  // namespace
 
-Lookup lookup_from(const host::Environment& environment) {
-  return {.explicit_path = std::string(environment.get("NVIDIA_CTK_CONFIG_FILE_PATH").value_or("")),
+Lookup lookup_from(const host::Environment& environment, std::string_view named) {
+  const std::string_view variable = environment.get("NVIDIA_CTK_CONFIG_FILE_PATH").value_or("");
+  return {.explicit_path = std::string(named.empty() ? variable : named),
           .xdg_config_home = std::string(environment.get("XDG_CONFIG_HOME").value_or(""))};
 }
 
@@ -132,26 +168,26 @@ std::string config_path(const Lookup& lookup) {
                     "nvidia-container-runtime/config.toml");
 }
 
-Result<Config> parse_config(std::string_view text) {
+Result<Config> parse_config(std::string_view text, Config defaults) {
   const Toml document = NVBOX_TRY(data::parse_toml(text));
-  Config config;
+  Config config = std::move(defaults);
   NVBOX_TRY(overlay(document, "", config));
   NVBOX_TRY(check_ldconfig(document, config));
+  apply_older_keys(document, config);
   return config;
 }
 
-Result<Config> load_config(const std::string& path, Missing missing) {
+Result<Config> load_config(const Lookup& lookup, Config defaults) {
+  const std::string path = config_path(lookup);
   const host::Root root = NVBOX_TRY(host::Root::open("/"));
   const std::string place = NVBOX_TRY(absolute(path));
   const std::optional<std::string> text = NVBOX_TRY(root.read(place));
-  if (!text && missing == Missing::error) return Error(cat("open ", path), ENOENT);
-  if (!text) return Config{};
-  return parse_config(*text).in(path);
-}
-
-Result<Config> load_chosen_config(const Lookup& lookup) {
-  return load_config(config_path(lookup),
-                     lookup.explicit_path.empty() ? Missing::defaults : Missing::error);
+  if (text) return parse_config(*text, std::move(defaults)).in(path);
+  if (lookup.explicit_path.empty()) return defaults;
+  return Error(cat("open ", path), ENOENT)
+      .hint(
+          "an option or NVIDIA_CTK_CONFIG_FILE_PATH names it; nvidia-ctk config default --output "
+          "makes one");
 }
 
 }  // namespace nvbox::config

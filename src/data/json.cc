@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 #include <vector>
 
+#include "data/toml_scalar.h"
 #include "nvbox/base/text.h"
 
 namespace nvbox::data {
@@ -56,6 +57,15 @@ std::string reason(std::string_view what) {
   return std::string(colon == std::string_view::npos ? what : what.substr(colon + 2));
 }
 
+std::string with_replacements(std::string_view text) {
+  std::string valid;
+  while (const auto invalid = find_invalid_utf8(text)) {
+    valid += cat(text.substr(0, *invalid), "\uFFFD");
+    text.remove_prefix(*invalid + 1);
+  }
+  return valid.append(text);
+}
+
 Result<std::string> dump(const Json& document, int blanks) {
   try {
     return document.dump(blanks);
@@ -87,6 +97,12 @@ Result<Json> parse_json(std::string_view text, const JsonLimits& limits) {
   } catch (const Json::exception& error) {
     return Error(cat("invalid JSON: ", reason(error.what())));
   }
+}
+
+Result<Json> parse_json_like_go(std::string_view text, const JsonLimits& limits) {
+  Result<Json> parsed = parse_json(text, limits);
+  if (parsed || !find_invalid_utf8(text)) return parsed;
+  return parse_json(with_replacements(text), {.bytes = 3 * limits.bytes, .depth = limits.depth});
 }
 
 Result<std::string> dump_json(const Json& document) {

@@ -74,34 +74,65 @@ Result<> check_enabled(const TomlDocument& document) {
   return {};
 }
 
-Result<> inherit_options(TomlDocument& document, const TomlPath& runtimes,
-                         const RuntimeRequest& request, const TomlDocument& source,
-                         const TomlPath& containerd) {
-  const auto default_name = text_at(source, below(containerd, {"default_runtime_name"}));
-  const TomlPath runtime = below(runtimes, {request.name});
-  for (const std::string& name : models(default_name)) {
-    const Toml* const model = source.get(below(runtimes, {name}));
-    if (model != nullptr) return set_members(document, runtime, *model);
+// What a new runtime's options are taken from.
+struct Source {
+  const TomlDocument& document;
+  std::int64_t version;
+
+  // The entry of a runtime; null when there is none.
+  const Toml* model() const {
+    const TomlPath containerd = below(cri_of(version), {"containerd"});
+    const auto default_name = text_at(document, below(containerd, {"default_runtime_name"}));
+    for (const std::string& name : models(default_name)) {
+      const Toml* const found = document.get(below(containerd, {"runtimes", name}));
+      if (found != nullptr) return found;
+    }
+    return nullptr;
   }
-  NVBOX_TRY(document.set(below(runtime, {"privileged_without_host_devices"}), false));
-  NVBOX_TRY(document.set(below(runtime, {"runtime_engine"}), std::string()));
-  return document.set(below(runtime, {"runtime_root"}), std::string());
+};
+
+// The model's type, not that of an older entry of the runtime, which may be one that containerd no
+// longer has.
+std::string type_of(const Toml* model) {
+  const Toml* const type = model == nullptr ? nullptr : model->find("runtime_type");
+  const auto* const text = type == nullptr ? nullptr : std::get_if<std::string>(&type->value);
+  return text == nullptr || text->empty() ? "io.containerd.runc.v2" : *text;
+}
+
+// containerd 1.3 to 1.7 take a value for these with io.containerd.runtime.v1.linux only; 2.0 has
+// no such options and warns of each, empty or not.
+constexpr std::string_view options_of_runtime_v1[] = {"runtime_engine", "runtime_root"};
+
+Result<> inherit_options(TomlDocument& document, const TomlPath& runtime, const Source& source) {
+  const Toml* const model = source.model();
+  if (model == nullptr) {
+    NVBOX_TRY(document.set(below(runtime, {"privileged_without_host_devices"}), false));
+  } else {
+    NVBOX_TRY(set_members(document, runtime, *model));
+  }
+  for (const std::string_view option : options_of_runtime_v1) {
+    const TomlPath path = below(runtime, {std::string(option)});
+    if (text_at(document, path) == "") NVBOX_TRY(document.remove(path));
+  }
+  return document.set(below(runtime, {"runtime_type"}), type_of(model));
+}
+
+// CDI is on in every containerd that reads version 4, unless a file says otherwise, and the key is
+// to go (deprecated in 2.2).
+Result<> enable_cdi(TomlDocument& document, std::int64_t version) {
+  const TomlPath path = below(cri_of(version), {"enable_cdi"});
+  if (version >= 4 && document.get(path) == nullptr) return {};
+  return document.set(path, true);
 }
 
 // Puts the runtime into the section of the CRI plugin.
-Result<> add_runtime(TomlDocument& document, std::int64_t version, const TomlDocument& source,
+Result<> add_runtime(TomlDocument& document, std::int64_t version, const Source& source,
                      const RuntimeRequest& request) {
-  const TomlPath cri = cri_of(version);
-  const TomlPath containerd = below(cri, {"containerd"});
-  const TomlPath runtimes = below(containerd, {"runtimes"});
-  const TomlPath runtime = below(runtimes, {request.name});
-  if (request.enable_cdi) NVBOX_TRY(document.set(below(cri, {"enable_cdi"}), true));
+  const TomlPath containerd = below(cri_of(version), {"containerd"});
+  const TomlPath runtime = below(containerd, {"runtimes", request.name});
+  if (request.enable_cdi) NVBOX_TRY(enable_cdi(document, version));
   NVBOX_TRY(set_default(document, below(containerd, {"default_runtime_name"}), request));
-  NVBOX_TRY(inherit_options(document, runtimes, request, source, containerd));
-  const TomlPath type = below(runtime, {"runtime_type"});
-  if (text_at(document, type).value_or("").empty()) {
-    NVBOX_TRY(document.set(type, std::string("io.containerd.runc.v2")));
-  }
+  NVBOX_TRY(inherit_options(document, runtime, source));
   // The name of the option in the first shim's time.
   if (version == 1) NVBOX_TRY(document.set(below(runtime, {"options", "Runtime"}), request.path));
   return document.set(below(runtime, {"options", "BinaryName"}), request.path);
@@ -132,11 +163,15 @@ Toml table_of(std::string key, Toml value) {
   return Toml{std::move(table)};
 }
 
-// The drop-in before the runtime is in it: all that the source has of the plugin.
-Result<TomlDocument> section_of(const TomlDocument& source, std::int64_t version) {
+// The drop-in before the runtime is in it: all that the source has of the plugin. A source of a
+// newer version than the file that imports the drop-in is what containerd 2.0 or later says, which
+// merges sections key by key, and from 2.3 on refuses a drop-in that is newer than the file: there
+// the runtime is all.
+Result<TomlDocument> section_of(const Source& source, std::int64_t version) {
   Toml root{Toml::Table{{"version", Toml{version}}}};
   const TomlPath cri = cri_of(version);
-  if (const Toml* const section = source.get(cri)) {
+  const Toml* const section = source.version > version ? nullptr : source.document.get(cri);
+  if (section != nullptr) {
     std::get<Toml::Table>(root.value).push_back({cri[0], table_of(cri[1], *section)});
   }
   return TomlDocument::parse(data::toml_document_text(root));
@@ -167,17 +202,20 @@ Result<ContainerdTexts> configure_alone(TomlDocument config, const TomlDocument&
   const TomlDocument own = is_empty(config) ? source : config;
   const std::int64_t version = NVBOX_TRY(version_of(own));
   if (is_empty(config)) NVBOX_TRY(config.set({"version"}, version));
-  NVBOX_TRY(add_runtime(config, version, own, request));
+  NVBOX_TRY(add_runtime(config, version, {own, version}, request));
   return ContainerdTexts{.config = config.text(), .drop_in = {}};
 }
 
-Result<ContainerdTexts> configure_with_drop_in(TomlDocument config, const TomlDocument& source,
+Result<ContainerdTexts> configure_with_drop_in(TomlDocument config, const TomlDocument& document,
                                                const ContainerdFiles& files,
                                                const RuntimeRequest& request) {
   const std::string& name = *files.drop_in_path;
   const TomlDocument old = NVBOX_TRY(TomlDocument::parse(files.drop_in).in(name));
   NVBOX_TRY(check_own(old).in(name));
-  const std::int64_t version = NVBOX_TRY(version_of(source));
+  const std::int64_t newest = NVBOX_TRY(version_of(document));
+  const std::int64_t of_file = is_empty(config) ? newest : NVBOX_TRY(version_of(config));
+  const std::int64_t version = std::min(newest, of_file);
+  const Source source = {document, newest};
   TomlDocument drop_in = NVBOX_TRY(section_of(source, version));
   NVBOX_TRY(add_runtime(drop_in, version, source, request));
   NVBOX_TRY(import_drop_in(config, files, version).in(files.config_path));

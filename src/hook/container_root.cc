@@ -20,7 +20,7 @@ namespace {
 
 // root.path of a config.json; empty when it has none.
 Result<std::string> parse_root_path(std::string_view text) {
-  const data::Json document = NVBOX_TRY(data::parse_json(text));
+  const data::Json document = NVBOX_TRY(data::parse_json_like_go(text));
   const std::optional<data::JsonPlace> root = NVBOX_TRY(data::JsonPlace(document).member("root"));
   if (!root) return std::string();
   return NVBOX_TRY(root->string("path")).value_or("");

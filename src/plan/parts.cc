@@ -19,8 +19,10 @@ std::vector<std::string> read_only() {
   return {"ro", "nosuid", "nodev", "rbind", "rprivate"};
 }
 
-// The unified-memory nodes serve CUDA, modesetting serves displays and Vulkan; nvidiactl is
-// everybody's.
+// What every user of the driver opens first, also one that is given no file of it.
+constexpr std::string_view control_node = "/dev/nvidiactl";
+
+// The unified-memory nodes serve CUDA, modesetting serves displays and Vulkan.
 Capabilities control_serves(std::string_view path) {
   if (path.starts_with("/dev/nvidia-uvm")) return Capabilities::compute;
   if (path == "/dev/nvidia-modeset") return graphical;
@@ -121,7 +123,9 @@ void Parts::add_file(const driver::HostFile& file, spec::ContainerEdits& edits) 
 CommonPart Parts::common() const {
   CommonPart part;
   for (const HostDevice& device : inventory_.control) {
-    if (wants(control_serves(device.path))) add_node(device, part.edits);
+    if (device.path == control_node || wants(control_serves(device.path))) {
+      add_node(device, part.edits);
+    }
   }
   add_links(inventory_.extra_links, part.graphics_links);
   for (const driver::Library& library : inventory_.libraries) add_library(library, part);

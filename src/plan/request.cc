@@ -166,6 +166,19 @@ std::vector<std::string> wanted_channels(const spec::ContainerView& container,
   return list;
 }
 
+// The device plugin of Kubernetes gives the variable the mounts' folder where it names devices by
+// mounts (strategy volume-mounts).
+Result<> check_plugin_list(const Request& request, const config::Config& config) {
+  if (config.accept_volume_mounts ||
+      std::ranges::find(request.devices, mount_prefix) == request.devices.end()) {
+    return {};
+  }
+  return Error(cat(visible_devices, "=", mount_prefix,
+                   ": the devices are named by mounts, which "
+                   "accept-nvidia-visible-devices-as-volume-mounts = false ignores"))
+      .hint("for Kubernetes run nvidia-ctk config --profile kubernetes --in-place on the node");
+}
+
 driver::Features wanted_features(const spec::ContainerView& container) {
   driver::Features wanted = driver::Features::none;
   for (const driver::FeatureName& row : driver::feature_names) {
@@ -202,6 +215,7 @@ Result<Request> request_of(const spec::ContainerView& container, const config::C
       wanted_channels(container, config, std::move(mounted.imex_channels), request.warnings);
   request.capabilities = NVBOX_TRY(wanted_capabilities(container, config));
   request.features = wanted_features(container);
+  NVBOX_TRY(check_plugin_list(request, config));
   request.requirements = requirements_of(container, config, request.warnings);
   request.mig_config = NVBOX_TRY(mig_right(container, "NVIDIA_MIG_CONFIG_DEVICES"));
   request.mig_monitor = NVBOX_TRY(mig_right(container, "NVIDIA_MIG_MONITOR_DEVICES"));

@@ -1,10 +1,8 @@
 #include "nvbox/runtime/log_files.h"
 
 #include <algorithm>
-#include <optional>
 #include <utility>
 
-#include "nvbox/base/text.h"
 #include "nvbox/sys/log_file.h"
 
 namespace nvbox::runtime {
@@ -12,13 +10,9 @@ namespace {
 
 using Warnings = std::vector<std::string>;
 
-Level level_of(const config::Config::Runtime& settings, const CommandLine& line,
-               Warnings& warnings) {
-  if (line.debug) return Level::debug;
-  if (const std::optional<Level> level = parse_level(settings.log_level)) return *level;
-  warnings.push_back(cat("nvidia-container-runtime.log-level: unknown level ",
-                         quote(settings.log_level), ", using info"));
-  return Level::info;
+// A word that is no level is a warning of the configuration.
+Level level_of(const config::Config::Runtime& settings, const CommandLine& line) {
+  return line.debug ? Level::debug : parse_level(settings.log_level).value_or(Level::info);
 }
 
 std::vector<std::string> paths_of(const config::Config::Runtime& settings,
@@ -37,7 +31,7 @@ RuntimeLog open_log(Log base, const config::Config::Runtime& settings, const Com
   const auto warnings = std::make_shared<Warnings>();
   RuntimeLog out{.log = std::move(base), .warnings = warnings};
   if (line.version) return out;
-  const Level level = level_of(settings, line, *warnings);
+  const Level level = level_of(settings, line);
   const LogFormat format = line.log_json ? LogFormat::json : LogFormat::text;
   for (std::string& path : paths_of(settings, line)) {
     out.log.add(format, level, sys::log_file(std::move(path), [warnings](const Error& error) {

@@ -22,7 +22,7 @@ std::string_view describe(Program::Kind kind) {
 }  // namespace
 
 Result<LowLevel> find_low_level(std::span<const std::string> candidates,
-                                std::string_view search_path) {
+                                std::string_view search_path, std::string_view source) {
   const ProgramSearch search(search_path);
   std::vector<std::string> refused;
   std::vector<std::string> notes;
@@ -36,10 +36,21 @@ Result<LowLevel> find_low_level(std::span<const std::string> candidates,
     }
     refused.push_back(std::move(reason));
   }
-  return Error(cat("no low-level runtime: ", refused.empty()
-                                                 ? "nvidia-container-runtime.runtimes is empty"
-                                                 : join(refused, ", ")))
-      .hint("install runc or crun, or set nvidia-container-runtime.runtimes in config.toml");
+  return Error(cat("no low-level runtime: ",
+                   refused.empty() ? cat(source, " is empty") : join(refused, ", ")))
+      .hint(cat("install runc or crun, or set ", source));
+}
+
+Result<LowLevel> find_experimental_low_level(const config::Config::Runtime& config,
+                                             const host::Environment& environment) {
+  constexpr std::string_view variable = "NVIDIA_CONTAINER_RUNTIME_PATH";
+  const std::string_view search_path = environment.get("PATH").value_or("");
+  const std::string named(trim(environment.get(variable).value_or("")));
+  if (!named.empty()) return find_low_level({&named, 1}, search_path, variable);
+  const std::string& path = config.experimental_runtime_path;
+  if (path.empty()) return find_low_level(config.runtimes, search_path);
+  return find_low_level({&path, 1}, search_path,
+                        "nvidia-container-runtime.experimental.runtime-path");
 }
 
 }  // namespace nvbox::runtime

@@ -84,7 +84,7 @@ OciSpec& OciSpec::operator=(OciSpec&&) noexcept = default;
 OciSpec::~OciSpec() = default;
 
 Result<OciSpec> OciSpec::parse(std::string_view text) {
-  data::Json document = NVBOX_TRY(data::parse_json(text));
+  data::Json document = NVBOX_TRY(data::parse_json_like_go(text));
   if (!document.is_object()) {
     return Error(cat("expected a JSON object, found ", document.type_name()));
   }

@@ -23,7 +23,7 @@ Result<OciState> read_members(const data::Json& document) {
 
 Result<OciState> parse_oci_state(std::string_view text) {
   const data::Json document =
-      NVBOX_TRY(data::parse_json(text, {.bytes = oci_state_limit}).in("container state"));
+      NVBOX_TRY(data::parse_json_like_go(text, {.bytes = oci_state_limit}).in("container state"));
   return read_members(document).in("container state");
 }
 

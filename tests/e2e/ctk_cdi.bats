@@ -167,6 +167,20 @@ export schema='
   has_line 'no socket'
 }
 
+@test "a configuration that is named has to exist" {
+  run on_host t4x1 runc bash -c '
+    for arguments in "--config=/nowhere cdi generate" "--config=/nowhere cdi generate --driver-root=/" "--config=/nowhere info"; do
+      nvidia-ctk $arguments
+      echo "status $?"
+      NVIDIA_CTK_CONFIG_FILE_PATH=/nowhere nvidia-ctk ${arguments#--config=/nowhere }
+      echo "status $?"
+    done
+    XDG_CONFIG_HOME=/nowhere nvidia-ctk --quiet cdi generate >/run/out && echo defaults'
+  [ "$(grep -c '^status 1$' <<<"$output")" -eq 6 ]
+  [ "$(grep -c '^nvidia-ctk: open /nowhere: No such file or directory; ' <<<"$output")" -eq 6 ]
+  has_line defaults
+}
+
 @test "wrong settings are refused before anything is looked at" {
   inside t4x1 '
     rm -r /usr/lib/x86_64-linux-gnu/libcuda*

@@ -152,6 +152,29 @@ refused() {
     '/etc/nvidia-container-runtime/config.toml: line 16: nvidia-container-cli.ldconfig: expected @ before the path, found "/sbin/ldconfig"; put @ before a path of the host, or set features.allow-ldconfig-from-container'
 }
 
+# The words are the peer's: tests/vectors/config_words.json.
+@test "words that a key does not have" {
+  words='supported-driver-capabilities: expected all, compat32, compute, display, graphics, ngx, utility or video'
+  refused '' '-i --set nvidia-container-runtime.mode=cdii' \
+    'nvidia-container-runtime.mode: expected auto, legacy, csv, cdi or jit-cdi, found "cdii"; did you mean cdi?'
+  refused '' '-i --set nvidia-container-runtime.log-level=loud' \
+    'nvidia-container-runtime.log-level: expected panic, fatal, error, warn, warning, info, debug or trace, found "loud"'
+  refused '' '-i --set nvidia-container-runtime.modes.legacy.cuda-compat-mode=ldconfg' \
+    'nvidia-container-runtime.modes.legacy.cuda-compat-mode: expected ldconfig, mount, hook, disabled or "", found "ldconfg"; did you mean ldconfig?'
+  refused '' '-i --set supported-driver-capabilities=compute,vidoe' "$words, found \"vidoe\"; did you mean video?"
+  refused '' '-i --set nvidia-container-runtime.modes.jit-cdi.nvcdi-disable-hooks=update-ldcache:chmd' \
+    'nvidia-container-runtime.modes.jit-cdi.nvcdi-disable-hooks: expected all, chmod, create-symlinks, disable-device-node-modification, enable-cuda-compat, update-application-profile or update-ldcache, found "chmd"; did you mean chmod?'
+  refused '' '-i --set nvidia-container-cli.nvml-timeout=0' \
+    '/etc/nvidia-container-runtime/config.toml: line 16: nvidia-container-cli.nvml-timeout: expected 1 to 3600, found 0'
+  config '
+    nvidia-ctk --quiet config -i --set supported-driver-capabilities= --set nvidia-container-runtime.log-level=WARN && grep -E "^(supp|log)" "$F"
+    sed -i "s/^mode = .*/mode = \"cdii\"/" "$F"
+    nvidia-ctk config >/dev/null'
+  has_line 'supported-driver-capabilities = ""'
+  has_line 'log-level = "WARN"'
+  has_text 'config.toml: line 21: nvidia-container-runtime.mode: expected auto, legacy, csv, cdi or jit-cdi, found \"cdii\"; did you mean cdi?'
+}
+
 @test "a malformed file, and one with a wrong type" {
   refused 'printf "a = 1\nb = [ 1\n" >"$F"; cp "$F" /run/mine;' '-i --set disable-require' \
     '/etc/nvidia-container-runtime/config.toml: line 2, column 5: the list is not closed'
@@ -204,11 +227,14 @@ refused() {
     nvidia-ctk config --explain disable-require
     echo "disable-require = 1" >"$F"
     nvidia-ctk config --explain nvidia-container-cli.debug
+    nvidia-ctk config --explain nvidia-container-runtime.experimental
     nvidia-ctk config --explain --quiet features.allow
     echo "status $?"'
   has_line nvidia-container-runtime.log-level
   has_line '  string, default "info"'
-  has_line '  error, warning, info, debug or trace'
+  has_line '  one of panic, fatal, error, warn, warning, info, debug or trace'
+  has_line nvidia-container-runtime.experimental
+  has_line nvidia-container-runtime.experimental.runtime-path
   has_line '  true on line 1 of /etc/nvidia-container-runtime/config.toml'
   has_text 'config.toml: line 1: disable-require: expected a boolean, found an integer'
   has_line '  log file of nvidia-container-cli'

@@ -126,6 +126,22 @@ refused() {
   [ "$output" = hello ]
 }
 
+@test "a configuration that was named and is missing" {
+  # With the defaults, it would be this runc that runs.
+  refused 'mkdir /run/bin; ln -s /bin/true /run/bin/runc; export PATH=/run/bin:$PATH NVIDIA_CTK_CONFIG_FILE_PATH=/nowhere/config.toml' \
+    'open /nowhere/config.toml: No such file or directory; an option or NVIDIA_CTK_CONFIG_FILE_PATH names it; nvidia-ctk config default --output makes one'
+}
+
+# A write to a pipe of at most PIPE_BUF bytes, 4096 here, is not mixed with others (pipe(7)).
+@test "a long error fits into one write to a pipe, and keeps cause and fix" {
+  run on_host t4x1 runc bash -c '
+    "$1/bundle.sh" --env "NVIDIA_VISIBLE_DEVICES=GPU-$(printf "%0100000d" 0)" /run/b glibc true
+    nvidia-container-runtime create --bundle /run/b c 2>&1 >/dev/null' bash "$support"
+  [ "${#output}" -gt 3000 ]
+  [ "${#output}" -lt 4096 ]
+  [[ $output == 'nvidia-container-runtime: device GPU-000'*' [...] '*'this host has '* ]]
+}
+
 @test "a device name cannot forge lines of the error" {
   run on_host t4x1 runc bash -c '
     "$1/bundle.sh" /run/b glibc true

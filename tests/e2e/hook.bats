@@ -137,6 +137,22 @@ $pid
 a b" ]
 }
 
+# getUserGroup in the peer's api/config/v1/config.go: the default of a host whose ID_LIKE says suse.
+@test "hook: on SUSE the user is root:video where config.toml names none" {
+  for setting in '' 'user = \"\"'; do
+    PREPARE='rm /etc/os-release; echo "ID_LIKE=\"suse opensuse\"" >/etc/os-release
+      printf "#!/bin/sh\necho \"\$*\" >/run/cli\n" >/usr/local/bin/other-cli; chmod 755 /usr/local/bin/other-cli
+      printf "[nvidia-container-cli]\npath = \"other-cli\"\n'"$setting"'\n" >/etc/nvidia-container-runtime/config.toml' \
+      SHOW=/run/cli hooked t4x1 --env NVIDIA_VISIBLE_DEVICES=0 glibc true
+    [ "$status" -eq 0 ]
+    if [ -z "$setting" ]; then
+      [[ $output == '--load-kmods --user=root:video configure '* ]]
+    else
+      [[ $output == '--load-kmods configure '* ]]
+    fi
+  done
+}
+
 @test "hook: IMEX channels, MIG devices, and rights over MIG for a privileged container" {
   hooked h200x8 --env NVIDIA_VISIBLE_DEVICES=0 --env NVIDIA_IMEX_CHANNELS=0,channel2 glibc probe nodes
   [ "$status" -eq 0 ]
@@ -273,7 +289,7 @@ a b" ]
   done
   run "$nvbox" nvidia-container-runtime-hook -config /nowhere/config.toml prestart
   [ "$status" -eq 1 ]
-  [ "$output" = 'nvidia-container-runtime-hook: open /nowhere/config.toml: No such file or directory' ]
+  [ "$output" = 'nvidia-container-runtime-hook: open /nowhere/config.toml: No such file or directory; an option or NVIDIA_CTK_CONFIG_FILE_PATH names it; nvidia-ctk config default --output makes one' ]
 }
 
 @test "hook: NVIDIA_CTK_DEBUG names a file, which may be unwritable" {

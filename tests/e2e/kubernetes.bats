@@ -36,6 +36,15 @@ gpus_inside() {
   has_text 'libcuda.so.1: libcuda.so.550.163.01'
 }
 
+# The plugin gives the variable the folder of its mounts (internal/plugin/server.go of k8s-device-plugin:
+# deviceListAsVolumeMountsContainerPathRoot).
+@test "strategy volume-mounts without the profile names the profile" {
+  run start a100x8 "$low_level" --env NVIDIA_VISIBLE_DEVICES=/var/run/nvidia-container-devices \
+    --mount "/dev/null:/var/run/nvidia-container-devices/$gpu" glibc probe nodes
+  [ "$status" -eq 1 ]
+  has_line 'log: NVIDIA_VISIBLE_DEVICES=/var/run/nvidia-container-devices: the devices are named by mounts, which accept-nvidia-visible-devices-as-volume-mounts = false ignores; for Kubernetes run nvidia-ctk config --profile kubernetes --in-place on the node'
+}
+
 @test "strategy cdi-annotations" {
   pod --annotation "cdi.k8s.io/nvidia-device-plugin_x=k8s.device-plugin.nvidia.com/gpu=$gpu" glibc probe nodes \
     -- dlopen libcuda.so.1

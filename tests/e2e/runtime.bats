@@ -271,6 +271,71 @@ gpus_inside() {
   [ "$(tail -n 1 <<<"$output")" = same ]
 }
 
+# Go's encoding/json, by which every engine and the peer read the file, has U+FFFD for such a byte.
+@test "config.json with text that is not UTF-8" {
+  run on_host t4x1 "$low_level" bash -c '
+    "$1/bundle.sh" --env NVIDIA_VISIBLE_DEVICES=0 --env "NAME=<mark>" /run/b glibc probe nodes -- env
+    sed -i "s/<mark>/a\xffb/" /run/b/config.json
+    nvidia-container-runtime run --bundle /run/b "container-$$" </dev/null' bash "$support"
+  [ "$status" -eq 0 ]
+  [ "$(gpus_inside)" = /dev/nvidia0 ]
+  has_line $'NAME=a\xef\xbf\xbdb'
+}
+
+# The names of the peer's experimental runtime (branch "experimental" of its repository, README.md of
+# cmd/nvidia-container-runtime.experimental), which changed the specification itself.
+@test "nvidia-container-runtime.experimental: its mode and its low-level runtime" {
+  run on_host a100x8 "$low_level" bash -c '
+    F=/etc/nvidia-container-runtime/config.toml
+    printf "[nvidia-container-runtime]\nmode = \"legacy\"\nruntimes = [\"/bin/false\"]\n" >$F
+    printf "#!/bin/sh\necho \"\${0##*/} \$1\"\n" >/run/first
+    chmod +x /run/first; cp /run/first /usr/local/bin/second
+    "$1/bundle.sh" --env NVIDIA_VISIBLE_DEVICES=0 /run/b glibc true
+    nvidia-container-runtime.experimental state c || echo "runtimes: $?"
+    printf "[nvidia-container-runtime.experimental]\nruntime-path = \"/run/first\"\n" >>$F
+    nvidia-container-runtime.experimental create --bundle /run/b c
+    jq -c "[.hooks.prestart, (.mounts | map(select(.destination | endswith(\"libcuda.so.550.163.01\"))) | length)]" /run/b/config.json
+    NVIDIA_CONTAINER_RUNTIME_PATH=second nvidia-container-runtime.experimental state c
+    NVIDIA_CONTAINER_RUNTIME_PATH=/nowhere nvidia-container-runtime.experimental state c
+    NVIDIA_CONTAINER_RUNTIME_PATH=second nvidia-container-runtime state c || echo "the other: $?"' bash "$support"
+  has_line 'runtimes: 1'
+  has_line 'first create'
+  has_line '[null,1]'
+  has_line 'second state'
+  has_line 'nvidia-container-runtime.experimental: no low-level runtime: /nowhere not found; install runc or crun, or set NVIDIA_CONTAINER_RUNTIME_PATH'
+  has_line 'the other: 1'
+}
+
+# Toolkit 1.9 named the mode so.
+@test "experimental and discover-mode are the mode, or a warning that names it" {
+  mode_and_warnings() {
+    run on_host t4x1 "$low_level" bash -c '
+      printf "[nvidia-container-runtime]\nruntimes = [\"/bin/true\"]\ndebug = \"/run/log\"\n$2\n" \
+        >/etc/nvidia-container-runtime/config.toml
+      "$1/bundle.sh" --env NVIDIA_VISIBLE_DEVICES=0 /run/b glibc true
+      nvidia-container-runtime create --bundle /run/b c
+      jq -r "if .hooks.prestart then \"legacy\" else \"jit-cdi\" end" /run/b/config.json
+      grep -so "msg=.*mode.*" /run/log' bash "$support" "$1"
+  }
+  mode_and_warnings 'experimental = true\ndiscover-mode = \"legacy\"'
+  [ "$output" = legacy ]
+  mode_and_warnings 'experimental = false\ndiscover-mode = \"legacy\"'
+  [ "$output" = $'jit-cdi\nmsg="config.toml: line 5: nvidia-container-runtime: experimental and discover-mode of older versions have no effect; set nvidia-container-runtime.mode"' ]
+}
+
+# In legacy mode the peer's CLI gets no capability then, and mounts nvidiactl and the GPUs all the same.
+@test "supported-driver-capabilities = \"\": the GPU and no file of the driver" {
+  for mode in jit-cdi legacy; do
+    run on_host t4x1 "$low_level" bash -c '
+      printf "supported-driver-capabilities = \"\"\n[nvidia-container-runtime]\nmode = \"$3\"\nruntimes = [\"/usr/local/lib/simhost/$2\"]\n" \
+        >/etc/nvidia-container-runtime/config.toml
+      "$1/container.sh" --env NVIDIA_VISIBLE_DEVICES=0 --env NVIDIA_DRIVER_CAPABILITIES=all glibc \
+        probe nodes -- dlopen libnvidia-ml.so.1' bash "$support" "$low_level" "$mode"
+    [ "$(grep -oE '^/dev/nvidia[^ ]*' <<<"$output" | paste -sd ' ')" = '/dev/nvidia0 /dev/nvidiactl' ]
+    has_text 'libnvidia-ml.so.1: cannot open shared object file'
+  done
+}
+
 @test "a driver in a directory of its own is taken from there" {
   run on_host t4x1 "$low_level" bash -c '
     set -e

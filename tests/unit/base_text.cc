@@ -55,6 +55,17 @@ TEST(Text, excerpt_quotes_the_beginning_of_a_long_text) {
   EXPECT_EQ(excerpt(x79 + "\xc3\xa9"), "\"" + x79 + "\"...");
 }
 
+TEST(Text, shortened_keeps_the_beginning_and_the_end) {
+  EXPECT_EQ(shortened("0123456789012345678901", 22), "0123456789012345678901");
+  EXPECT_EQ(shortened("0123456789012345678901", 21), "0123456 [...] 5678901");
+  // U+00E9 is C3 A9 in UTF-8: no half of it is left.
+  EXPECT_EQ(shortened("012345\xc3\xa9"
+                      "0123456\xc3\xa9"
+                      "678901",
+                      21),
+            "012345 [...] 678901");
+}
+
 TEST(Text, lower_changes_ascii_letters_only) {
   EXPECT_EQ(lower("GPU-5F[@`{\xc3\x89"), "gpu-5f[@`{\xc3\x89");
 }

@@ -104,10 +104,11 @@ modes.csv.compat-container-root = "/compat"
 modes.cdi.spec-dirs = []
 modes.cdi.default-kind = "example.com/gpu"
 modes.cdi.annotation-prefixes = ["a/", "b/"]
-modes.jit-cdi.nvcdi-feature-flags = ["flag"]
-modes.jit-cdi.nvcdi-disable-hooks = ["hook"]
+modes.jit-cdi.nvcdi-feature-flags = ["disable-ipc-discoverer"]
+modes.jit-cdi.nvcdi-disable-hooks = ["all"]
 modes.jit-cdi.ignore-driver-capabilities = true
 modes.legacy.cuda-compat-mode = "mount"
+experimental.runtime-path = "youki"
 
 [features]
 allow-cuda-compat-libs-from-container = true
@@ -143,10 +144,11 @@ no-additional-gids-for-device-nodes = true
                                          .cdi_spec_dirs = {},
                                          .cdi_default_kind = "example.com/gpu",
                                          .cdi_annotation_prefixes = {"a/", "b/"},
-                                         .jit_feature_flags = {"flag"},
-                                         .jit_disabled_hooks = {"hook"},
+                                         .jit_feature_flags = {"disable-ipc-discoverer"},
+                                         .jit_disabled_hooks = {"all"},
                                          .jit_ignore_driver_capabilities = true,
-                                         .legacy_cuda_compat_mode = "mount"},
+                                         .legacy_cuda_compat_mode = "mount",
+                                         .experimental_runtime_path = "youki"},
                              .hook = {.path = "/hook", .skip_mode_detection = true},
                              .ctk_path = "/ctk",
                              .features = {.allow_cuda_compat_libs_from_container = true,
@@ -158,16 +160,84 @@ no-additional-gids-for-device-nodes = true
                                           .no_additional_gids_for_device_nodes = true}}));
 }
 
-TEST(ParseConfig, unknown_keys_and_tables_are_listed_and_ignored) {
+TEST(ParseConfig, unknown_keys_and_tables_are_ignored_with_a_warning) {
   const auto config = parse_config(
       "disable-requires = true\n"
       "[nvidia-container-runtime]\nlog-levle = 3\n"
       "[nvidia-container-runtime.modes.new]\nkey = 1\n"
       "[other]\nkey = 1\n");
   ASSERT_TRUE(config);
-  EXPECT_EQ(*config,
-            (Config{.unknown_keys = {"disable-requires", "nvidia-container-runtime.log-levle",
-                                     "nvidia-container-runtime.modes.new", "other"}}));
+  EXPECT_EQ(config->warnings,
+            (Strings{"unknown key disable-requires; did you mean disable-require?",
+                     "unknown key nvidia-container-runtime.log-levle; did you mean "
+                     "nvidia-container-runtime.log-level?",
+                     "unknown key nvidia-container-runtime.modes.new; did you mean "
+                     "nvidia-container-runtime.mode?",
+                     "unknown key other"}));
+}
+
+// The peer's loader takes any word (mode = "not-auto" in its config_test.go), and what uses it
+// refuses it or goes on.
+TEST(ParseConfig, wrong_words_are_kept_with_a_warning) {
+  const auto config = parse_config(
+      "supported-driver-capabilities = 'compute,none'\n"
+      "[nvidia-container-runtime]\nmode = 'cdii'\nlog-level = 'WARN'\n"
+      "modes.legacy.cuda-compat-mode = 'ldconfg'\n"
+      "modes.jit-cdi.nvcdi-disable-hooks = [\n'all',\n'chmode']\n");
+  ASSERT_TRUE(config) << config.error().message();
+  EXPECT_EQ(config->runtime.mode, "cdii");
+  EXPECT_EQ(
+      config->warnings,
+      (Strings{"line 1: supported-driver-capabilities: expected all, compat32, compute, display, "
+               "graphics, ngx, utility or video, found \"none\"",
+               "line 3: nvidia-container-runtime.mode: expected auto, legacy, csv, cdi or jit-cdi, "
+               "found \"cdii\"; did you mean cdi?",
+               "line 5: nvidia-container-runtime.modes.legacy.cuda-compat-mode: expected "
+               "ldconfig, mount, hook, disabled or \"\", found \"ldconfg\"; did you mean "
+               "ldconfig?",
+               "line 8: nvidia-container-runtime.modes.jit-cdi.nvcdi-disable-hooks: expected all, "
+               "chmod, create-symlinks, disable-device-node-modification, enable-cuda-compat, "
+               "update-application-profile or update-ldcache, found \"chmode\"; did you mean "
+               "chmod?"}));
+}
+
+// Toolkit 1.9: without `experimental = true` the mode was legacy and discover-mode not read, with
+// it discover-mode decided, which was "auto" unless set. 1.10 has `mode` in their place.
+TEST(ParseConfig, the_older_names_of_the_mode_count_where_mode_is_not_set) {
+  struct Row {
+    std::string_view text;
+    std::string_view mode;
+    bool is_warned_of;
+  };
+  constexpr Row rows[] = {
+      {"", "auto", false},
+      {"experimental = true", "auto", false},
+      {"experimental = true\ndiscover-mode = 'legacy'", "legacy", false},
+      {"discover-mode = 'csv'\nexperimental = true", "csv", false},
+      {"experimental = false", "auto", true},
+      {"experimental = false\ndiscover-mode = 'csv'", "auto", true},
+      {"discover-mode = 'csv'", "auto", true},
+      {"mode = 'cdi'\nexperimental = true\ndiscover-mode = 'legacy'", "cdi", true},
+      {"experimental.runtime-path = 'crun'", "auto", false},
+  };
+  for (const Row& row : rows) {
+    const auto config = parse_config(cat("[nvidia-container-runtime]\n", row.text));
+    ASSERT_TRUE(config) << row.text << config.error().message();
+    EXPECT_EQ(config->runtime.mode, row.mode) << row.text;
+    EXPECT_EQ(config->warnings.size(), row.is_warned_of ? 1U : 0U) << row.text;
+  }
+  EXPECT_EQ(parse_config("nvidia-container-runtime.discover-mode = 'csv'")->warnings,
+            (Strings{"line 1: nvidia-container-runtime: experimental and discover-mode of older "
+                     "versions have no effect; set nvidia-container-runtime.mode"}));
+}
+
+TEST(ParseConfig, experimental_is_a_flag_or_a_table) {
+  EXPECT_EQ(parse_config("[nvidia-container-runtime.experimental]\nruntime-path = '/r'\n")
+                ->runtime.experimental_runtime_path,
+            "/r");
+  EXPECT_TRUE(parse_config("nvidia-container-runtime.experimental = true\n")->runtime.experimental);
+  EXPECT_EQ(parse_config("nvidia-container-runtime.experimental = 1\n").error().message(),
+            "line 1: nvidia-container-runtime.experimental: expected a boolean, found an integer");
 }
 
 struct ErrorVector {
@@ -221,13 +291,14 @@ TEST(ConfigPath, the_variables_decide) {
   EXPECT_EQ(config_path({.explicit_path = "c.toml", .xdg_config_home = "/x"}), "c.toml");
 }
 
-TEST(ConfigPath, the_variables_come_from_the_environment) {
+TEST(ConfigPath, comes_from_the_command_line_or_the_environment) {
   std::string entries[] = {"XDG_CONFIG_HOME_X=no", "XDG_CONFIG_HOME=/x",
                            "NVIDIA_CTK_CONFIG_FILE_PATH=/c"};
   char* variables[] = {entries[0].data(), entries[1].data(), entries[2].data(), nullptr};
   const Lookup both = lookup_from(host::Environment(variables));
   EXPECT_EQ(both.explicit_path, "/c");
   EXPECT_EQ(both.xdg_config_home, "/x");
+  EXPECT_EQ(lookup_from(host::Environment(variables), "/d").explicit_path, "/d");
   const Lookup none = lookup_from(host::Environment(variables + 3));
   EXPECT_EQ(none.explicit_path, "");
   EXPECT_EQ(none.xdg_config_home, "");
@@ -242,12 +313,23 @@ class LoadConfig : public testing::Test {
   }
   ~LoadConfig() override { std::filesystem::remove_all(directory_); }
 
+  Result<Config> load() const { return load_config({.explicit_path = path_}); }
+  std::string error() const { return load().error().message(); }
+
   std::string directory_;
   std::string path_;
 };
 
-TEST_F(LoadConfig, a_missing_file_gives_the_defaults) {
-  EXPECT_EQ(*load_config(path_), Config{});
+// The hook of the peer does so (getConfigFilePath in its hook_config.go): a file that -config or
+// the variable names is required, that of XDG_CONFIG_HOME is not.
+TEST_F(LoadConfig, a_missing_file_is_an_error_where_somebody_named_it) {
+  EXPECT_EQ(load().error().full_message(),
+            cat("open ", path_,
+                ": No such file or directory; an option or NVIDIA_CTK_CONFIG_FILE_PATH names it; "
+                "nvidia-ctk config default --output makes one"));
+  EXPECT_EQ(*load_config({.xdg_config_home = directory_}), Config{});
+  EXPECT_EQ(*load_config({.xdg_config_home = directory_}, {.disable_require = true}),
+            Config{.disable_require = true});
 }
 
 TEST_F(LoadConfig, links_and_relative_paths_are_followed) {
@@ -255,7 +337,7 @@ TEST_F(LoadConfig, links_and_relative_paths_are_followed) {
   std::filesystem::create_symlink(path_, cat(directory_, "/link.toml"));
   const std::string before = std::filesystem::current_path();
   std::filesystem::current_path(directory_);
-  const auto config = load_config("./link.toml");
+  const auto config = load_config({.explicit_path = "./link.toml"});
   std::filesystem::current_path(before);
   ASSERT_TRUE(config) << config.error().message();
   EXPECT_EQ(*config, Config{.disable_require = true});
@@ -263,9 +345,8 @@ TEST_F(LoadConfig, links_and_relative_paths_are_followed) {
 
 TEST_F(LoadConfig, errors_name_the_file) {
   std::ofstream(path_) << "disable-require = 1\n";
-  EXPECT_EQ(load_config(path_).error().message(),
-            cat(path_, ": line 1: disable-require: expected a boolean, found an integer"));
-  EXPECT_EQ(load_config(directory_).error().message(),
+  EXPECT_EQ(error(), cat(path_, ": line 1: disable-require: expected a boolean, found an integer"));
+  EXPECT_EQ(load_config({.explicit_path = directory_}).error().message(),
             cat("read ", directory_, ": Is a directory"));
 }
 
@@ -277,7 +358,7 @@ TEST_F(LoadConfig, a_file_that_may_not_be_read_is_an_error) {
   if (user == 0) {
     ASSERT_EQ(seteuid(65534), 0);
   }
-  const auto config = load_config(path_);
+  const auto config = load();
   ASSERT_EQ(seteuid(user), 0);
   ASSERT_FALSE(config);
   EXPECT_EQ(config.error().message(), cat("open ", path_, ": Permission denied"));
@@ -285,8 +366,7 @@ TEST_F(LoadConfig, a_file_that_may_not_be_read_is_an_error) {
 
 TEST_F(LoadConfig, a_file_beyond_the_limit_is_an_error) {
   std::ofstream(path_) << std::string(size_t{1024} * 1024 + 1, '\n');
-  EXPECT_EQ(load_config(path_).error().message(),
-            cat(path_, ": TOML document of 1048577 bytes is over the limit of 1048576"));
+  EXPECT_EQ(error(), cat(path_, ": TOML document of 1048577 bytes is over the limit of 1048576"));
 }
 
 }  // namespace

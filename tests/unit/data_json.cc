@@ -56,6 +56,28 @@ TEST(Json, errors_begin_with_the_place) {
   }
 }
 
+// The rows "invalid UTF-8 is coerced to valid UTF-8" of Go's encoding/json/decode_test.go.
+TEST(Json, what_is_not_utf_8_is_replaced_as_go_does_it) {
+  struct Row {
+    std::string_view text;
+    std::string_view value;
+  };
+  constexpr Row rows[] = {
+      {"\"hello\xffworld\"", "hello\uFFFDworld"},
+      {"\"hello\xc2\xc2world\"", "hello\uFFFD\uFFFDworld"},
+      {"\"hello\xc2\xffworld\"", "hello\uFFFD\uFFFDworld"},
+      {"\"hello\xed\xa0\x80\xed\xb0\x80world\"", "hello\uFFFD\uFFFD\uFFFD\uFFFD\uFFFD\uFFFDworld"},
+      {"\"h\xc3\xa9\"", "h\u00E9"},
+  };
+  for (const Row& row : rows) {
+    const Result<Json> document = parse_json_like_go(row.text);
+    ASSERT_TRUE(document) << document.error().message();
+    EXPECT_EQ(document->get<std::string>(), row.value);
+  }
+  EXPECT_FALSE(parse_json_like_go("\xff"));
+  EXPECT_FALSE(parse_json_like_go("{\"a\": \"\xff\", }"));
+}
+
 TEST(Json, documents_beyond_the_limits_are_refused) {
   const JsonLimits limits{.bytes = 16, .depth = 2};
   EXPECT_TRUE(parse_json(R"([["]}{[",1]])", limits));

@@ -45,15 +45,15 @@ constexpr std::string_view empty_drop_in = R"(version = 2
 
         [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.nvidia]
           privileged_without_host_devices = false
-          runtime_engine = ""
-          runtime_root = ""
           runtime_type = "io.containerd.runc.v2"
 
           [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.nvidia.options]
             BinaryName = "/usr/bin/nvidia-container-runtime"
 )";
 
-TEST(Containerd, an_empty_file_becomes_the_peers_two_documents) {
+// The peer's, but for runtime_engine and runtime_root, which containerd 2.0 no longer has
+// (containerd's RELEASES.md, "Deprecated config properties"): it warns of each.
+TEST(Containerd, an_empty_file_becomes_two_documents) {
   const ContainerdTexts texts = configured(with_drop_in(""), plain);
   EXPECT_EQ(texts.config, "version = 2\n" + std::string(import_line));
   EXPECT_EQ(texts.drop_in, empty_drop_in);
@@ -61,7 +61,7 @@ TEST(Containerd, an_empty_file_becomes_the_peers_two_documents) {
   EXPECT_EQ(configured(with_drop_in("# only a comment\n"), plain).drop_in, empty_drop_in);
 }
 
-// Debian's file; the drop-in is the peer's to the byte.
+// Debian's file; the drop-in is the peer's, without what containerd 2 does not know.
 TEST(Containerd, the_drop_in_holds_the_whole_section_of_the_plugin) {
   const std::string stock =
       "version = 2\n\n[plugins]\n  [plugins.\"io.containerd.grpc.v1.cri\"]\n"
@@ -86,8 +86,6 @@ TEST(Containerd, the_drop_in_holds_the_whole_section_of_the_plugin) {
 
         [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.nvidia]
           privileged_without_host_devices = false
-          runtime_engine = ""
-          runtime_root = ""
           runtime_type = "io.containerd.runc.v2"
 
           [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.nvidia.options]
@@ -130,12 +128,119 @@ TEST(Containerd, a_default_of_this_name_goes_when_it_is_not_asked_for) {
 }
 
 TEST(Containerd, what_containerd_says_is_in_force_is_the_source) {
-  ContainerdFiles files = with_drop_in("version = 2\n");
+  ContainerdFiles files = with_drop_in("version = 3\n");
   files.dump = "version = 3\n[plugins.'io.containerd.cri.v1.runtime']\nx = 1\n";
   const ContainerdTexts texts = configured(files, plain);
   EXPECT_TRUE(texts.drop_in->starts_with(
       "version = 3\n\n[plugins]\n\n  [plugins.\"io.containerd.cri.v1.runtime\"]\n    x = 1\n"));
-  EXPECT_EQ(texts.config, "version = 2\n" + std::string(import_line));
+  EXPECT_EQ(texts.config, "version = 3\n" + std::string(import_line));
+}
+
+// "drop-in config version 3 higher than root config version 2" is an error of containerd 2.3
+// (LoadConfigWithPlugins in cmd/containerd/server/config/config.go), whose dump is of version 4.
+TEST(Containerd, a_drop_in_is_never_of_a_newer_version_than_the_file) {
+  ContainerdFiles files = with_drop_in("version = 2\n");
+  files.dump =
+      "version = 4\n[plugins.'io.containerd.cri.v1.runtime']\ncdi_spec_dirs = ['/etc/cdi']\n"
+      "[plugins.'io.containerd.cri.v1.runtime'.containerd.runtimes.runc]\n"
+      "runtime_type = 'io.containerd.runc.v2'\noptions.SystemdCgroup = true\n";
+  EXPECT_EQ(configured(files, plain).drop_in, R"(version = 2
+
+[plugins]
+
+  [plugins."io.containerd.grpc.v1.cri"]
+
+    [plugins."io.containerd.grpc.v1.cri".containerd]
+
+      [plugins."io.containerd.grpc.v1.cri".containerd.runtimes]
+
+        [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.nvidia]
+          runtime_type = "io.containerd.runc.v2"
+
+          [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.nvidia.options]
+            BinaryName = "/usr/bin/nvidia-container-runtime"
+            SystemdCgroup = true
+)");
+}
+
+// The beginning of the example in containerd's docs/man/containerd-config.toml.5.md.
+TEST(Containerd, a_document_of_version_4_has_its_server_in_plugins_as_well) {
+  const std::string example = R"(version = 4
+
+root = "/var/lib/containerd"
+imports = ["/etc/containerd/runtime_*.toml", "./debug.toml"]
+
+[plugins."io.containerd.server.v1.grpc"]
+  address = "/run/containerd/containerd.sock"
+)";
+  const ContainerdTexts texts = configured(with_drop_in(example), everything);
+  EXPECT_TRUE(
+      texts.config.contains("\nimports = [\"/etc/containerd/runtime_*.toml\", \"./debug.toml\", "
+                            "\"/etc/containerd/conf.d/*.toml\"]\n"));
+  // Without enable_cdi, which containerd 2.2 deprecates because CDI is on.
+  EXPECT_EQ(texts.drop_in, R"(version = 4
+
+[plugins]
+
+  [plugins."io.containerd.cri.v1.runtime"]
+
+    [plugins."io.containerd.cri.v1.runtime".containerd]
+      default_runtime_name = "nvidia"
+
+      [plugins."io.containerd.cri.v1.runtime".containerd.runtimes]
+
+        [plugins."io.containerd.cri.v1.runtime".containerd.runtimes.nvidia]
+          privileged_without_host_devices = false
+          runtime_type = "io.containerd.runc.v2"
+
+          [plugins."io.containerd.cri.v1.runtime".containerd.runtimes.nvidia.options]
+            BinaryName = "/usr/bin/nvidia-container-runtime"
+)");
+  const std::string off = example + "[plugins.'io.containerd.cri.v1.runtime']\nenable_cdi=false\n";
+  EXPECT_TRUE(configured(alone(off), everything).config.contains("enable_cdi=true\n"));
+}
+
+// The entry of runc in containerd's integration/client/testdata/default-1.7.toml, shortened.
+TEST(Containerd, empty_options_that_containerd_2_does_not_know_are_not_inherited) {
+  const std::string stock = R"(version = 2
+
+[plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runc]
+  privileged_without_host_devices = false
+  runtime_engine = ""
+  runtime_path = ""
+  runtime_root = ""
+  runtime_type = "io.containerd.runc.v2"
+)";
+  EXPECT_EQ(configured(alone(stock), plain).config, stock + R"(
+[plugins."io.containerd.grpc.v1.cri".containerd.runtimes.nvidia]
+privileged_without_host_devices = false
+runtime_path = ""
+runtime_type = "io.containerd.runc.v2"
+
+[plugins."io.containerd.grpc.v1.cri".containerd.runtimes.nvidia.options]
+BinaryName = "/usr/bin/nvidia-container-runtime"
+)");
+  // Those of somebody who still has runtime v1.
+  const std::string used =
+      "version = 2\n[plugins.'io.containerd.grpc.v1.cri'.containerd.runtimes.runc]\n"
+      "runtime_type = 'io.containerd.runtime.v1.linux'\nruntime_root = '/r'\n";
+  EXPECT_TRUE(
+      configured(with_drop_in(used), plain)
+          .drop_in->contains("runtimes.nvidia]\n          runtime_root = \"/r\"\n"
+                             "          runtime_type = \"io.containerd.runtime.v1.linux\""));
+}
+
+// The peer's AddRuntime replaces an entry of the name by a copy of runc's.
+TEST(Containerd, the_type_of_an_older_entry_does_not_stay) {
+  const std::string entry =
+      "version = 2\n[plugins.'io.containerd.grpc.v1.cri'.containerd.runtimes.nvidia]\n"
+      "runtime_type = 'io.containerd.runtime.v1.linux'\n";
+  const std::string runc =
+      "[plugins.'io.containerd.grpc.v1.cri'.containerd.runtimes.runc]\nsnapshotter = 'x'\n";
+  for (const std::string& before : {entry, entry + runc}) {
+    EXPECT_FALSE(configured(with_drop_in(before), plain).drop_in->contains("v1.linux"));
+    EXPECT_TRUE(configured(with_drop_in(before), plain).drop_in->contains("io.containerd.runc.v2"));
+  }
 }
 
 TEST(Containerd, imports_that_name_the_drop_in_already_stay) {

@@ -66,6 +66,18 @@ TEST(Plan, of_utility_has_neither_cuda_nor_unified_memory) {
             (spec::ContainerWork{.library_folders = {"/usr/lib64"}, .mask_params = true}));
 }
 
+// nvc_driver_mount of libnvidia-container (nvc_mount.c) mounts the driver's own nodes but uvm,
+// which compute needs, and modeset whatever is asked for; supported-driver-capabilities = "" comes
+// to that.
+TEST(Plan, without_capabilities_has_the_control_node) {
+  const Plan plan = plan_for(small_host(), {.gpus = {0}}, Capabilities::none, {});
+  EXPECT_EQ(plan.edits.nodes,
+            (std::vector<spec::DeviceNode>{
+                {.path = "/dev/nvidia3", .major = 195, .minor = 3, .file_mode = 0666},
+                {.path = "/dev/nvidiactl", .major = 195, .minor = 255, .file_mode = 0666}}));
+  EXPECT_TRUE(plan.edits.mounts.empty());
+}
+
 TEST(Plan, of_compute_brings_the_links_and_looks_for_cuda_compatibility) {
   const Plan plan = plan_for(small_host(), {.gpus = {0}}, Capabilities::compute, {});
   EXPECT_EQ(plan.edits.nodes,

@@ -161,6 +161,21 @@ TEST(Request, follows_the_vectors_of_the_reference) {
   }
 }
 
+// internal/plugin/server.go of NVIDIA's k8s-device-plugin gives the variable
+// deviceListAsVolumeMountsContainerPathRoot where its strategy is volume-mounts.
+TEST(Request, the_folder_of_the_device_plugins_mounts_is_no_device) {
+  const ContainerView view = container_with_mounts(
+      {"GPU-1"}, {{"NVIDIA_VISIBLE_DEVICES", "/var/run/nvidia-container-devices"}});
+  const Result<Request> refused = request_of(view, {}, Annotations::honour);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().full_message(),
+            "NVIDIA_VISIBLE_DEVICES=/var/run/nvidia-container-devices: the devices are named by "
+            "mounts, which accept-nvidia-visible-devices-as-volume-mounts = false ignores; for "
+            "Kubernetes run nvidia-ctk config --profile kubernetes --in-place on the node");
+  EXPECT_EQ(outcome_of(view, with_mounts()), (Outcome{Ask::listed, {"GPU-1"}}));
+  EXPECT_EQ(outcome_of(view, without_env()), (Outcome{Ask::nothing}));
+}
+
 // Vectors 19 to 21: annotations.
 const ContainerView annotated = {.env = {{"NVIDIA_VISIBLE_DEVICES", "all"}},
                                  .annotations = {{"cdi.k8s.io/x", "nvidia.com/gpu=0"}}};

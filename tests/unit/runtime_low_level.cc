@@ -103,11 +103,38 @@ TEST_F(LowLevelTest, the_error_says_what_became_of_each_candidate) {
   make_file("plain", 0644);
   const auto found = find_low_level(Names{"nvbox-absent", at("plain"), self}, "");
   ASSERT_FALSE(found);
-  EXPECT_EQ(found.error().full_message(),
-            cat("no low-level runtime: nvbox-absent not found, ", at("plain"),
-                " is not an executable file, ", self,
-                " is nvbox itself; install runc or crun, or set nvidia-container-runtime.runtimes "
-                "in config.toml"));
+  EXPECT_EQ(found.error().full_message(), cat("no low-level runtime: nvbox-absent not found, ",
+                                              at("plain"), " is not an executable file, ", self,
+                                              " is nvbox itself; install runc or crun, or set "
+                                              "nvidia-container-runtime.runtimes"));
+}
+
+// README.md and config/environment.go of cmd/nvidia-container-runtime.experimental in the peer's
+// branch "experimental": the variable goes before the file, blanks alone are no value, and what is
+// named is not replaced by another program.
+TEST_F(LowLevelTest, the_experimental_runtime_has_one_of_its_own) {
+  make_file("one", 0755);
+  make_file("two", 0755);
+  make_file("runc", 0755);
+  const auto found = [&](std::string variable, const std::string& path) -> std::string {
+    std::string search_path = cat("PATH=", directory_);
+    variable.insert(0, "NVIDIA_CONTAINER_RUNTIME_PATH=");
+    char* variables[] = {search_path.data(), variable.data(), nullptr};
+    const auto low_level = find_experimental_low_level(
+        {.runtimes = {"runc"}, .experimental_runtime_path = path}, host::Environment(variables));
+    return low_level ? low_level->path : low_level.error().full_message();
+  };
+  EXPECT_EQ(found("", ""), at("runc"));
+  EXPECT_EQ(found("", "one"), at("one"));
+  EXPECT_EQ(found("", at("two")), at("two"));
+  EXPECT_EQ(found("two", "one"), at("two"));
+  EXPECT_EQ(found(" ", "one"), at("one"));
+  EXPECT_EQ(found(at("absent"), "one"),
+            cat("no low-level runtime: ", at("absent"),
+                " not found; install runc or crun, or set NVIDIA_CONTAINER_RUNTIME_PATH"));
+  EXPECT_EQ(found("", at("absent")), cat("no low-level runtime: ", at("absent"),
+                                         " not found; install runc or crun, or set "
+                                         "nvidia-container-runtime.experimental.runtime-path"));
 }
 
 TEST(LowLevel, no_candidates_are_an_error_of_their_own) {

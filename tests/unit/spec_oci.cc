@@ -27,6 +27,13 @@ TEST(OciSpec, keeps_unknown_members_order_and_numbers) {
   EXPECT_EQ(*OciSpec::parse(text)->dump(), text + "\n");
 }
 
+// As Go's encoding/json reads it.
+TEST(OciSpec, has_a_replacement_for_what_is_not_utf_8) {
+  const auto spec = OciSpec::parse("{\"process\":{\"env\":[\"A=\xff\"]}}");
+  ASSERT_TRUE(spec) << spec.error().message();
+  EXPECT_EQ(*spec->dump(), "{\"process\":{\"env\":[\"A=\uFFFD\"]}}\n");
+}
+
 TEST(OciSpec, shows_what_decides_about_gpus) {
   EXPECT_EQ(view_of(R"({"process":{"env":["A=1","B=x=y"],
                         "capabilities":{"bounding":["CAP_KILL","CAP_SYS_ADMIN"]}},

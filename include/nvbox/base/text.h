@@ -57,6 +57,10 @@ std::string quote(std::string_view text);
 // length.
 std::string excerpt(std::string_view text);
 
+// At most `most` bytes (20 or more): of a longer text the beginning and the end, which of an error
+// are the cause and the fix, with " [...] " between them.
+std::string shortened(std::string_view text, size_t most);
+
 // With control bytes written as \xNN, so that what somebody else wrote stays on its line.
 std::string printable(std::string_view text);
 

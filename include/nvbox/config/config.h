@@ -50,6 +50,11 @@ struct Config {
     // NVIDIA_DRIVER_CAPABILITIES says, as the peer's jit-cdi mode does.
     bool jit_ignore_driver_capabilities = false;
     std::string legacy_cuda_compat_mode = "ldconfig";
+    // The keys of the experimental runtime. Its own low-level runtime; empty: one of `runtimes`.
+    std::string experimental_runtime_path{};
+    // Before there was `mode`; what they mean today is in it.
+    bool experimental = false;
+    std::string discover_mode{};
     bool operator==(const Runtime&) const = default;
   } runtime{};
 
@@ -74,35 +79,31 @@ struct Config {
     bool operator==(const Features&) const = default;
   } features{};
 
-  // Keys of the file that are not known, dotted; for a warning with a did-you-mean.
-  std::vector<std::string> unknown_keys{};
+  // What in the file has no effect: unknown keys, values that are none of their key's, older keys.
+  // Each is one line, which names the key and what may have been meant.
+  std::vector<std::string> warnings{};
 
   bool operator==(const Config&) const = default;
 };
 
-// The environment variables that decide where the file is; empty values count as unset.
+// Where the file is. Empty values count as not given.
 struct Lookup {
-  std::string explicit_path{};  // NVIDIA_CTK_CONFIG_FILE_PATH
+  std::string explicit_path{};  // the command line's, else NVIDIA_CTK_CONFIG_FILE_PATH
   std::string xdg_config_home{};
 };
 
-Lookup lookup_from(const host::Environment& environment);
+// `named` is what the program's own option says.
+Lookup lookup_from(const host::Environment& environment, std::string_view named = {});
 
 // explicit_path, else ${XDG_CONFIG_HOME:-/etc}/nvidia-container-runtime/config.toml.
 std::string config_path(const Lookup& lookup);
 
-// The defaults overlaid with TOML text. Errors name the line and the key. Unknown keys are listed
-// in the result, as the peer ignores them.
-Result<Config> parse_config(std::string_view text);
+// The defaults overlaid with TOML text. Errors name the line and the key. What the peer ignores is
+// a warning in the result.
+Result<Config> parse_config(std::string_view text, Config defaults = {});
 
-// What a file that is not there means: that nobody configured anything, or that somebody named the
-// wrong one.
-enum class Missing { defaults, error };
-
-// parse_config of the file.
-Result<Config> load_config(const std::string& path, Missing missing = Missing::defaults);
-
-// The file of config_path, which has to exist where somebody named it.
-Result<Config> load_chosen_config(const Lookup& lookup);
+// parse_config of the file of config_path. A file that nobody named may be missing, which leaves
+// the defaults; one that somebody named has to exist, for every program.
+Result<Config> load_config(const Lookup& lookup, Config defaults = {});
 
 }  // namespace nvbox::config

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "nvbox/base/result.h"
+#include "nvbox/config/config.h"
 #include "nvbox/host/root.h"
 
 namespace nvbox::config {
@@ -23,6 +24,9 @@ struct DocumentHost {
 };
 
 DocumentHost document_host(const host::Root& host);
+
+// What holds where no file says otherwise: Config's own defaults, and those of this host alone.
+Config default_config(const DocumentHost& host);
 
 // The peer's document. Some keys are comments there, with a value that shows what they are for.
 std::string default_document(const DocumentHost& host);
@@ -60,8 +64,9 @@ std::span<const Profile> profiles();
 // The settings of the profile; the error lists the profiles that there are.
 Result<std::vector<std::string>> profile_settings(std::string_view name);
 
-// Type, default and meaning of a key, of the keys of a table, or with "" of every key, and where
-// the document sets them.
-Result<std::string> explain(std::string_view name, const Document& document);
+// Type, default, meaning and words of a key, of the keys of a table, or with "" of every key, and
+// where the document sets them.
+Result<std::string> explain(std::string_view name, const Document& document,
+                            const Config& defaults = {});
 
 }  // namespace nvbox::config

@@ -26,10 +26,23 @@ using Field = std::variant<FlagField, TextField, ListField, CommaField, SecondsF
 // Times of a key that is in seconds. Nobody waits for hours.
 inline constexpr unsigned most_seconds = 3600;
 
+// The words that a value may be; none: it may be anything.
+struct Words {
+  // How the value, or each element of a list, is made of them.
+  enum class Form {
+    one,
+    in_any_case,  // one, in capitals as well
+    several,      // with commas between them, or none
+  };
+  std::span<const std::string_view> allowed{};
+  Form form = Form::one;
+};
+
 struct Key {
   std::string_view name;  // dotted
   Field field;
   std::string_view meaning;
+  Words words{};
 };
 
 // In the order of the documentation.
@@ -46,6 +59,13 @@ bool is_table_of_keys(std::string_view name);
 
 // The parts of the name.
 std::vector<std::string> path_of(const Key& key);
+
+// "auto, legacy or cdi"; empty where any value is allowed.
+std::string words_text(const Words& words);
+
+// What is wrong with a value, or an element of a list: "expected auto, legacy or cdi, found \"x\"",
+// and the word that may have been meant. nullopt when it is allowed.
+std::optional<std::string> find_wrong_word(const Words& words, std::string_view value);
 
 // "unknown key a.b" and, when a known key looks like it, a suggestion.
 std::string describe_unknown(std::string_view key);

@@ -25,6 +25,10 @@ struct JsonLimits {
 // Errors name the position: "line 3, column 14: ...".
 Result<Json> parse_json(std::string_view text, const JsonLimits& limits = {});
 
+// A document of programs that are written in Go, as every engine is: what is not UTF-8 in it is
+// replaced by U+FFFD, a byte at a time, as encoding/json does.
+Result<Json> parse_json_like_go(std::string_view text, const JsonLimits& limits = {});
+
 // Compact, on one line, without a final newline.
 Result<std::string> dump_json(const Json& document);
 

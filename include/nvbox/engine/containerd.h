@@ -1,4 +1,4 @@
-// containerd's config.toml in its versions 1, 2 and 3, and the file that it imports.
+// containerd's config.toml in its versions 1 to 4, and the file that it imports.
 #pragma once
 
 #include <optional>
@@ -23,9 +23,10 @@ struct ContainerdTexts {
 };
 
 // The files with the runtime in them. It inherits the options of the default runtime, runc or crun.
-// containerd before 2.1 takes the whole section of a plugin from the file that has it last, so the
-// drop-in holds all of the CRI plugin's and is made anew; config.toml only imports it. A document
-// of version 1 imports nothing and is changed itself. An error when the CRI plugin is disabled, or
+// containerd before 2.0 takes the whole section of a plugin from the file that has it last, so the
+// drop-in holds all of the CRI plugin's and is made anew; config.toml only imports it, and its
+// version is never lower than the drop-in's. A document of version 1 imports nothing and is changed
+// itself. An error when the CRI plugin is disabled, or
 // when the drop-in holds other settings as well.
 Result<ContainerdTexts> configure_containerd(const ContainerdFiles& files,
                                              const RuntimeRequest& request);

@@ -7,6 +7,8 @@
 #include <vector>
 
 #include "nvbox/base/result.h"
+#include "nvbox/config/config.h"
+#include "nvbox/host/environment.h"
 
 namespace nvbox::runtime {
 
@@ -18,9 +20,16 @@ struct LowLevel {
   bool operator==(const LowLevel&) const = default;
 };
 
-// The first of nvidia-container-runtime.runtimes that is an executable file and not this program.
-// `search_path` is $PATH.
+// The first candidate that is an executable file and not this program. `search_path` is $PATH,
+// `source` the key or the variable that the candidates are from.
 Result<LowLevel> find_low_level(std::span<const std::string> candidates,
-                                std::string_view search_path);
+                                std::string_view search_path,
+                                std::string_view source = "nvidia-container-runtime.runtimes");
+
+// Of nvidia-container-runtime.experimental: the one that NVIDIA_CONTAINER_RUNTIME_PATH names, else
+// nvidia-container-runtime.experimental.runtime-path, and no other in its place; where neither
+// does, one of nvidia-container-runtime.runtimes.
+Result<LowLevel> find_experimental_low_level(const config::Config::Runtime& config,
+                                             const host::Environment& environment);
 
 }  // namespace nvbox::runtime
