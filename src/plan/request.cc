@@ -105,8 +105,19 @@ MountRequests requested_by_mounts(const spec::ContainerView& container,
   return out;
 }
 
-std::vector<std::string> requested_by_annotations(const spec::ContainerView& container,
-                                                  const config::Config& config) {
+// The rule of CDI's own reader of annotations (ParseAnnotations of cncf-tags/
+// container-device-interface): nothing is not a name. To overlook it would leave it to the variable
+// of an image how many devices the container gets.
+Result<> check_annotation(std::string_view key, std::string_view value) {
+  const std::vector<std::string_view> names = split(value, ',');
+  if (std::ranges::none_of(names, spec::is_qualified_name)) return {};
+  if (std::ranges::none_of(names, [](auto name) { return trim(name).empty(); })) return {};
+  return Error(cat("annotation ", printable(key), ": ", excerpt(value), " has an empty name"))
+      .hint("put one comma between CDI device names, and none at an end");
+}
+
+Result<std::vector<std::string>> requested_by_annotations(const spec::ContainerView& container,
+                                                          const config::Config& config) {
   std::vector<std::pair<std::string, std::string>> sorted = container.annotations;
   std::ranges::sort(sorted);
   std::vector<std::string> out;
@@ -115,6 +126,7 @@ std::vector<std::string> requested_by_annotations(const spec::ContainerView& con
         config.runtime.cdi_annotation_prefixes,
         [&](const std::string& prefix) { return annotation.first.starts_with(prefix); });
     if (!names_devices) continue;
+    NVBOX_TRY(check_annotation(annotation.first, annotation.second));
     for (std::string& entry : entries(annotation.second)) out.push_back(std::move(entry));
   }
   keep_first(out);
@@ -122,13 +134,7 @@ std::vector<std::string> requested_by_annotations(const spec::ContainerView& con
 }
 
 void ask_for_devices(const spec::ContainerView& container, const config::Config& config,
-                     Annotations annotations, std::vector<std::string> mounted, Request& request) {
-  if (annotations == Annotations::honour) {
-    request.devices = requested_by_annotations(container, config);
-    request.from_annotations = !request.devices.empty();
-    if (request.from_annotations) request.ask = Ask::listed;
-  }
-  if (request.ask != Ask::nothing) return;
+                     std::vector<std::string> mounted, Request& request) {
   if (!mounted.empty()) return interpret_mounts(std::move(mounted), request);
   const std::optional<std::string> variable = requested_by_env(container, config);
   if (!variable) return;
@@ -209,7 +215,15 @@ Result<Request> request_of(const spec::ContainerView& container, const config::C
   Request request{.warnings = misspelt_variables(container, config)};
   MountRequests mounted;
   if (config.accept_volume_mounts) mounted = requested_by_mounts(container, request.warnings);
-  ask_for_devices(container, config, annotations, std::move(mounted.devices), request);
+  if (annotations == Annotations::honour) {
+    request.devices = NVBOX_TRY(requested_by_annotations(container, config));
+    request.from_annotations = !request.devices.empty();
+  }
+  if (request.from_annotations) {
+    request.ask = Ask::listed;
+  } else {
+    ask_for_devices(container, config, std::move(mounted.devices), request);
+  }
   if (request.ask == Ask::nothing) return request;
   request.imex_channels =
       wanted_channels(container, config, std::move(mounted.imex_channels), request.warnings);

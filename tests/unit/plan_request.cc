@@ -185,6 +185,20 @@ TEST(Request, takes_annotations_before_everything_else_where_they_count) {
             (Outcome{Ask::listed, {"nvidia.com/gpu=0"}}));
 }
 
+// As CDI's own reader refuses it: ParseAnnotations, "invalid CDI device name".
+TEST(Request, refuses_an_annotation_with_an_empty_name_among_cdi_names) {
+  const auto request_for = [](std::string value) {
+    return request_of({.env = {{"NVIDIA_VISIBLE_DEVICES", "all"}},
+                       .annotations = {{"cdi.k8s.io/x", std::move(value)}}},
+                      {}, Annotations::honour);
+  };
+  EXPECT_EQ(request_for("nvidia.com/gpu=0,").error().full_message(),
+            "annotation cdi.k8s.io/x: \"nvidia.com/gpu=0,\" has an empty name; put one comma "
+            "between CDI device names, and none at an end");
+  EXPECT_FALSE(request_for("nvidia.com/gpu=0,,nvidia.com/gpu=1"));
+  EXPECT_EQ(request_for("")->ask, Ask::all);
+}
+
 TEST(Request, ignores_annotations_where_they_do_not_count) {
   EXPECT_EQ(outcome_of(annotated, {}), (Outcome{Ask::all}));
 }
