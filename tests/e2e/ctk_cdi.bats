@@ -251,20 +251,22 @@ export schema='
     grep -c 535.261.03 $spec
     ctk validate; echo "valid $?"
     chgrp 44 /dev/dri/card0
-    quietly ctk validate
+    ctk validate; echo "valid $?"
     nvbox cdi refresh 2>/dev/null
-    cat $spec'
+    cat $spec
+    rm /dev/dri/card0
+    quietly ctk validate'
   has_text "level=info msg=\"/var/run/cdi/nvidia.yaml is up to date\""
   has_line untouched
   has_text 'kernel module 535.300.01 is loaded but libraries 535.261.03 are installed; reboot'
   has_text '/var/run/cdi/nvidia.yaml: containerEdits.mounts['
   has_text '/libcuda.so.535.261.03 does not exist'
   has_line '/var/run/cdi/nvidia.yaml: it was made for driver 535.261.03, and 535.300.01 is loaded'
-  [ "$(grep -cx 'valid 0' <<<"$output")" -eq 2 ]
+  [ "$(grep -cx 'valid 0' <<<"$output")" -eq 3 ]
   has_line 'valid 1'
   has_line 'refreshed 0'
   has_line 0
-  has_line '/var/run/cdi/nvidia.yaml: the GPUs, MIG devices or device nodes of this host have changed since it was made'
+  has_line '/var/run/cdi/nvidia.yaml: it was made for other devices than there are now'
   has_text 'io.nvbox.driver-version: 535.300.01'
 }
 
