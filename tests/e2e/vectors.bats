@@ -3,6 +3,8 @@
 # ones: sources of device names x kinds x modes (names.json), and random requests with requirements,
 # rights and configurations (create-*.json). tests/vectors/README.md says where they come from.
 
+# shellcheck disable=SC2154,SC2016 # variables of helpers.bash; text for an inner shell
+
 load helpers
 
 vectors=$e2e_dir/../vectors

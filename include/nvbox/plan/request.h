@@ -47,8 +47,8 @@ enum class Annotations { ignore, honour };
 
 // Sources in this order: annotations (when honoured and they name a device), volume mounts (when
 // config accepts them and they name a device), environment (when config accepts it or the container
-// is privileged). Errors: an empty name among CDI names, unsupported driver capabilities, and rights over MIG for a container that
-// is not privileged.
+// is privileged). Errors: an empty name among CDI names, unsupported driver capabilities, and
+// rights over MIG for a container that is not privileged.
 Result<Request> request_of(const spec::ContainerView& container, const config::Config& config,
                            Annotations annotations);
 
