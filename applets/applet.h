@@ -1,6 +1,7 @@
 // What every program of the multi-call binary is made of.
 #pragma once
 
+#include <functional>
 #include <span>
 #include <string_view>
 
@@ -17,6 +18,8 @@ struct Call {
   const host::Environment& environment;
   // Where messages go; main writes the error that an applet returns there too.
   Log& log;
+  // Prints the warnings that main keeps for the end; for who becomes another program before.
+  std::function<void()> tell_warnings = [] {};
 };
 
 // Returns the exit status; an error is printed by main, which then exits with 1.

@@ -77,9 +77,12 @@ int run(int argc, char** argv, char** envp) {
       nvbox::applets::choose_applet(argc > 0 ? argv[0] : "", executed_file(), arguments);
   const nvbox::host::Environment environment(envp);
   nvbox::Log log;
-  const Call call = {
-      .name = applet.name, .arguments = arguments, .environment = environment, .log = log};
   Warnings warnings;
+  const Call call = {.name = applet.name,
+                     .arguments = arguments,
+                     .environment = environment,
+                     .log = log,
+                     .tell_warnings = [&] { complain(applet.name, warnings); }};
   open_log(applet, call, warnings);
   const nvbox::Result<int> status = applet.run(call);
   if (status) {

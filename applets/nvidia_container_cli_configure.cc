@@ -8,6 +8,7 @@
 #include "nvbox/base/text.h"
 #include "nvbox/plan/device_list.h"
 #include "nvbox/plan/edits_for.h"
+#include "nvbox/runtime/missing_nodes.h"
 #include "nvbox/runtime/requirements.h"
 #include "nvidia_container_cli.h"
 
@@ -158,11 +159,6 @@ void leave_out(const ConfigureOptions& options, std::vector<driver::HostFile>& f
   });
 }
 
-Error missing_node(std::string_view node) {
-  return Error(cat("mount error: stat failed: ", node, ": no such file or directory"))
-      .hint("--load-kmods before configure makes it");
-}
-
 // "all" leaves GPUs out that cannot be used, but one of them has to be left.
 Result<> check_usable(const plan::DeviceList& list) {
   if (!list.is_all || !list.selection.gpus.empty() || list.selection.notes.empty()) return {};
@@ -170,13 +166,20 @@ Result<> check_usable(const plan::DeviceList& list) {
       cat("device error: none of the devices can be used: ", list.selection.notes.front()));
 }
 
+bool makes_channels(const Globals& globals) {
+  return globals.load_kmods && !globals.no_create_imex_channels;
+}
+
 Result<> add_channels(const driver::Inventory& inventory, const std::vector<unsigned>& channels,
-                      plan::Selection& selection) {
+                      const Globals& globals, plan::Selection& selection) {
   for (const unsigned channel : channels) {
     const auto found =
         std::ranges::find(inventory.imex_channels, channel, &driver::HostDevice::minor);
     if (found == inventory.imex_channels.end()) {
-      return missing_node(cat("/dev/nvidia-caps-imex-channels/channel", channel));
+      return Error(cat("mount error: stat failed: /dev/nvidia-caps-imex-channels/channel", channel,
+                       ": no such file or directory"))
+          .hint(makes_channels(globals) ? "the loaded driver has no such channel"
+                                        : "--load-kmods before configure makes it");
     }
     selection.imex_channels.push_back(static_cast<size_t>(found - inventory.imex_channels.begin()));
   }
@@ -224,9 +227,14 @@ Result<> fill(const ConfigureOptions& options, const Invocation& invocation, con
   NVBOX_TRY(check_usable(list));
   NVBOX_TRY(runtime::check_mig_rights(options.mig, list.selection, asked.ask));
   NVBOX_TRY(runtime::check_requirements(options.requirements, inventory, list.selection));
+  if (!channels.empty() && makes_channels(invocation.globals)) {
+    plan::Selection unused;
+    NVBOX_TRY(add_channels(runtime::with_every_node(machine.roots(), channels, inventory), channels,
+                           invocation.globals, unused));
+  }
   NVBOX_TRY(machine.make_asked_nodes(invocation, options.mig, channels, inventory));
   inventory.mig_controls = NVBOX_TRY(find_mig_rights(options.mig, machine, inventory, list));
-  NVBOX_TRY(add_channels(inventory, channels, list.selection));
+  NVBOX_TRY(add_channels(inventory, channels, invocation.globals, list.selection));
   plan::Plan plan =
       plan::plan_for(inventory, list.selection, options.capabilities, config::Config());
   request.edits = std::move(plan.edits);

@@ -147,11 +147,14 @@ Result<int> run_list(const Invocation& invocation) {
       plan::parse_imex_channels(join(options.imex_channels, ",")).in("error parsing IMEX info"));
   NVBOX_TRY(runtime::check_mig_rights(options.mig));
   const plan::ListParts parts = parts_of(options);
-  const Machine machine = NVBOX_TRY(Machine::open(invocation, apply::CapabilityNodes::make));
+  // Those that the list needs are made when the devices are known to be right.
+  const Machine machine = NVBOX_TRY(Machine::open(invocation, apply::CapabilityNodes::leave));
+  const bool makes_nodes = invocation.globals.load_kmods;
   const driver::Need need = need_of(parts);
   const std::string devices = options.names_no_part() ? "all" : join(options.devices, ",");
   driver::Inventory inventory =
-      NVBOX_TRY(machine.discover(invocation, need, plan::request_of(devices), MissingNodes::leave));
+      NVBOX_TRY(machine.discover(invocation, need, plan::request_of(devices),
+                                 makes_nodes ? MissingNodes::make : MissingNodes::leave));
   if (parts.devices && need.files == Capabilities::none) {
     NVBOX_TRY(add_uvm_nodes(machine, inventory).in("detection error"));
   }
@@ -159,6 +162,11 @@ Result<int> run_list(const Invocation& invocation) {
       NVBOX_TRY(plan::select_devices(inventory, devices).in("device error"));
   for (const std::string& note : list.selection.notes) {
     warn(invocation.call, cat("warning: ", note));
+  }
+  if (makes_nodes) {
+    NVBOX_TRY(runtime::check_mig_rights(options.mig, list.selection,
+                                        list.is_all ? plan::Ask::all : plan::Ask::listed));
+    NVBOX_TRY(machine.make_asked_nodes(invocation, options.mig, {}, inventory));
   }
   const std::vector<driver::MigControl> controls =
       NVBOX_TRY(find_mig_rights(options.mig, machine, inventory, list));

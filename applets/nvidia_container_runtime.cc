@@ -97,8 +97,11 @@ Result<int> run_nvidia_container_runtime(const Call& call) {
   // The engine shows its user what is in the --log file, so that must work before config.toml does.
   const Log base = call.log;
   call.log = runtime::open_log(base, {}, line).log;
-  const config::Config config =
-      NVBOX_TRY(config::load_config(config::lookup_from(call.environment)));
+  auto loaded = config::load_config(config::lookup_from(call.environment));
+  // Containers that run have to be stopped and deleted, whatever has become of the file since.
+  if (!loaded && line.creates_container()) return loaded.error();
+  if (!loaded) call.log.warning(loaded.error().full_message());
+  const config::Config config = loaded ? std::move(loaded).value() : config::Config();
   const runtime::RuntimeLog log = runtime::open_log(base, config.runtime, line);
   call.log = log.log;
   const Result<runtime::LowLevel> low_level = prepare(call, line, config);

@@ -86,6 +86,7 @@ Result<int> configure(const Call& call, const config::Config& config,
     const runtime::Program program =
         runtime::ProgramSearch(call.environment.get("PATH").value_or("")).find(config.cli.path);
     if (program.kind != runtime::Program::Kind::ourselves) {
+      call.tell_warnings();
       NVBOX_TRY(sys::exec_program(program.path, arguments, variables.get())
                     .hint("correct nvidia-container-cli.path in config.toml; empty means nvbox"));
     }

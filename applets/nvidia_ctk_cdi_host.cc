@@ -12,7 +12,9 @@
 #include "nvbox/driver/nvml.h"
 #include "nvbox/host/root.h"
 #include "nvbox/plan/nvml_question.h"
+#include "nvbox/plan/select.h"
 #include "nvbox/runtime/complete_inventory.h"
+#include "nvbox/runtime/missing_nodes.h"
 #include "nvidia_ctk_cdi_generate.h"
 
 namespace nvbox::applets::ctk_cdi {
@@ -112,6 +114,21 @@ std::optional<spec::CdiStamp> take_stamp(const driver::Roots& roots) {
   return spec::CdiStamp{.driver_version = print.driver_version, .devices = print.devices};
 }
 
+// Whether the devices that are asked for exist, as far as that can be told before the host's nodes
+// are made: without a driver nothing can, and of MIG devices only NVML knows the names.
+Result<> check_devices(const Plan& plan, const driver::Roots& roots) {
+  auto inventory = driver::look_at_devices(roots);
+  if (plan.what != What::gpus || !inventory) return {};
+  for (driver::Gpu& gpu : inventory->gpus) {
+    if (!gpu.node) gpu.node.emplace();
+  }
+  const driver::Inventory complete = runtime::with_every_node(roots, {}, *inventory);
+  const plan::Request request =
+      plan::without_names_for_nvml(complete, plan::request_of(plan.options));
+  NVBOX_TRY(plan::select(complete, request));
+  return {};
+}
+
 }  // namespace
 
 Result<Described> describe_host(const GenerateSettings& settings, const Plan& plan, Purpose purpose,
@@ -125,8 +142,12 @@ Result<Described> describe_host(const GenerateSettings& settings, const Plan& pl
       NVBOX_TRY(host::Root::open(dev_root.empty() ? driver_root : dev_root).in("dev root"));
   const driver::Roots roots = {host, driver, dev};
   // At boot nobody has used the driver yet, and its nodes are made when somebody does.
-  if (purpose == Purpose::write && geteuid() == 0) apply::load_modules_for_description(roots, log);
-  const std::optional<spec::CdiStamp> stamp = take_stamp(roots);
+  if (purpose == Purpose::write && geteuid() == 0) {
+    NVBOX_TRY(check_devices(plan, roots));
+    apply::load_modules_for_description(roots, log);
+  }
+  // Of other specifications nobody could say what is in them under the same names.
+  const auto stamp = plan.what == What::gpus ? take_stamp(roots) : std::nullopt;
   const driver::Search search = search_for(settings, driver.path(), call);
   const driver::Need need = need_of(plan.what);
   driver::Inventory inventory = NVBOX_TRY(driver::discover(roots, search, need));

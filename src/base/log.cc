@@ -1,7 +1,8 @@
 #include "nvbox/base/log.h"
 
 #include <algorithm>
-#include <ctime>
+#include <chrono>
+#include <concepts>
 
 #include "nvbox/base/text.h"
 
@@ -49,6 +50,10 @@ std::string json_string(std::string_view text) {
   return out += '"';
 }
 
+std::string two_digits(std::integral auto number) {
+  return cat(number < 10 ? "0" : "", number);
+}
+
 }  // namespace
 
 std::optional<Level> parse_level(std::string_view word) {
@@ -70,11 +75,14 @@ std::string log_line(LogFormat format, Level level, std::string_view time,
 }
 
 std::string rfc3339_now() {
-  const std::time_t now = std::time(nullptr);
-  std::tm utc{};
-  gmtime_r(&now, &utc);
-  char text[sizeof "2026-01-31T23:59:59Z"];
-  return {text, std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &utc)};
+  // Not by gmtime(3): the C library opens the file that the variable TZ names even for UTC.
+  const auto now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
+  const auto day = std::chrono::floor<std::chrono::days>(now);
+  const std::chrono::year_month_day date(day);
+  const std::chrono::hh_mm_ss<std::chrono::seconds> time(now - day);
+  return cat(int{date.year()}, "-", two_digits(unsigned{date.month()}), "-",
+             two_digits(unsigned{date.day()}), "T", two_digits(time.hours().count()), ":",
+             two_digits(time.minutes().count()), ":", two_digits(time.seconds().count()), "Z");
 }
 
 bool Log::enabled(Level level) const {

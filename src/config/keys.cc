@@ -97,7 +97,7 @@ constexpr Key rows[] = {
      {modes}},
     {"nvidia-container-runtime.experimental", field<runtime, &Runtime::experimental>,
      "of older versions: with true, discover-mode is the mode where nvidia-container-runtime.mode "
-     "is not set"},
+     "is not set; a file has this or the table of the same name"},
     {"nvidia-container-runtime.discover-mode",
      field<runtime, &Runtime::discover_mode>,
      "of older versions: see nvidia-container-runtime.experimental",
@@ -105,7 +105,7 @@ constexpr Key rows[] = {
     {"nvidia-container-runtime.experimental.runtime-path",
      field<runtime, &Runtime::experimental_runtime_path>,
      "low-level runtime of nvidia-container-runtime.experimental, by name or path, in place of "
-     "nvidia-container-runtime.runtimes"},
+     "nvidia-container-runtime.runtimes; a file has this or nvidia-container-runtime.experimental"},
     {"nvidia-container-runtime.modes.csv.mount-spec-path",
      field<runtime, &Runtime::csv_mount_spec_path>,
      "directory of the files that say what to mount on Tegra systems"},

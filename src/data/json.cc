@@ -16,8 +16,9 @@ struct Shape {
 };
 
 // Strings are skipped. The parser itself does not recurse, so a look at the text beforehand is
-// enough, and it is cheaper than a callback for every value.
-Shape shape_of(std::string_view text) {
+// enough, and it is cheaper than a callback for every value. It ends where the depth is over the
+// limit.
+Shape shape_of(std::string_view text, const JsonLimits& limits) {
   Shape shape;
   std::vector<size_t> open;  // colons so far, of each bracket that is open
   bool in_string = false;
@@ -31,6 +32,7 @@ Shape shape_of(std::string_view text) {
     } else if (character == '{' || character == '[') {
       open.push_back(0);
       shape.depth = std::max(shape.depth, open.size());
+      if (shape.depth > limits.depth) return shape;
     } else if (open.empty()) {
       continue;
     } else if (character == ':') {
@@ -81,10 +83,9 @@ Result<Json> parse_json(std::string_view text, const JsonLimits& limits) {
     return Error(
         cat("JSON document of ", text.size(), " bytes is over the limit of ", limits.bytes));
   }
-  const Shape shape = shape_of(text);
+  const Shape shape = shape_of(text, limits);
   if (shape.depth > limits.depth) {
-    return Error(
-        cat("JSON document nests ", shape.depth, " levels deep, over the limit of ", limits.depth));
+    return Error(cat("JSON document nests more than ", limits.depth, " levels deep"));
   }
   if (shape.members > limits.members) {
     return Error(
@@ -102,7 +103,9 @@ Result<Json> parse_json(std::string_view text, const JsonLimits& limits) {
 Result<Json> parse_json_like_go(std::string_view text, const JsonLimits& limits) {
   Result<Json> parsed = parse_json(text, limits);
   if (parsed || !find_invalid_utf8(text)) return parsed;
-  return parse_json(with_replacements(text), {.bytes = 3 * limits.bytes, .depth = limits.depth});
+  JsonLimits longer = limits;
+  longer.bytes = 3 * limits.bytes;
+  return parse_json(with_replacements(text), longer);
 }
 
 Result<std::string> dump_json(const Json& document) {

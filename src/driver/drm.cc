@@ -55,6 +55,7 @@ void DrmNodes::add_to(Gpu& gpu) {
   if (!names) return;
   for (const std::string& name : *names) {
     if (!is_node_name(name)) continue;
+    gpu.drm_names.push_back(name);
     auto node = find_node(context_, cat("/dev/dri/", name));
     if (node) gpu.drm_nodes.push_back(*std::move(node));
   }

@@ -38,7 +38,7 @@ class Digest {
 
 void add_gpu(Digest& digest, const Gpu& gpu) {
   digest.add(cat(gpu.bus_id, " ", gpu.minor));
-  for (const HostDevice& node : gpu.drm_nodes) digest.add(node.path);
+  for (const std::string& name : gpu.drm_names) digest.add(name);
   for (const Mig& mig : gpu.mig) {
     digest.add(cat(mig.gpu_instance, "/", mig.compute_instance, " ", mig.inode));
   }

@@ -15,6 +15,9 @@ constexpr std::string_view known[] = {
     "NVIDIA_IMEX_CHANNELS",   "NVIDIA_MIG_CONFIG_DEVICES",  "NVIDIA_MIG_MONITOR_DEVICES",
 };
 
+// An image must not be able to fill the host's logs.
+constexpr size_t most_warnings = 4;
+
 bool is_known(std::string_view name) {
   return std::ranges::find(known, name) != std::end(known) ||
          std::ranges::find(driver::feature_names, name, &driver::FeatureName::variable) !=
@@ -45,13 +48,19 @@ std::optional<std::string_view> nearest(std::string_view name, std::string_view 
 std::vector<std::string> misspelt_variables(const spec::ContainerView& container,
                                             const config::Config& config) {
   std::vector<std::string> warnings;
+  size_t left_out = 0;
   for (const auto& [name, value] : container.env) {
     if (!concerns_nvidia(name) || is_known(name)) continue;
     if (std::ranges::find(config.swarm_resource, name) != config.swarm_resource.end()) continue;
     const auto meant = nearest(name, value);
     if (!meant) continue;
+    if (warnings.size() == most_warnings) {
+      ++left_out;
+      continue;
+    }
     warnings.push_back(cat("ignoring variable ", quote(name), ": did you mean ", *meant, "?"));
   }
+  if (left_out > 0) warnings.push_back(cat("ignoring ", left_out, " more variables like these"));
   return warnings;
 }
 

@@ -36,13 +36,16 @@ Result<Mode> resolve_mode(std::string_view configured, const Request& request) {
       .hint("set auto, jit-cdi, cdi, legacy or csv in config.toml");
 }
 
+std::string_view default_kind(Mode mode, const config::Config& config) {
+  return mode == Mode::jit_cdi ? runtime_kind : std::string_view(config.runtime.cdi_default_kind);
+}
+
 std::vector<std::string> cdi_names(const Request& request, Mode mode,
                                    const config::Config& config) {
   std::vector<std::string> names = request.devices;
   if (request.ask == Ask::all) names = {"all"};
   if (request.ask == Ask::driver_only) names = {"none"};
-  const std::string_view kind =
-      mode == Mode::jit_cdi ? runtime_kind : std::string_view(config.runtime.cdi_default_kind);
+  const std::string_view kind = default_kind(mode, config);
   for (std::string& name : names) {
     if (!spec::is_qualified_name(name)) name = cat(kind, "=", name);
   }
@@ -50,15 +53,16 @@ std::vector<std::string> cdi_names(const Request& request, Mode mode,
   return names;
 }
 
-Result<bool> are_runtime_names(const std::vector<std::string>& names) {
+Result<bool> are_runtime_names(const std::vector<std::string>& names, Mode mode,
+                               const config::Config& config) {
   const auto own = std::ranges::count_if(names, is_runtime_name);
   if (own == 0) return false;
   if (std::cmp_equal(own, names.size())) return true;
   const auto other = std::ranges::find_if_not(names, is_runtime_name);
   return Error(cat("CDI device ", printable(*other), " and devices of ", runtime_kind,
                    " cannot be in one request"))
-      .hint(cat("names without a kind are of ", runtime_kind,
-                " unless cdi mode is set; ask for all devices by names of one of the two"));
+      .hint(cat("a name without a kind is of ", default_kind(mode, config),
+                " here; ask for all devices by names of one of the two"));
 }
 
 Request with_runtime_names(Request request, const std::vector<std::string>& names) {

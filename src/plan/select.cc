@@ -327,7 +327,9 @@ Result<Selection> select(const Inventory& inventory, const Request& request) {
                        : cat("none of the devices can be used: ", selection.notes.front()));
     }
   }
-  if (auto reason = too_many(inventory, request.devices)) return Error(*std::move(reason));
+  if (!request.leave_out_unknown) {
+    if (auto reason = too_many(inventory, request.devices)) return Error(*std::move(reason));
+  }
   NVBOX_TRY(take_listed(inventory, request, selection));
   for (const std::string& channel : request.imex_channels) {
     NVBOX_TRY(take_channel(inventory, channel, selection));

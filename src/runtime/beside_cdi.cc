@@ -23,16 +23,12 @@ bool is_of_nvidia(std::string_view name) {
   return slash == std::string_view::npos || name.substr(0, slash).ends_with("nvidia.com");
 }
 
-// The request for the GPUs that names of this host's kinds mean; for none where they are names of
-// somebody's own.
-plan::Request native(const plan::Request& request, const config::Config& config) {
-  auto known = plan::with_native_names(request, config);
-  if (!known) {
-    return {.ask = plan::Ask::listed,
-            .requirements = request.requirements,
-            .mig_config = request.mig_config,
-            .mig_monitor = request.mig_monitor};
-  }
+// The request for the GPUs that names of this host's kinds mean. Other names are somebody's own.
+plan::Request native(plan::Request request, const config::Config& config) {
+  std::erase_if(request.devices, [&](const std::string& name) {
+    return !plan::with_native_names({.ask = plan::Ask::listed, .devices = {name}}, config);
+  });
+  auto known = plan::with_native_names(std::move(request), config);
   known->capabilities = driver::Capabilities::none;
   known->imex_channels.clear();
   return std::move(known).value();
@@ -67,12 +63,17 @@ Result<> add_beside_cdi(const plan::Request& request, const InjectOptions& optio
   }
   if (!has_rights && are_met_by_all(request, *found)) return {};
   Choice choice = {.inventory = std::move(found).value(), .selection = {}};
-  if (complete(machine, asked, options, choice.inventory, log)) {
-    auto selection = plan::select(choice.inventory, asked);
-    if (selection) choice.selection = std::move(selection).value();
+  // What stands against the request is found again below; names that this host does not have are
+  // the specification's to explain.
+  (void)complete(machine, asked, options, choice.inventory, log);
+  if (auto selection = plan::select(choice.inventory, asked)) {
+    choice.selection = std::move(selection).value();
   }
   NVBOX_TRY(check_requirements(request.requirements, choice.inventory, choice.selection));
   NVBOX_TRY(find_rights(asked, machine, choice));
+  if (has_rights && choice.inventory.mig_controls.empty()) {
+    log.warning("no rights over MIG are given: none of the devices is known as a GPU with MIG");
+  }
   plan::add_mig_rights(choice.inventory, options.config, edits);
   return {};
 }

@@ -35,7 +35,7 @@ Result<std::pair<plan::Request, plan::Mode>> request_and_mode(const spec::Contai
 Result<> inject_named(spec::OciSpec& spec, const plan::Request& request, plan::Mode mode,
                       const InjectOptions& options, const Log& log) {
   const std::vector<std::string> names = plan::cdi_names(request, mode, options.config);
-  if (NVBOX_TRY(plan::are_runtime_names(names))) {
+  if (NVBOX_TRY(plan::are_runtime_names(names, mode, options.config))) {
     return inject_native(spec, plan::with_runtime_names(request, names), options, log);
   }
   CdiAnswer answer = NVBOX_TRY(answer_by_cdi(names, request, options, log));

@@ -39,17 +39,28 @@ std::string native_name(std::string_view name) {
   return std::string(name);
 }
 
-// One name of each device of the specification. Its "all" is these, and not what else the host has.
-std::vector<std::string> devices_of(const spec::CdiSpec& spec) {
-  std::vector<std::string> names;
-  std::vector<const spec::ContainerEdits*> seen;
+// The surest name of the device: numbers are given anew when a GPU is gone, UUIDs are not.
+std::string surest_name(const spec::CdiSpec& spec, const spec::CdiDevice& device) {
+  const auto found = std::ranges::find_if(spec.devices, [&](const spec::CdiDevice& other) {
+    return (other.name.starts_with("GPU-") || other.name.starts_with("MIG-")) &&
+           other.edits == device.edits;
+  });
+  return found == spec.devices.end() ? native_name(device.name) : found->name;
+}
+
+// The devices of the specification that have these names. Its "all" is every one that it has, and
+// not what else the host has.
+std::vector<std::string> devices_of(const spec::CdiSpec& spec,
+                                    const std::vector<std::string>& names) {
+  const bool is_all = std::ranges::find(names, "all") != names.end();
+  std::vector<std::string> out;
   for (const spec::CdiDevice& device : spec.devices) {
-    const auto is_same = [&](const spec::ContainerEdits* edits) { return *edits == device.edits; };
-    if (is_word(device.name) || std::ranges::any_of(seen, is_same)) continue;
-    seen.push_back(&device.edits);
-    names.push_back(native_name(device.name));
+    if (is_word(device.name)) continue;
+    const bool is_named = is_all || std::ranges::find(names, device.name) != names.end();
+    if (is_named) out.push_back(surest_name(spec, device));
   }
-  return names;
+  keep_first(out);
+  return out;
 }
 
 // What the specification would have given: every driver file but those for 32 bits, whatever the
@@ -61,15 +72,12 @@ plan::Request generated_instead(const std::vector<std::string>& names, const spe
                            .requirements = asked.requirements,
                            .mig_config = asked.mig_config,
                            .mig_monitor = asked.mig_monitor};
-  for (const std::string& name : names) {
-    request.devices.push_back(native_name(std::string_view(name).substr(own_kind.size() + 1)));
-  }
-  if (std::ranges::find(request.devices, "all") != request.devices.end()) {
-    request.devices = devices_of(spec);
-    request.leave_out_unknown = true;
-  } else if (std::ranges::all_of(request.devices, is_word)) {
+  std::vector<std::string> wanted;
+  for (const std::string& name : names) wanted.push_back(name.substr(own_kind.size() + 1));
+  request.devices = devices_of(spec, wanted);
+  request.leave_out_unknown = std::ranges::find(wanted, "all") != wanted.end();
+  if (std::ranges::all_of(wanted, [](const auto& name) { return name == "none"; })) {
     request.ask = plan::Ask::driver_only;
-    request.devices.clear();
   }
   return request;
 }
@@ -112,6 +120,10 @@ Result<std::optional<plan::Request>> renewed(const std::vector<std::string>& nam
 
 // A low-level runtime would refuse such a mount, without a word of where it comes from.
 Result<> check_mounts(const config::CdiMatch& match, const host::Root& host) {
+  // Of one that was made for this host as it is now, the files are there.
+  if (std::ranges::all_of(match.files, [](const auto& file) { return file.stamp.has_value(); })) {
+    return {};
+  }
   for (const spec::Mount& mount : match.edits.mounts) {
     // A file system of the kernel has no file on the host ("tmpfs").
     if (!mount.host_path.starts_with('/')) continue;

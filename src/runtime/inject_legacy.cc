@@ -45,9 +45,9 @@ spec::ContainerWork compat_work(const driver::Inventory& inventory, const config
 
 Result<> inject_legacy(spec::OciSpec& spec, const plan::Request& asked,
                        const InjectOptions& options, const Log& log) {
-  plan::Request request = NVBOX_TRY(plan::with_native_names(asked, options.config));
-  // Files and requirements are the hook's.
-  request.requirements.clear();
+  const plan::Request request = NVBOX_TRY(plan::with_native_names(asked, options.config));
+  // Files are the hook's, and so is the last word on requirements; they count here so that no node
+  // is made for a container that the hook will refuse.
   driver::Need need = plan::need_of(request);
   need.only_nodes = true;
   const Machine machine = NVBOX_TRY(Machine::open(options.config));

@@ -107,11 +107,12 @@ Result<std::optional<std::vector<std::string>>> prestart_arguments(const spec::O
   const spec::OciSpec spec = NVBOX_TRY(file.read());
   const Bundle bundle = NVBOX_TRY(read_bundle(spec, state.bundle).in(path));
   plan::Request request = NVBOX_TRY(read_request(spec, config));
+  // First: the system log takes few lines at once, and an image can make others.
+  if (request.ask != plan::Ask::nothing) warn_of_systemd(bundle, config, log);
   for (const std::string& warning : request.warnings) log.warning(warning);
   if (request.ask == plan::Ask::nothing) return std::nullopt;
   NVBOX_TRY(check_mode(request, config));
   request = NVBOX_TRY(plan::with_native_names(std::move(request), config));
-  warn_of_systemd(bundle, config, log);
   const ConfigureTarget target = {.pid = *state.pid,
                                   .rootfs = bundle.rootfs,
                                   .debug_on_standard_error = debug == HookDebug::on_standard_error,

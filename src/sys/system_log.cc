@@ -5,7 +5,6 @@
 #include <syslog.h>
 #include <unistd.h>
 
-#include <ctime>
 #include <memory>
 #include <string_view>
 #include <utility>
@@ -19,20 +18,9 @@ namespace {
 // RFC 3164, section 4.1.
 constexpr size_t most_bytes = 1024;
 
-// "Nov  7 03:04:05", in local time as section 4.1.2 wants it, with C's names of months: no program
-// here sets a locale.
-std::string timestamp() {
-  const std::time_t now = std::time(nullptr);
-  std::tm local{};
-  localtime_r(&now, &local);
-  char text[sizeof "Nov 07 03:04:05"];
-  return {text, std::strftime(text, sizeof text, "%b %e %H:%M:%S", &local)};
-}
-
 std::string packet(std::string_view program, std::string_view line) {
   const std::string_view text = line.substr(0, line.find('\n'));
-  std::string whole = cat("<", LOG_DAEMON | LOG_WARNING, ">", timestamp(), " ", program, "[",
-                          getpid(), "]: ", text);
+  std::string whole = cat("<", LOG_DAEMON | LOG_WARNING, ">", program, "[", getpid(), "]: ", text);
   if (whole.size() > most_bytes) whole.resize(most_bytes);
   return whole;
 }

@@ -439,6 +439,44 @@ stamped() {
   done
 }
 
+@test "a stale specification names the GPUs that it named, whatever their numbers are by now" {
+  profile=a100x8
+  one='nvidia-ctk --quiet cdi generate --device-id=1 --output=/var/run/cdi/nvidia.yaml
+    rm -r /proc/driver/nvidia/gpus/0000:07:00.0'
+  for name in 1 all GPU-0fa10000-0000-4a10-8000-000000000001; do
+    cdi "$one" "nvidia.com/gpu=$name" glibc probe nodes
+    [ "$status" -eq 0 ]
+    [ "$(grep -oE '^/dev/nvidia[0-9]+ ' <<<"$output")" = '/dev/nvidia2 ' ]
+    has_text 'is stale: '
+  done
+  for naming in uuid index; do
+    cdi "nvidia-ctk --quiet cdi generate --device-name-strategy=$naming --output=/var/run/cdi/nvidia.yaml
+      rm -r /proc/driver/nvidia/gpus/0000:bd:00.0" nvidia.com/gpu=all glibc probe nodes
+    [ "$status" -eq 0 ]
+    [ "$(grep -cE '^/dev/nvidia[0-9]+ ' <<<"$output")" -eq 7 ]
+    has_text 'is stale: '
+  done
+}
+
+@test "a specification of other devices under the name of GPUs never becomes GPUs" {
+  profile=h200x8
+  cdi 'nvidia-ctk --quiet cdi generate --mode=imex --class=gpu --output=/var/run/cdi/nvidia.yaml
+    sed -i s/devices=0/devices=1/ /var/run/cdi/nvidia.yaml
+    rm -r /proc/driver/nvidia/gpus/*3' nvidia.com/gpu=0 glibc probe nodes
+  [ "$status" -eq 0 ]
+  [ "$(grep -cE '^/dev/nvidia[0-9]+ ' <<<"$output")" -eq 0 ]
+}
+
+@test "a specification of a driver root with nodes elsewhere is fresh" {
+  profile=a100x8
+  cdi 'mkdir -p /run/nvidia/driver && mount --rbind / /run/nvidia/driver
+    mkdir -p /run/empty && mount --bind /run/empty /run/nvidia/driver/dev
+    nvidia-ctk --quiet cdi generate --driver-root=/run/nvidia/driver --dev-root=/ --output=/var/run/cdi/nvidia.yaml
+    sed -i "/^.nvidia-container-cli./a root = \"/run/nvidia/driver\"" /etc/nvidia-container-runtime/config.toml' \
+    nvidia.com/gpu=2 glibc true
+  has_no_text 'is stale'
+}
+
 @test "what a specification does not contain may change" {
   profile=a100x8
   cdi 'nvidia-ctk --quiet cdi generate --output=/var/run/cdi/nvidia.yaml

@@ -114,14 +114,16 @@ check() {
 @test "the check of tests finds what cannot fail, and nothing else" {
   local bang='!'
   for line in "$bang gpu" "x; $bang gpu" "if true; then $bang gpu; fi" "a && $bang b" "{ $bang cmp a b; }" \
-    "on 'set -e; $bang gpu'" "[ -e a ] &""& [ -e b ]"; do
+    "on 'set -e; $bang gpu'" "[ -e a ] &""& [ -e b ]" \
+    "[[ 1 == 2 ]] &""& grep x y" "grep x y &""& [ -e a ]" "test -e a &""& test -e b" "cmp a b &""& cmp b c"; do
     check "$line" true
     echo "$line: $output"
     [ "$status" -eq 1 ]
     has_text "sample.bats:2:  $line"
   done
   for line in "run $bang gpu" "if $bang gpu; then false; fi" "[ $bang -e a ]" "[ \"\$a\" $bang= b ]" \
-    "find . $bang -name x" "[[ -f a &""& $bang -L a ]]" "[ -e a ] &""& [ -e b ] || false" "a &""& b"; do
+    "find . $bang -name x" "[[ -f a &""& $bang -L a ]]" "[ -e a ] &""& [ -e b ] || false" "a &""& b" \
+    "[ -e a ] &""& cmp a b &""& echo same"; do
     check "$line" true
     echo "$line: $output"
     [ "$status" -eq 0 ]

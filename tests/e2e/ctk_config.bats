@@ -24,13 +24,15 @@ mine='printf "%s\n" "# Ours, see the wiki." "[nvidia-container-runtime]  # by ha
   "[site]" "owner = \"me\"" "" "[nvidia-ctk]" "path = \"nvidia-ctk\"" >"$F"; cp "$F" /run/mine;'
 
 @test "a fresh file is the default document" {
-  config '
+  config 'set -e -o pipefail
     nvidia-ctk config default >/run/default
     nvidia-ctk config | cmp - /run/default
     nvidia-ctk config generate-default --output /run/made/../generated 2>&1
-    nvidia-ctk config create-default -o /run/generated && cmp /run/generated /run/default
+    nvidia-ctk config create-default -o /run/generated
+    cmp /run/generated /run/default
     rm -r "${F%/*}"
-    nvidia-ctk --quiet config --config-file="$F" --in-place && cmp "$F" /run/default
+    nvidia-ctk --quiet config --config-file="$F" --in-place
+    cmp "$F" /run/default
     stat -c %a "$F"
     grep -c "^#" "$F"
     head -3 "$F"'
@@ -79,8 +81,9 @@ mine='printf "%s\n" "# Ours, see the wiki." "[nvidia-container-runtime]  # by ha
 }
 
 @test "another file is written, and the one that was read stays" {
-  config "$mine"'
-    nvidia-ctk --quiet config --set disable-require --output /run/a/b/out.toml && cmp "$F" /run/mine
+  config "$mine"'set -e -o pipefail
+    nvidia-ctk --quiet config --set disable-require --output /run/a/b/out.toml
+    cmp "$F" /run/mine
     grep disable-require /run/a/b/out.toml
     nvidia-ctk --quiet config -c /run/a/b/out.toml --set disable-require=false >/run/stdout
     grep disable-require /run/stdout /run/a/b/out.toml

@@ -51,7 +51,7 @@ refused() {
 
 @test "config.json nests too deep" {
   refused 'printf "%0.s[" {1..200000} >$B/config.json' \
-    '/run/b/config.json: JSON document nests 200000 levels deep, over the limit of 64'
+    '/run/b/config.json: JSON document nests more than 64 levels deep'
 }
 
 @test "config.json is too large" {
@@ -130,6 +130,16 @@ refused() {
   # With the defaults, it would be this runc that runs.
   refused 'mkdir /run/bin; ln -s /bin/true /run/bin/runc; export PATH=/run/bin:$PATH NVIDIA_CTK_CONFIG_FILE_PATH=/nowhere/config.toml' \
     'open /nowhere/config.toml: No such file or directory; an option or NVIDIA_CTK_CONFIG_FILE_PATH names it; nvidia-ctk config default --output makes one'
+}
+
+@test "a container that runs is stopped and deleted whatever has become of the configuration" {
+  run on_host t4x1 runc bash -c '
+    mkdir /run/bin; printf "#!/bin/sh\necho \"runc \$*\"\n" >/run/bin/runc; chmod +x /run/bin/runc
+    export PATH=/run/bin:$PATH NVIDIA_CTK_CONFIG_FILE_PATH=/nowhere/config.toml
+    nvidia-container-runtime kill x; nvidia-container-runtime delete --force x; nvidia-container-runtime state x'
+  has_line 'runc kill x'
+  has_line 'runc delete --force x'
+  has_line 'runc state x'
 }
 
 # A write to a pipe of at most PIPE_BUF bytes, 4096 here, is not mixed with others (pipe(7)).

@@ -404,6 +404,20 @@ warning="the container's cgroup \"system.slice:docker:4a\" is systemd's: it lose
   [ "${#lines[@]}" -eq 4 ]
 }
 
+@test "hook: its warnings are told before another program takes its place" {
+  warned 'sed -i "/^.nvidia-container-cli./a path = \"/bin/false\"" /etc/nvidia-container-runtime/config.toml
+    prestart'
+  has_line "nvidia-container-runtime-hook: warning: $warning"
+}
+
+@test "hook: what an image makes others say hides no warning of the cgroup" {
+  warned 'for i in {1..60}; do echo "\"NVIDIA_VISIBLE_DEVICE$i=x\""; done | jq -sc . >/run/env
+    jq -c --slurpfile more /run/env ".process.env += \$more[0]" /run/b/config.json >/run/x; mv /run/x /run/b/config.json
+    prestart'
+  has_text "warning: $warning"
+  has_text 'ignoring 56 more variables like these'
+}
+
 @test "hook: a system log that is full holds up no container" {
   # A reader that is stopped lets the queue fill, and then others wait for it.
   warned 'kill -STOP "$syslogd"

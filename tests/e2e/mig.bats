@@ -70,8 +70,18 @@ mode() {
     sed -i 's/ 0 9 0 / 1 9 0 /;s/ 1 7 0 / 0 7 0 /' /etc/simhost/nvml
     cd /proc/driver/nvidia/capabilities/gpu1/mig; chmod 755 gi7 gi9
     for gi in gi7 gi9; do mv \$gi/ci0 \$gi/old && cp -a \$gi/old \$gi/ci0 && rm -r \$gi/old; done;" \
-    --env NVIDIA_VISIBLE_DEVICES=nvidia.com/gpu=1:1 glibc sh -c "$look"
+    --env NVIDIA_VISIBLE_DEVICES=nvidia.com/gpu=1:0 glibc sh -c "$look"
   sees_the_first_device_only
+}
+
+# The peer has no word for a refusal in cdi mode; what matters is that there is one.
+@test "rights over MIG do not hide what an image requires, and are not given beside MIG devices" {
+  for variable in NVIDIA_REQUIRE_X=arch\>=99.0 A=b; do
+    mig "$(mode cdi) nvidia-ctk --quiet cdi generate --output=/var/run/cdi/nvidia.yaml;" --cap CAP_SYS_ADMIN \
+      --env NVIDIA_VISIBLE_DEVICES=nvidia.com/gpu=1:0 --env NVIDIA_MIG_CONFIG_DEVICES=all --env "$variable" glibc true
+    [ "$status" -eq 1 ]
+  done
+  has_text 'cannot enable mig-config with specific MIG devices selected'
 }
 
 @test "two MIG devices of one GPU" {

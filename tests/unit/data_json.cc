@@ -82,7 +82,7 @@ TEST(Json, documents_beyond_the_limits_are_refused) {
   const JsonLimits limits{.bytes = 16, .depth = 2};
   EXPECT_TRUE(parse_json(R"([["]}{[",1]])", limits));
   EXPECT_EQ(parse_json("[[[1]]]", limits).error().message(),
-            "JSON document nests 3 levels deep, over the limit of 2");
+            "JSON document nests more than 2 levels deep");
   EXPECT_TRUE(parse_json("[1234567890,123]", limits));
   EXPECT_EQ(parse_json("[1234567890,1234]", limits).error().message(),
             "JSON document of 17 bytes is over the limit of 16");

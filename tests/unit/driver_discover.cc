@@ -53,6 +53,7 @@ TEST(T4x1, has_the_peers_driver_and_devices) {
            .model = "Tesla T4",
            .node = node("/dev/nvidia0", 195, 0),
            .drm_nodes = {node("/dev/dri/card0", 226, 0), node("/dev/dri/renderD128", 226, 128)},
+           .drm_names = {"card0", "renderD128"},
            .drm_links = {
                {"../card0", "/dev/dri/by-path/pci-0000:3b:00.0-card", graphical},
                {"../renderD128", "/dev/dri/by-path/pci-0000:3b:00.0-render", graphical}}}}));

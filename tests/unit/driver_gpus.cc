@@ -159,6 +159,7 @@ c /dev/nvidia-modeset 195:254
   const Gpu bare = {.index = 0, .bus_id = "0000:3b:00.0", .node = node("/dev/nvidia0", 195, 0)};
   Gpu with_drm = bare;
   with_drm.drm_nodes = {node("/dev/dri/card1", 226, 1), node("/dev/dri/renderD129", 226, 129)};
+  with_drm.drm_names = {"card1", "renderD129"};
   with_drm.drm_links = {{"../card1", "/dev/dri/by-path/pci-0000:3b:00.0-card",
                          Capabilities::graphics | Capabilities::display}};
   EXPECT_EQ(

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "nvbox/base/text.h"
+
 namespace nvbox::plan {
 namespace {
 
@@ -89,6 +91,14 @@ TEST(Misspelt, is_no_name_that_the_configuration_has) {
   config::Config config;
   config.swarm_resource = {"NVIDIA_VISIBLE_DEVICE"};
   EXPECT_EQ(warnings_about("NVIDIA_VISIBLE_DEVICE", "all", config), Warnings{});
+}
+
+TEST(Misspelt, variables_are_told_up_to_a_number) {
+  spec::ContainerView container;
+  for (int i = 0; i < 7; ++i) container.env.emplace_back(cat("NVIDIA_VISIBLE_DEVICE", i), "all");
+  const auto warnings = misspelt_variables(container, {});
+  ASSERT_EQ(warnings.size(), 5U);
+  EXPECT_EQ(warnings.back(), "ignoring 3 more variables like these");
 }
 
 }  // namespace

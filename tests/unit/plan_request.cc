@@ -404,13 +404,18 @@ TEST(CdiNames, count_once_however_they_are_written) {
 }
 
 TEST(RuntimeNames, are_all_of_one_kind_or_none_is) {
-  EXPECT_TRUE(*are_runtime_names({"runtime.nvidia.com/gpu=0", "runtime.nvidia.com/gpu=1"}));
-  EXPECT_FALSE(*are_runtime_names({"nvidia.com/gpu=0", "runtime.nvidia.com/gpus=1"}));
+  EXPECT_TRUE(
+      *are_runtime_names({"runtime.nvidia.com/gpu=0", "runtime.nvidia.com/gpu=1"}, Mode::cdi, {}));
+  EXPECT_FALSE(
+      *are_runtime_names({"nvidia.com/gpu=0", "runtime.nvidia.com/gpus=1"}, Mode::cdi, {}));
   EXPECT_EQ(
-      are_runtime_names({"runtime.nvidia.com/gpu=1", "nvidia.com/gpu=0"}).error().full_message(),
+      are_runtime_names({"runtime.nvidia.com/gpu=1", "nvidia.com/gpu=0"}, Mode::jit_cdi, {})
+          .error()
+          .full_message(),
       "CDI device nvidia.com/gpu=0 and devices of runtime.nvidia.com/gpu cannot be in one request; "
-      "names without a kind are of runtime.nvidia.com/gpu unless cdi mode is set; ask for all "
-      "devices by names of one of the two");
+      "a name without a kind is of runtime.nvidia.com/gpu here; ask for all devices by names of "
+      "one "
+      "of the two");
 }
 
 TEST(RuntimeNames, lose_their_kind) {

@@ -65,8 +65,8 @@ TEST(CostOfARequest, grows_with_the_number_of_variables) {
 }
 
 std::string names(size_t count) {
-  std::string out;
-  for (size_t i = 0; i < count; ++i) out += cat("nvidia.com/gpu=", 100000 + i, ",");
+  std::string out = "nvidia.com/gpu=0";
+  for (size_t i = 1; i < count; ++i) out += cat(",nvidia.com/gpu=", 100000 + i);
   return out;
 }
 

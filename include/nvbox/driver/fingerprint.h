@@ -12,9 +12,9 @@ namespace nvbox::driver {
 
 struct Fingerprint {
   std::string driver_version{};  // of the loaded kernel module
-  // 16 hexadecimal digits that stand for the GPUs (bus addresses, minor numbers, DRM nodes) and
-  // their MIG devices as they were made. UUIDs and the numbers of nodes are in the specification
-  // itself; modes and groups are not what a specification is about.
+  // 16 hexadecimal digits that stand for the GPUs (bus addresses, minor numbers, names of DRM
+  // devices) and their MIG devices as they were made. UUIDs and the numbers of nodes are in the
+  // specification itself; modes and groups are not what a specification is about.
   std::string devices{};
 
   bool operator==(const Fingerprint&) const = default;

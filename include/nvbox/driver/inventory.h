@@ -61,10 +61,11 @@ struct Gpu {
   std::string uuid{};    // "GPU-..."; "GPU-????..." until the driver initialised the GPU once
   std::string bus_id{};  // as in /proc and /sys: "0000:3b:00.0", lower case
   std::string model{};   // "Tesla T4"
-  std::optional<HostDevice> node{};     // /dev/nvidiaN; absent when it does not exist
-  std::vector<HostDevice> drm_nodes{};  // /dev/dri/cardN, renderDN
-  std::vector<Link> drm_links{};        // /dev/dri/by-path/...
-  std::vector<Mig> mig{};               // sorted by instance ids
+  std::optional<HostDevice> node{};      // /dev/nvidiaN; absent when it does not exist
+  std::vector<HostDevice> drm_nodes{};   // /dev/dri/cardN, renderDN
+  std::vector<std::string> drm_names{};  // "cardN", "renderDN", in /sys: with a node or without
+  std::vector<Link> drm_links{};         // /dev/dri/by-path/...
+  std::vector<Mig> mig{};                // sorted by instance ids
   // Why the GPU cannot be used. It is kept in the list, and refused only when asked for.
   std::optional<std::string> problem{};
 

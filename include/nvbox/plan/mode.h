@@ -20,15 +20,18 @@ inline constexpr std::string_view runtime_kind = "runtime.nvidia.com/gpu";
 // names is cdi mode's.
 Result<Mode> resolve_mode(std::string_view configured, const Request& request);
 
-// The devices as qualified CDI names, each once, in the order of the request. A name without a kind
-// is of runtime.nvidia.com/gpu in jit-cdi mode and of the configured default kind in cdi mode, and
-// so are "all" and "none".
+// Of a name without a kind: runtime.nvidia.com/gpu in jit-cdi mode, the configured one in cdi mode.
+std::string_view default_kind(Mode mode, const config::Config& config);
+
+// The devices as qualified CDI names, each once, in the order of the request. Those without a kind,
+// and "all" and "none", are of the default kind.
 std::vector<std::string> cdi_names(const Request& request, Mode mode, const config::Config& config);
 
 // Whether the names (cdi_names) are runtime.nvidia.com/gpu's, and so not for a specification on
 // disk to answer. An error when some are and some are not: what answers for both is nobody's to
 // say, and the peer refuses it as well.
-Result<bool> are_runtime_names(const std::vector<std::string>& names);
+Result<bool> are_runtime_names(const std::vector<std::string>& names, Mode mode,
+                               const config::Config& config);
 
 // The same request for `names` of runtime.nvidia.com/gpu, as this host's own names of its devices.
 Request with_runtime_names(Request request, const std::vector<std::string>& names);
