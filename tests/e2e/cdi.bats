@@ -462,7 +462,7 @@ stamped() {
   profile=h200x8
   cdi 'nvidia-ctk --quiet cdi generate --mode=imex --class=gpu --output=/var/run/cdi/nvidia.yaml
     sed -i s/devices=0/devices=1/ /var/run/cdi/nvidia.yaml
-    rm -r /proc/driver/nvidia/gpus/*3' nvidia.com/gpu=0 glibc probe nodes
+    rm -r "$(printf "%s\n" /proc/driver/nvidia/gpus/* | tail -1)"' nvidia.com/gpu=0 glibc probe nodes
   [ "$status" -eq 0 ]
   [ "$(grep -cE '^/dev/nvidia[0-9]+ ' <<<"$output")" -eq 0 ]
 }

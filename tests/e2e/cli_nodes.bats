@@ -80,7 +80,6 @@ CASES
     done <<"CASES"
 list --device=99
 list --device=x --mig-config=all
-list --device=1:0 --mig-config=all
 configure --device=0 --imex-channel=5 /rootfs
 CASES
     nvidia-ctk cdi generate --output=/run/x.yaml --device-id=99 && echo "not refused: generate"

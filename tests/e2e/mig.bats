@@ -77,7 +77,7 @@ mode() {
 # The peer has no word for a refusal in cdi mode; what matters is that there is one.
 @test "rights over MIG do not hide what an image requires, and are not given beside MIG devices" {
   for variable in NVIDIA_REQUIRE_X=arch\>=99.0 A=b; do
-    mig "$(mode cdi) nvidia-ctk --quiet cdi generate --output=/var/run/cdi/nvidia.yaml;" --cap CAP_SYS_ADMIN \
+    mig "$(mode cdi) nvidia-ctk --quiet cdi generate --output=/var/run/cdi/nvidia.yaml;" --privileged \
       --env NVIDIA_VISIBLE_DEVICES=nvidia.com/gpu=1:0 --env NVIDIA_MIG_CONFIG_DEVICES=all --env "$variable" glibc true
     [ "$status" -eq 1 ]
   done
