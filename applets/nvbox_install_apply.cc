@@ -167,6 +167,8 @@ Result<> remove_leftovers(const Target& target, const std::set<std::string>& pat
       NVBOX_TRY(host::remove_file(target.root, path::join(directory, name)));
     }
   }
+  // A run that was killed before it had a manifest left its directory.
+  NVBOX_TRY(host::remove_empty_directory(target.root, path::parent(target.manifest_path())));
   return {};
 }
 

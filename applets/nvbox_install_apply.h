@@ -42,7 +42,7 @@ Result<> carry_out(const Target& target, const Plan& plan, const Manifest& insta
 Result<> carry_out(const Target& target, std::span<const Removal> removals,
                    const Manifest& installed);
 
-// Removes temporary files of a run that was killed.
+// Removes temporary files of a run that was killed, and the manifest's directory when it is empty.
 Result<> remove_leftovers(const Target& target, const std::set<std::string>& paths);
 
 }  // namespace nvbox::applets::installation

@@ -45,6 +45,7 @@ Result<int> uninstall(const Settings& settings) {
   const Manifest installed = NVBOX_TRY(read_manifest(target));
   const std::string name = path::join(root.path(), target.bindir);
   if (installed.empty()) {
+    if (!settings.is_dry) NVBOX_TRY(remove_leftovers(target, {}));
     const std::string others = NVBOX_TRY(other_installations(root, ""));
     NVBOX_TRY(print(cat("nvbox has installed nothing in ", name, "\n", others)));
     return 0;

@@ -230,6 +230,21 @@ make_chroot() {
   done
 }
 
+@test "killed before it has a manifest, uninstall leaves nothing of it" {
+  require strace
+  mkdir -p "$root"/usr/{bin,lib}
+  local before
+  before=$(tree)
+  # The manifest is the first file that is renamed to its name.
+  run strace -f -qq -o /dev/null -e trace=renameat -e inject=renameat:signal=KILL:when=1 \
+    "$nvbox" install --root "$root" --bindir /usr/bin
+  [ "$status" -ne 0 ]
+  [ "$before" != "$(tree)" ]
+  run -0 uninstall_below --bindir /usr/bin
+  has_line "nvbox has installed nothing in $root/usr/bin"
+  [ "$before" = "$(tree)" ]
+}
+
 @test "killed while it removes, a second run finishes" {
   require strace
   mkdir -p "$root/usr/bin"
