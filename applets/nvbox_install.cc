@@ -42,21 +42,22 @@ constexpr cli::Flag<Settings> flags[] = {
 };
 
 // The directory of links that an earlier run made besides those in `bindir`; "" when it made none.
-std::string earlier_links(const Manifest& installed, const std::string& bindir) {
+std::string earlier_links(const Target& target, const Manifest& installed) {
   const auto found = std::ranges::find_if(installed, [&](const Record& record) {
-    return record.kind == Kind::link && path::parent(record.path) != bindir;
+    return record.kind == Kind::link &&
+           !is_same_directory(target.root, path::parent(record.path), target.bindir);
   });
   return found == installed.end() ? "" : std::string(path::parent(found->path));
 }
 
 // What an earlier run was told to install is kept up to date without being told again.
-Settings with_earlier(Settings settings, const Manifest& installed, const std::string& bindir) {
+Settings with_earlier(Settings settings, const Manifest& installed, const Target& target) {
   const auto has = [&](std::string_view name) {
     return std::ranges::any_of(
         installed, [&](const Record& record) { return path::base_name(record.path) == name; });
   };
   settings.has_cdi_hook = settings.has_cdi_hook || has("nvidia-cdi-hook");
-  if (settings.prefix_links.empty()) settings.prefix_links = earlier_links(installed, bindir);
+  if (settings.prefix_links.empty()) settings.prefix_links = earlier_links(target, installed);
   settings.has_units = settings.has_units || has("nvidia-cdi-refresh.service");
   return settings;
 }
@@ -96,14 +97,14 @@ Result<> add_links(const Target& target, const Settings& settings, std::vector<I
                    std::string& notes) {
   constexpr std::string_view usual = "/usr/bin";
   if (settings.prefix_links.empty()) {
-    if (target.bindir == usual) return {};
+    if (is_same_directory(target.root, target.bindir, usual)) return {};
     notes += cat("NVIDIA's device plugin, k3s and Kata look for these programs in ", usual,
                  "; --prefix-links=", usual, " makes links there\n");
     return {};
   }
   const std::string directory =
       NVBOX_TRY(checked_directory("--prefix-links", settings.prefix_links));
-  if (directory == target.bindir) {
+  if (is_same_directory(target.root, directory, target.bindir)) {
     return Error(cat("--prefix-links=", directory, " is where the programs are anyway"));
   }
   NVBOX_TRY(check_writable(target.root, directory).in("--prefix-links"));
@@ -171,7 +172,7 @@ Result<int> install(const Invocation& invocation, const Settings& settings) {
   const Manifest installed = NVBOX_TRY(read_manifest(target));
   std::string text = place.note ? cat(*place.note, "\n") : "";
   const std::vector<Item> items = NVBOX_TRY(
-      items_for(invocation, target, with_earlier(settings, installed, place.bindir), text));
+      items_for(invocation, target, with_earlier(settings, installed, target), text));
   const std::string others = NVBOX_TRY(other_installations(root, place.bindir));
   if (!others.empty()) text += cat(others, "PATH decides which of them is called\n");
   const std::set<std::string> paths = paths_of(items, installed);

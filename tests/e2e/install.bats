@@ -112,6 +112,22 @@ make_chroot() {
   has_text '--prefix-links=bin is no absolute path; write it from the root directory on: --prefix-links=/opt/bin'
 }
 
+@test "a directory with two names is one" {
+  # Debian merges /bin with /usr/bin (usrmerge).
+  mkdir -p "$root/usr/bin"
+  ln -s usr/bin "$root/bin"
+  local before
+  before=$(tree)
+  run -1 install_below --bindir /usr/bin --prefix-links /bin
+  has_text '--prefix-links=/bin is where the programs are anyway'
+  run -0 install_below --bindir /bin
+  has_no_text "device plugin"
+  has_no_text 'the nvbox in'
+  run -0 uninstall_below --bindir /bin
+  has_no_text 'the nvbox in'
+  [ "$before" = "$(tree)" ]
+}
+
 @test "an nvbox beside another says whose that is and what removes it" {
   # dpkg's list of a package's files (dpkg-query(1), "info/package.list").
   mkdir -p "$root/usr/bin" "$root/var/lib/dpkg/info"
