@@ -38,6 +38,8 @@ std::string describe(std::span<const Removal> removals);
 // Does what the plan says.
 Result<> carry_out(const Target& target, const Plan& plan, const Manifest& installed);
 
+Result<> carry_out(const host::Root& root, std::span<const Removal> removals);
+
 // Removes what the manifest has, the manifest, and the directories that are empty then.
 Result<> carry_out(const Target& target, std::span<const Removal> removals,
                    const Manifest& installed);

@@ -112,6 +112,50 @@ make_chroot() {
   has_text '--prefix-links=bin is no absolute path; write it from the root directory on: --prefix-links=/opt/bin'
 }
 
+@test "links beside the programs can be taken back" {
+  mkdir -p "$root/usr/bin"
+  run -0 install_below
+  local before
+  before=$(tree)
+  run -0 install_below --prefix-links /usr/bin
+  run -0 install_below --prefix-links /opt/links
+  has_line 'remove /usr/bin/nvidia-ctk'
+  [ -z "$(ls -A "$root/usr/bin")" ]
+  [ -L "$root/opt/links/nvidia-ctk" ]
+  run -0 install_below --prefix-links=
+  has_line 'remove /opt/links/nvidia-ctk'
+  has_no_text 'nothing has changed'
+  [ -z "$(ls -A "$root/opt/links")" ]
+  run -0 install_below
+  has_text 'nothing has changed'
+  rm -r "$root/opt"
+  [ "$before" = "$(tree)" ]
+}
+
+@test "links that a package took or that cannot be written keep no update back" {
+  require unshare mount
+  # dpkg's list of a package's files (dpkg-query(1), "info/package.list").
+  mkdir -p "$root/usr/bin" "$root/var/lib/dpkg/info"
+  install_below --prefix-links /usr/bin
+  rm "$root/usr/bin/nvidia-ctk" "$root/usr/bin/nvidia-docker"
+  echo peer >"$root/usr/bin/nvidia-ctk"
+  echo /usr/bin/nvidia-ctk >"$root/var/lib/dpkg/info/nvidia-container-toolkit-base.list"
+  # shellcheck disable=SC2016 # expanded in the namespace
+  run -0 unshare -m sh -ec '
+    mount --bind "$1/usr/bin" "$1/usr/bin"
+    mount -o remount,bind,ro "$1/usr/bin"
+    "$2" install --root "$1"' sh "$root" "$nvbox"
+  has_line "links in /usr/bin are left as they are: write to $root/usr/bin: Read-only file system"
+  run -0 install_below
+  has_line '/usr/bin/nvidia-ctk is left out: it belongs to the package nvidia-container-toolkit-base'
+  has_line 'make link /usr/bin/nvidia-docker -> /usr/local/bin/nvbox'
+  run -1 install_below --prefix-links /usr/bin
+  has_text '/usr/bin/nvidia-ctk belongs to the package nvidia-container-toolkit-base'
+  run -0 install_below --prefix-links=
+  [ "$(ls "$root/usr/bin")" = nvidia-ctk ]
+  [ "$(cat "$root/usr/bin/nvidia-ctk")" = peer ]
+}
+
 @test "a directory with two names is one" {
   # Debian merges /bin with /usr/bin (usrmerge).
   mkdir -p "$root/usr/bin"
