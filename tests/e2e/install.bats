@@ -323,6 +323,38 @@ make_chroot() {
   done
 }
 
+# systemctl works on files alone with SYSTEMD_OFFLINE=1 (systemd's docs/ENVIRONMENT.md).
+@test "uninstall takes its specification, and names the units and the engines that still call it" {
+  require unshare systemctl
+  # shellcheck disable=SC2016 # expanded in the simulated host
+  run -0 "$simhost" t4x1 -- sh -ec '
+    rm -rf /run/cdi /etc/systemd/system/*.wants/nvidia-cdi-refresh.*
+    export SYSTEMD_OFFLINE=1
+    "$1" install --with-units --with-cdi-hook >/dev/null
+    systemctl --quiet enable nvidia-cdi-refresh.path nvidia-cdi-refresh.service
+    nvidia-ctk --quiet cdi generate --output=/var/run/cdi/nvidia.yaml
+    nvidia-ctk --quiet cdi generate --output=/run/cdi/mine.yaml
+    mkdir -p /etc/docker
+    echo "{}" >/etc/docker/daemon.json
+    nvidia-ctk --quiet runtime configure --runtime=docker
+    nvbox uninstall --dry-run >/run/dry
+    ls -m /run/cdi
+    nvbox uninstall >/run/said
+    ls -m /run/cdi
+    grep -v "^remove /usr/local/\|^remove /etc/" /run/said
+    sed "\$d" /run/dry >/run/dry-lines
+    sed "\$d" /run/said | cmp - /run/dry-lines
+    # The command that is named does work without the units.
+    $(sed -n "s/^to forget the units, too: //p" /run/said)
+    find /etc/systemd/system/*.wants -name "nvidia-cdi-refresh.*"' sh "$nvbox"
+  [ "$(grep -v '^Failed\|^Removed' <<<"$output")" = "mine.yaml, nvidia.yaml
+mine.yaml
+remove /var/run/cdi/nvidia.yaml, whose hooks are removed
+/etc/docker/daemon.json still names programs that are removed; take them out (/etc/docker/daemon.json.nvbox-before or .nvbox-absent tells what was there before) and restart the engine
+to forget the units, too: systemctl disable nvidia-cdi-refresh.path nvidia-cdi-refresh.service
+uninstalled nvbox in /usr/local/bin" ]
+}
+
 # make_peer_package NAME PROGRAM: a package of the peer's, with one program.
 make_peer_package() {
   local tree=$BATS_TEST_TMPDIR/peer
