@@ -16,7 +16,8 @@ namespace {
 struct Settings {
   std::string root = "/";
   std::string bindir;
-  std::string prefix_links;
+  std::optional<std::string> prefix_links{};  // "" for none
+  Claim links_claim = Claim::contested;
   bool is_dry = false;
   bool is_forced = false;
   bool has_cdi_hook = false;
@@ -30,7 +31,8 @@ constexpr cli::Flag<Settings> flags[] = {
     {{"root", "", "Install below this directory, for images; other paths are meant below it"},
      &Settings::root},
     {{"prefix-links", "",
-      "Directory for links to the programs beside those in --bindir, such as /usr/bin"},
+      "Directory for links to the programs beside those in --bindir, such as /usr/bin; empty: "
+      "none"},
      &Settings::prefix_links},
     {{"with-cdi-hook", "", "Install nvidia-cdi-hook, although no engine here uses CDI"},
      &Settings::has_cdi_hook},
@@ -42,21 +44,25 @@ constexpr cli::Flag<Settings> flags[] = {
 };
 
 // The directory of links that an earlier run made besides those in `bindir`; "" when it made none.
-std::string earlier_links(const Manifest& installed, const std::string& bindir) {
+std::string earlier_links(const Target& target, const Manifest& installed) {
   const auto found = std::ranges::find_if(installed, [&](const Record& record) {
-    return record.kind == Kind::link && path::parent(record.path) != bindir;
+    return record.kind == Kind::link &&
+           !is_same_directory(target.root, path::parent(record.path), target.bindir);
   });
   return found == installed.end() ? "" : std::string(path::parent(found->path));
 }
 
 // What an earlier run was told to install is kept up to date without being told again.
-Settings with_earlier(Settings settings, const Manifest& installed, const std::string& bindir) {
+Settings with_earlier(Settings settings, const Manifest& installed, const Target& target) {
   const auto has = [&](std::string_view name) {
     return std::ranges::any_of(
         installed, [&](const Record& record) { return path::base_name(record.path) == name; });
   };
   settings.has_cdi_hook = settings.has_cdi_hook || has("nvidia-cdi-hook");
-  if (settings.prefix_links.empty()) settings.prefix_links = earlier_links(installed, bindir);
+  if (!settings.prefix_links) {
+    settings.prefix_links = earlier_links(target, installed);
+    settings.links_claim = Claim::yielding;
+  }
   settings.has_units = settings.has_units || has("nvidia-cdi-refresh.service");
   return settings;
 }
@@ -95,20 +101,43 @@ CdiHook choose_cdi_hook(const Invocation& invocation, const host::Root& root,
 Result<> add_links(const Target& target, const Settings& settings, std::vector<Item>& items,
                    std::string& notes) {
   constexpr std::string_view usual = "/usr/bin";
-  if (settings.prefix_links.empty()) {
-    if (target.bindir == usual) return {};
+  if (settings.prefix_links.value_or("").empty()) {
+    if (is_same_directory(target.root, target.bindir, usual)) return {};
     notes += cat("NVIDIA's device plugin, k3s and Kata look for these programs in ", usual,
                  "; --prefix-links=", usual, " makes links there\n");
     return {};
   }
   const std::string directory =
-      NVBOX_TRY(checked_directory("--prefix-links", settings.prefix_links));
-  if (directory == target.bindir) {
+      NVBOX_TRY(checked_directory("--prefix-links", *settings.prefix_links));
+  if (is_same_directory(target.root, directory, target.bindir)) {
     return Error(cat("--prefix-links=", directory, " is where the programs are anyway"));
   }
-  NVBOX_TRY(check_writable(target.root, directory).in("--prefix-links"));
-  std::ranges::move(more_links(directory, items), std::back_inserter(items));
+  const Result<> check = check_writable(target.root, directory);
+  if (!check && settings.links_claim == Claim::yielding) {
+    notes += cat("links in ", directory, " are left as they are: ", check.error().message(), "\n");
+    return {};
+  }
+  NVBOX_TRY(Result<>(check).in("--prefix-links"));
+  std::ranges::move(more_links(directory, items, settings.links_claim), std::back_inserter(items));
   return {};
+}
+
+// What the manifest has of links that are neither beside the binary nor where --prefix-links wants
+// them, and of files that they replaced.
+Manifest links_to_remove(const Target& target, const Settings& settings,
+                         const Manifest& installed) {
+  if (!settings.prefix_links) return {};
+  std::set<std::string> paths;
+  for (const Record& record : installed) {
+    const std::string_view directory = path::parent(record.path);
+    const bool is_wanted = is_same_directory(target.root, directory, target.bindir) ||
+                           is_same_directory(target.root, directory, *settings.prefix_links);
+    if (record.kind == Kind::link && !is_wanted) paths.insert(record.path);
+  }
+  Manifest records;
+  std::ranges::copy_if(installed, std::back_inserter(records),
+                       [&](const Record& record) { return paths.contains(record.path); });
+  return records;
 }
 
 // Without those that nobody needs in directories that cannot be written to.
@@ -170,8 +199,8 @@ Result<int> install(const Invocation& invocation, const Settings& settings) {
   const sys::Fd lock_holder = NVBOX_TRY(lock(target));
   const Manifest installed = NVBOX_TRY(read_manifest(target));
   std::string text = place.note ? cat(*place.note, "\n") : "";
-  const std::vector<Item> items = NVBOX_TRY(
-      items_for(invocation, target, with_earlier(settings, installed, place.bindir), text));
+  const std::vector<Item> items =
+      NVBOX_TRY(items_for(invocation, target, with_earlier(settings, installed, target), text));
   const std::string others = NVBOX_TRY(other_installations(root, place.bindir));
   if (!others.empty()) text += cat(others, "PATH decides which of them is called\n");
   const std::set<std::string> paths = paths_of(items, installed);
@@ -179,7 +208,9 @@ Result<int> install(const Invocation& invocation, const Settings& settings) {
   const Foreign foreign = settings.is_forced ? Foreign::save : Foreign::refuse;
   const Plan plan = plan_installation(items, installed, foreign, in_map(present));
   if (!plan.obstacles.empty()) return refusal(root, plan.obstacles);
-  text += describe(plan);
+  const Manifest old = links_to_remove(target, settings, installed);
+  const std::vector<Removal> removals = plan_removal(old, in_map(present));
+  text += cat(describe(plan), describe(removals));
   const std::string name = cat("nvbox ", version(), " in ", path::join(root.path(), target.bindir));
   if (settings.is_dry) {
     NVBOX_TRY(print(
@@ -187,8 +218,9 @@ Result<int> install(const Invocation& invocation, const Settings& settings) {
     return 0;
   }
   NVBOX_TRY(remove_leftovers(target, paths));
-  const bool was_there = plan.is_done() && !installed.empty();
-  NVBOX_TRY(carry_out(target, plan, installed));
+  const bool was_there = plan.is_done() && old.empty() && !installed.empty();
+  NVBOX_TRY(carry_out(root, removals));
+  NVBOX_TRY(carry_out(target, plan, without(installed, old)));
   NVBOX_TRY(print(was_there ? cat(text, name, " was installed already; nothing has changed\n")
                             : cat(text, units_note(plan.steps), "installed ", name, "\n")));
   return 0;

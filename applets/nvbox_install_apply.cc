@@ -113,6 +113,8 @@ std::string describe(const Plan& plan) {
     if (step.what == Step::What::replace) text += line_of("replace", item);
     if (step.what == Step::What::save_and_replace) text += line_of("replace", item);
   }
+  for (const auto& [path, reason] : plan.left_out)
+    text += cat(path, " is left out: it ", reason, "\n");
   return text;
 }
 
@@ -144,9 +146,14 @@ Result<> carry_out(const Target& target, const Plan& plan, const Manifest& insta
   return write_manifest(target, without_old(all, made));
 }
 
+Result<> carry_out(const host::Root& root, std::span<const Removal> removals) {
+  for (const Removal& removal : removals) NVBOX_TRY(carry_out(root, removal));
+  return {};
+}
+
 Result<> carry_out(const Target& target, std::span<const Removal> removals,
                    const Manifest& installed) {
-  for (const Removal& removal : removals) NVBOX_TRY(carry_out(target.root, removal));
+  NVBOX_TRY(carry_out(target.root, removals));
   NVBOX_TRY(host::remove_file(target.root, target.manifest_path()));
   for (auto record = installed.rbegin(); record != installed.rend(); ++record) {
     if (record->kind != Kind::directory) continue;
@@ -167,6 +174,8 @@ Result<> remove_leftovers(const Target& target, const std::set<std::string>& pat
       NVBOX_TRY(host::remove_file(target.root, path::join(directory, name)));
     }
   }
+  // A run that was killed before it had a manifest left its directory.
+  NVBOX_TRY(host::remove_empty_directory(target.root, path::parent(target.manifest_path())));
   return {};
 }
 

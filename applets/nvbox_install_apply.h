@@ -38,11 +38,13 @@ std::string describe(std::span<const Removal> removals);
 // Does what the plan says.
 Result<> carry_out(const Target& target, const Plan& plan, const Manifest& installed);
 
+Result<> carry_out(const host::Root& root, std::span<const Removal> removals);
+
 // Removes what the manifest has, the manifest, and the directories that are empty then.
 Result<> carry_out(const Target& target, std::span<const Removal> removals,
                    const Manifest& installed);
 
-// Removes temporary files of a run that was killed.
+// Removes temporary files of a run that was killed, and the manifest's directory when it is empty.
 Result<> remove_leftovers(const Target& target, const std::set<std::string>& paths);
 
 }  // namespace nvbox::applets::installation

@@ -99,9 +99,14 @@ bool has_rpm_database(const host::Root& root) {
 
 Result<std::string> other_installations(const host::Root& root, const std::string& bindir) {
   std::string lines;
+  std::vector<std::string> seen = {bindir};
   for (const std::string directory : {"/usr/bin", "/usr/local/bin", "/opt/bin"}) {
     const auto binary = NVBOX_TRY(root.stat(path::join(directory, "nvbox")));
-    if (directory == bindir || !binary) continue;
+    const bool is_seen = std::ranges::any_of(seen, [&](const std::string& before) {
+      return is_same_directory(root, before, directory);
+    });
+    if (is_seen || !binary) continue;
+    seen.push_back(directory);
     lines += cat("the nvbox in ", directory, " ", NVBOX_TRY(way_to_remove(root, directory)), "\n");
   }
   return lines;

@@ -76,13 +76,15 @@ std::vector<Item> programs(std::string_view bindir, std::string binary, CdiHook 
   return items;
 }
 
-std::vector<Item> more_links(std::string_view directory, const std::vector<Item>& programs) {
+std::vector<Item> more_links(std::string_view directory, const std::vector<Item>& programs,
+                             Claim claim) {
   std::vector<Item> items;
   for (const Item& program : programs) {
     if (program.kind != Kind::link) continue;
     items.push_back({.kind = Kind::link,
                      .path = path::join(directory, path::base_name(program.path)),
-                     .text = path::join(path::parent(program.path), program.text)});
+                     .text = path::join(path::parent(program.path), program.text),
+                     .claim = claim});
   }
   return items;
 }

@@ -26,7 +26,8 @@ std::vector<Item> programs(std::string_view bindir, std::string binary, CdiHook 
 // The same links once more in another directory, to the binary by its whole path. The peer's
 // callers expect its programs in /usr/bin: NVIDIA's device plugin writes that path into CDI
 // specifications, and k3s and Kata look there.
-std::vector<Item> more_links(std::string_view directory, const std::vector<Item>& programs);
+std::vector<Item> more_links(std::string_view directory, const std::vector<Item>& programs,
+                             Claim claim);
 
 // systemd's units and udev's rule that keep the CDI specification of the host up to date.
 std::vector<Item> units(std::string_view bindir);

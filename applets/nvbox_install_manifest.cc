@@ -88,4 +88,11 @@ Manifest join_manifests(Manifest manifest, std::span<const Record> more) {
   return manifest;
 }
 
+Manifest without(Manifest manifest, std::span<const Record> less) {
+  std::erase_if(manifest, [&](const Record& record) {
+    return std::ranges::find(less, record) != less.end();
+  });
+  return manifest;
+}
+
 }  // namespace nvbox::applets::installation

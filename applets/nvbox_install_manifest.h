@@ -40,4 +40,7 @@ Result<Manifest> parse_manifest(std::string_view text);
 // `manifest` and what `more` has besides.
 Manifest join_manifests(Manifest manifest, std::span<const Record> more);
 
+// `manifest` less what `less` has.
+Manifest without(Manifest manifest, std::span<const Record> less);
+
 }  // namespace nvbox::applets::installation

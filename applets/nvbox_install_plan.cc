@@ -65,7 +65,8 @@ Plan plan_installation(std::span<const Item> items, const Manifest& installed, F
     } else if (is_free && present.type != Type::other) {
       plan.steps.push_back({What::replace, &item});
     } else if (const auto reason = objection(present, foreign)) {
-      plan.obstacles.push_back({item.path, *reason});
+      auto& list = item.claim == Claim::yielding ? plan.left_out : plan.obstacles;
+      list.push_back({item.path, *reason});
     } else {
       plan.steps.push_back({What::save_and_replace, &item});
     }

@@ -20,6 +20,7 @@ enum class Claim {
   ours,       // a name that only nvbox has: it is replaced
   contested,  // a name that others have as well: it is refused, or saved where that is wanted
   absent,     // a file that people edit: made only where there is none
+  yielding,   // a name that others may have taken since: left out where they have
 };
 
 // What happens to an item in a directory that cannot be written to.
@@ -63,6 +64,7 @@ enum class Foreign { refuse, save };
 struct Plan {
   std::vector<Step> steps{};
   std::vector<Obstacle> obstacles{};
+  std::vector<Obstacle> left_out{};
 
   // Whether every step finds its work done.
   bool is_done() const;

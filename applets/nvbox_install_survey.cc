@@ -8,6 +8,7 @@
 
 #include "nvbox/base/path.h"
 #include "nvbox/base/text.h"
+#include "nvbox/host/ld_so_conf.h"
 #include "nvbox/sys/fd.h"
 #include "nvbox/sys/file.h"
 
@@ -81,6 +82,12 @@ Result<Place> default_place(const host::Root& root) {
                              ", which engines may not have in their PATH")};
   }
   return Error(usual.error()).hint("--bindir chooses another directory");
+}
+
+bool is_same_directory(const host::Root& root, std::string_view one, std::string_view other) {
+  if (one == other) return true;
+  const auto id = host::directory_id(root, one);
+  return id && id == host::directory_id(root, other);
 }
 
 std::vector<std::string> missing_directories(const host::Root& root,

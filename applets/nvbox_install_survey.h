@@ -31,6 +31,9 @@ struct Place {
 };
 Result<Place> default_place(const host::Root& root);
 
+// Whether two paths are of one directory: /bin is /usr/bin where they are merged.
+bool is_same_directory(const host::Root& root, std::string_view one, std::string_view other);
+
 // Directories above the paths that do not exist, parents first.
 std::vector<std::string> missing_directories(const host::Root& root,
                                              const std::set<std::string>& paths);
@@ -47,7 +50,7 @@ Result<std::map<std::string, std::string>> package_owners(const host::Root& root
 // Whether an rpm database is there, which only librpm reads.
 bool has_rpm_database(const host::Root& root);
 
-// A line for each nvbox in a usual directory other than `bindir`, with its newline, that says what
+// A line for each nvbox in a usual directory that is not `bindir`, with its newline, that says what
 // removes it: the package manager, or nvbox itself.
 Result<std::string> other_installations(const host::Root& root, const std::string& bindir);
 

@@ -3,8 +3,10 @@
 
 #include "nvbox/base/path.h"
 #include "nvbox/base/text.h"
+#include "nvbox/host/root_write.h"
 #include "nvbox_install.h"
 #include "nvbox_install_apply.h"
+#include "nvbox_install_callers.h"
 #include "nvbox_install_items.h"
 #include "nvbox_install_survey.h"
 
@@ -37,6 +39,22 @@ Result<std::string> installed_place(const host::Root& root, const Settings& sett
   return places.front();
 }
 
+std::set<std::string> paths_removed(std::span<const Removal> removals) {
+  std::set<std::string> paths;
+  for (const auto& [what, path] : removals) {
+    if (what == Removal::What::remove) paths.insert(path);
+  }
+  return paths;
+}
+
+std::string describe_specifications(std::span<const std::string> files) {
+  std::string text;
+  for (const std::string& file : files) {
+    text += cat("remove ", file, ", whose hooks are removed\n");
+  }
+  return text;
+}
+
 Result<int> uninstall(const Settings& settings) {
   const host::Root root = NVBOX_TRY(host::Root::open(settings.root).in("--root"));
   std::string place = NVBOX_TRY(installed_place(root, settings));
@@ -45,6 +63,7 @@ Result<int> uninstall(const Settings& settings) {
   const Manifest installed = NVBOX_TRY(read_manifest(target));
   const std::string name = path::join(root.path(), target.bindir);
   if (installed.empty()) {
+    if (!settings.is_dry) NVBOX_TRY(remove_leftovers(target, {}));
     const std::string others = NVBOX_TRY(other_installations(root, ""));
     NVBOX_TRY(print(cat("nvbox has installed nothing in ", name, "\n", others)));
     return 0;
@@ -52,13 +71,17 @@ Result<int> uninstall(const Settings& settings) {
   const std::set<std::string> paths = paths_of({}, installed);
   const auto present = NVBOX_TRY(look_at(root, paths));
   const std::vector<Removal> removals = plan_removal(installed, in_map(present));
+  const std::set<std::string> gone = paths_removed(removals);
+  const std::vector<std::string> specifications = NVBOX_TRY(made_specifications(root, gone));
   const std::string text =
-      cat(describe(removals), NVBOX_TRY(other_installations(root, target.bindir)));
+      cat(describe(removals), describe_specifications(specifications),
+          NVBOX_TRY(callers_note(root, gone)), NVBOX_TRY(other_installations(root, target.bindir)));
   if (settings.is_dry) {
     NVBOX_TRY(print(cat(text, "nothing was done: this is a dry run\n")));
     return 0;
   }
   NVBOX_TRY(remove_leftovers(target, paths));
+  for (const std::string& file : specifications) NVBOX_TRY(host::remove_file(root, file));
   NVBOX_TRY(carry_out(target, removals, installed));
   NVBOX_TRY(print(cat(text, "uninstalled nvbox in ", name, "\n")));
   return 0;

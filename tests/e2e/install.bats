@@ -112,6 +112,66 @@ make_chroot() {
   has_text '--prefix-links=bin is no absolute path; write it from the root directory on: --prefix-links=/opt/bin'
 }
 
+@test "links beside the programs can be taken back" {
+  mkdir -p "$root/usr/bin"
+  run -0 install_below
+  local before
+  before=$(tree)
+  run -0 install_below --prefix-links /usr/bin
+  run -0 install_below --prefix-links /opt/links
+  has_line 'remove /usr/bin/nvidia-ctk'
+  [ -z "$(ls -A "$root/usr/bin")" ]
+  [ -L "$root/opt/links/nvidia-ctk" ]
+  run -0 install_below --prefix-links=
+  has_line 'remove /opt/links/nvidia-ctk'
+  has_no_text 'nothing has changed'
+  [ -z "$(ls -A "$root/opt/links")" ]
+  run -0 install_below
+  has_text 'nothing has changed'
+  rm -r "$root/opt"
+  [ "$before" = "$(tree)" ]
+}
+
+@test "links that a package took or that cannot be written keep no update back" {
+  require unshare mount
+  # dpkg's list of a package's files (dpkg-query(1), "info/package.list").
+  mkdir -p "$root/usr/bin" "$root/var/lib/dpkg/info"
+  install_below --prefix-links /usr/bin
+  rm "$root/usr/bin/nvidia-ctk" "$root/usr/bin/nvidia-docker"
+  echo peer >"$root/usr/bin/nvidia-ctk"
+  echo /usr/bin/nvidia-ctk >"$root/var/lib/dpkg/info/nvidia-container-toolkit-base.list"
+  # shellcheck disable=SC2016 # expanded in the namespace
+  run -0 unshare -m sh -ec '
+    mount --bind "$1/usr/bin" "$1/usr/bin"
+    mount -o remount,bind,ro "$1/usr/bin"
+    "$2" install --root "$1"' sh "$root" "$nvbox"
+  has_line "links in /usr/bin are left as they are: write to $root/usr/bin: Read-only file system"
+  run -0 install_below
+  has_line '/usr/bin/nvidia-ctk is left out: it belongs to the package nvidia-container-toolkit-base'
+  has_line 'make link /usr/bin/nvidia-docker -> /usr/local/bin/nvbox'
+  run -1 install_below --prefix-links /usr/bin
+  has_text '/usr/bin/nvidia-ctk belongs to the package nvidia-container-toolkit-base'
+  run -0 install_below --prefix-links=
+  [ "$(ls "$root/usr/bin")" = nvidia-ctk ]
+  [ "$(cat "$root/usr/bin/nvidia-ctk")" = peer ]
+}
+
+@test "a directory with two names is one" {
+  # Debian merges /bin with /usr/bin (usrmerge).
+  mkdir -p "$root/usr/bin"
+  ln -s usr/bin "$root/bin"
+  local before
+  before=$(tree)
+  run -1 install_below --bindir /usr/bin --prefix-links /bin
+  has_text '--prefix-links=/bin is where the programs are anyway'
+  run -0 install_below --bindir /bin
+  has_no_text "device plugin"
+  has_no_text 'the nvbox in'
+  run -0 uninstall_below --bindir /bin
+  has_no_text 'the nvbox in'
+  [ "$before" = "$(tree)" ]
+}
+
 @test "an nvbox beside another says whose that is and what removes it" {
   # dpkg's list of a package's files (dpkg-query(1), "info/package.list").
   mkdir -p "$root/usr/bin" "$root/var/lib/dpkg/info"
@@ -230,6 +290,21 @@ make_chroot() {
   done
 }
 
+@test "killed before it has a manifest, uninstall leaves nothing of it" {
+  require strace
+  mkdir -p "$root"/usr/{bin,lib}
+  local before
+  before=$(tree)
+  # The manifest is the first file that is renamed to its name.
+  run strace -f -qq -o /dev/null -e trace=renameat -e inject=renameat:signal=KILL:when=1 \
+    "$nvbox" install --root "$root" --bindir /usr/bin
+  [ "$status" -ne 0 ]
+  [ "$before" != "$(tree)" ]
+  run -0 uninstall_below --bindir /usr/bin
+  has_line "nvbox has installed nothing in $root/usr/bin"
+  [ "$before" = "$(tree)" ]
+}
+
 @test "killed while it removes, a second run finishes" {
   require strace
   mkdir -p "$root/usr/bin"
@@ -246,6 +321,38 @@ make_chroot() {
     run -0 uninstall_below --bindir /usr/bin
     [ "$before" = "$(tree)" ]
   done
+}
+
+# systemctl works on files alone with SYSTEMD_OFFLINE=1 (systemd's docs/ENVIRONMENT.md).
+@test "uninstall takes its specification, and names the units and the engines that still call it" {
+  require unshare systemctl
+  # shellcheck disable=SC2016 # expanded in the simulated host
+  run -0 "$simhost" t4x1 -- sh -ec '
+    rm -rf /run/cdi /etc/systemd/system/*.wants/nvidia-cdi-refresh.*
+    export SYSTEMD_OFFLINE=1
+    "$1" install --with-units --with-cdi-hook >/dev/null
+    systemctl --quiet enable nvidia-cdi-refresh.path nvidia-cdi-refresh.service
+    nvidia-ctk --quiet cdi generate --output=/var/run/cdi/nvidia.yaml
+    nvidia-ctk --quiet cdi generate --output=/run/cdi/mine.yaml
+    mkdir -p /etc/docker
+    echo "{}" >/etc/docker/daemon.json
+    nvidia-ctk --quiet runtime configure --runtime=docker
+    nvbox uninstall --dry-run >/run/dry
+    ls -m /run/cdi
+    nvbox uninstall >/run/said
+    ls -m /run/cdi
+    grep -v "^remove /usr/local/\|^remove /etc/" /run/said
+    sed "\$d" /run/dry >/run/dry-lines
+    sed "\$d" /run/said | cmp - /run/dry-lines
+    # The command that is named does work without the units.
+    $(sed -n "s/^to forget the units, too: //p" /run/said)
+    find /etc/systemd/system/*.wants -name "nvidia-cdi-refresh.*"' sh "$nvbox"
+  [ "$(grep -v '^Failed\|^Removed' <<<"$output")" = "mine.yaml, nvidia.yaml
+mine.yaml
+remove /var/run/cdi/nvidia.yaml, whose hooks are removed
+/etc/docker/daemon.json still names programs that are removed; take them out (/etc/docker/daemon.json.nvbox-before or .nvbox-absent tells what was there before) and restart the engine
+to forget the units, too: systemctl disable nvidia-cdi-refresh.path nvidia-cdi-refresh.service
+uninstalled nvbox in /usr/local/bin" ]
 }
 
 # make_peer_package NAME PROGRAM: a package of the peer's, with one program.

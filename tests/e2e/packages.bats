@@ -122,8 +122,8 @@ updated" ]
     for file in /run/cdi/nvidia.yaml /etc/cdi/gpu.yaml /etc/cdi/mine.yaml; do
       nvidia-ctk --quiet cdi generate --output=$file 2>/dev/null
     done
-    # Without the stamp: the bytes of another program, such as the peer.
-    sed "/^# nvbox/d" /etc/cdi/mine.yaml >/run/cdi/nvidia.coherent.yaml
+    # The peer in a directory of its own, as its toolkit container installs it.
+    sed "s,/usr/bin/nvidia-cdi-hook,/usr/local/nvidia/toolkit/nvidia-cdi-hook," /etc/cdi/mine.yaml >/run/cdi/nvidia.coherent.yaml
     cp /etc/cdi/mine.yaml /run/cdi/nvidia.noncoherent.yaml
     mkdir -p /etc/docker
     echo "{}" >/etc/docker/daemon.json
@@ -135,6 +135,39 @@ updated" ]
   [ "$(grep -c 'still names' <<<"$output")" -eq 1 ]
   [ "$(tail -n 2 <<<"$output")" = '/etc/cdi/mine.yaml
 /run/cdi/nvidia.coherent.yaml' ]
+}
+
+# The peer's units write what NVIDIA_CTK_CDI_OUTPUT_FILE_PATH names, and its format follows the ending.
+@test "removal takes a specification in JSON" {
+  on_debian 'db -i "$1"
+    mkdir -p /run/cdi /etc/nvidia-container-toolkit
+    nvidia-ctk --quiet cdi generate --output=/run/cdi/nvidia.json
+    grep -c /usr/bin/nvidia-cdi-hook /run/cdi/nvidia.json >/dev/null
+    echo NVIDIA_CTK_CDI_OUTPUT_FILE_PATH=/run/cdi/nvidia.json >/etc/nvidia-container-toolkit/nvidia-cdi-refresh.env
+    db -r nvbox
+    ls -A /run/cdi'
+  [ -z "$output" ]
+}
+
+# systemd.unit(5): units in /etc/systemd/system go before those in /usr/lib/systemd/system.
+@test "removal leaves what an nvbox in /usr/local/bin made" {
+  require systemctl unshare
+  run -0 "$simhost" t4x1 -- bash -c "$prelude"'
+    "$2" install --with-units --with-cdi-hook >/dev/null
+    mkdir -p /run/cdi /etc/docker /run/fake
+    nvidia-ctk --quiet cdi generate --output=/run/cdi/nvidia.yaml
+    echo "{}" >/etc/docker/daemon.json
+    nvidia-ctk --quiet runtime configure --runtime=docker
+    printf "%s\n" "#!/bin/sh" "echo systemctl \$*" >/run/fake/systemctl
+    chmod +x /run/fake/systemctl
+    PATH=/run/fake:$PATH
+    sh "$1/cmake/package/before_removal.sh" remove
+    ls -A /run/cdi
+    rm /etc/systemd/system/nvidia-cdi-refresh.service
+    sh "$1/cmake/package/before_removal.sh" 0' bash "$e2e_dir/../.." "$nvbox"
+  [ "$output" = "nvidia.yaml
+systemctl stop nvidia-cdi-refresh.service
+systemctl --no-reload disable nvidia-cdi-refresh.service" ]
 }
 
 @test "the specification is made before the engines start" {

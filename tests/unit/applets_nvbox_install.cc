@@ -98,6 +98,20 @@ TEST(InstallPlan, RefusesFilesOfOthersAndNamesTheirPackage) {
       (std::vector<Obstacle>{{link.path, "belongs to the package nvidia-container-toolkit-base"}}));
 }
 
+TEST(InstallPlan, YieldsALinkOfAnEarlierRunToWhoHasTakenItsPlace) {
+  Item remembered = link;
+  remembered.claim = Claim::yielding;
+  Present peer = file("peer");
+  peer.package = "nvidia-container-toolkit-base";
+  const Plan plan = plan_one(remembered, peer);
+  EXPECT_TRUE(plan.steps.empty());
+  EXPECT_TRUE(plan.obstacles.empty());
+  EXPECT_EQ(
+      plan.left_out,
+      (std::vector<Obstacle>{{link.path, "belongs to the package nvidia-container-toolkit-base"}}));
+  EXPECT_EQ(step_of(plan_one(remembered, {})), What::make);
+}
+
 TEST(InstallPlan, RefusesToAdoptWhatAPackageInstalled) {
   Present present = file("new");
   present.package = "nvbox";

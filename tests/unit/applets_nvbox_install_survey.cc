@@ -63,6 +63,10 @@ TEST(InstallSurvey, TellsWhatRemovesAnotherNvbox) {
       {"x /usr/bin/nvbox\nx /opt/bin/nvbox\nf /opt/lib/nvbox/installed\n",
        "the nvbox in /usr/bin is of no package that dpkg knows, and of no 'nvbox install'\n"
        "the nvbox in /opt/bin is removed by 'nvbox uninstall --bindir=/opt/bin'\n"},
+      // A link between two of the directories: they have one nvbox.
+      {"x /usr/bin/nvbox\nl /usr/local/bin -> ../bin\n", ""},
+      {"x /usr/bin/nvbox\nl /opt/bin -> ../usr/bin\n",
+       "the nvbox in /usr/bin is of no package that dpkg knows, and of no 'nvbox install'\n"},
   };
   for (const auto& [text, lines] : cases) {
     const Host host(text);
