@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
-#include <ranges>
 #include <unordered_set>
 #include <utility>
 
@@ -19,13 +18,13 @@ using data::JsonPlace;
 Result<> read_env(const JsonPlace& process, ContainerView& view) {
   const std::vector<std::string> entries = NVBOX_TRY(process.strings("env"));
   std::unordered_set<std::string_view> known;
-  for (const std::string& entry : entries | std::views::reverse) {
-    const size_t equals = entry.find('=');
+  for (auto entry = entries.rbegin(); entry != entries.rend(); ++entry) {
+    const size_t equals = entry->find('=');
     if (equals == std::string::npos) {
-      return Error(cat("process.env: entry ", quote(entry), " has no '='"));
+      return Error(cat("process.env: entry ", quote(*entry), " has no '='"));
     }
-    const std::string_view name = std::string_view(entry).substr(0, equals);
-    if (known.insert(name).second) view.env.emplace_back(name, entry.substr(equals + 1));
+    const std::string_view name = std::string_view(*entry).substr(0, equals);
+    if (known.insert(name).second) view.env.emplace_back(name, entry->substr(equals + 1));
   }
   std::ranges::reverse(view.env);
   return {};
