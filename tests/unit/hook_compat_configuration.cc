@@ -112,7 +112,7 @@ TEST(CompatConfiguration, of_the_peers_hook_counts_as_well) {
   image.put("/etc/ld.so.conf.d/00-compat-3c0f.conf", "/usr/local/cuda-12/compat\n");
   image.put("/etc/ld.so.conf.d/00-compatible", "/opt/other\n");
   image.put("/etc/ld.so.conf.d/libc.conf", "/opt/other\n");
-  EXPECT_EQ(enabled_compat_folders(image.root()), Strings{"/usr/local/cuda-12/compat"});
+  EXPECT_EQ(enabled_compat_folders(image.root(), Log()), Strings{"/usr/local/cuda-12/compat"});
   EXPECT_EQ(image.libcuda_after_update({"/opt/driver"}), "/usr/local/cuda-12/compat/libcuda.so.1");
 }
 
