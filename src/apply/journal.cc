@@ -56,8 +56,7 @@ void Journal::keep(const host::Root& root, const std::string& path) {
   const std::string name(path::base_name(path));
   const std::string second = cat(".", name, ".nvbox-", getpid());
   struct stat status {};
-  if (!directory ||
-      fstatat(directory->get(), name.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0) {
+  if (!directory || fstatat(directory->get(), name.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0) {
     entries_.emplace_back(Watched{&root, path});
     return;
   }

@@ -89,13 +89,12 @@ std::optional<LibraryNames> LibraryScanner::list(const std::string& directory) {
   auto opened = container_.open_at(directory, O_RDONLY | O_DIRECTORY);
   if (!opened) return std::nullopt;
   LibraryNames names = {.directory = directory, .fd = std::move(opened).value()};
-  const auto listed =
-      visit(names.fd.get(), [&](std::string_view name, host::EntryKind kind) {
-        if (!is_library_name(name) || names_left_ == 0) return;
-        --names_left_;
-        if (kind == host::EntryKind::file) names.files.emplace_back(name);
-        if (kind == host::EntryKind::link) names.links.emplace_back(name);
-      });
+  const auto listed = visit(names.fd.get(), [&](std::string_view name, host::EntryKind kind) {
+    if (!is_library_name(name) || names_left_ == 0) return;
+    --names_left_;
+    if (kind == host::EntryKind::file) names.files.emplace_back(name);
+    if (kind == host::EntryKind::link) names.links.emplace_back(name);
+  });
   if (!listed) return std::nullopt;
   // Directories give names in orders that are unlucky for std::sort.
   std::ranges::stable_sort(names.files);

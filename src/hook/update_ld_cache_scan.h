@@ -49,8 +49,8 @@ class LibraryScanner {
  public:
   explicit LibraryScanner(const host::Root& container) : container_(container) {}
 
-  // nullopt when there is no such directory. Beyond 100,000 names of libraries or a million others in
-  // all, the rest is left out: an image can show one directory under any number of names.
+  // nullopt when there is no such directory. Beyond 100,000 names of libraries or a million others
+  // in all, the rest is left out: an image can show one directory under any number of names.
   std::optional<LibraryNames> list(const std::string& directory);
 
   // The names in a glibc-hwcaps directory that may be directories for processors, sorted. No more

@@ -47,8 +47,8 @@ struct Image {
   void update() {
     Log log;
     log.add(LogFormat::text, [this](std::string_view line) { logged += line; });
-    const Result<> updated = hook::update_ld_cache(host::Root::open(path).value(),
-                                                   std::vector<std::string>{"/usr/lib/nv"}, "", log);
+    const Result<> updated = hook::update_ld_cache(
+        host::Root::open(path).value(), std::vector<std::string>{"/usr/lib/nv"}, "", log);
     EXPECT_FALSE(!updated && updated.error().message().contains('\n'));
   }
 
@@ -69,8 +69,8 @@ bool is_mounted(const std::string& source, const std::string& target, const char
 }
 
 class ForeignText : public testing::TestWithParam<Denial> {};
-INSTANTIATE_TEST_SUITE_P(Denied, ForeignText,
-                         testing::ValuesIn(each_denied({"openat2", "statx"})), name_of);
+INSTANTIATE_TEST_SUITE_P(Denied, ForeignText, testing::ValuesIn(each_denied({"openat2", "statx"})),
+                         name_of);
 
 // With `docker run -u 1000 -v /a-file-of-root:/secret:ro`, the image is the attacker's and the
 // secret's mode is 0600.
@@ -188,8 +188,8 @@ TEST_P(ForeignText, libraries_on_other_mounts_are_read) {
 }
 
 class ForeignTextConfigure : public testing::TestWithParam<Denial> {};
-INSTANTIATE_TEST_SUITE_P(Denied, ForeignTextConfigure,
-                         testing::ValuesIn(each_denied({"openat2"})), name_of);
+INSTANTIATE_TEST_SUITE_P(Denied, ForeignTextConfigure, testing::ValuesIn(each_denied({"openat2"})),
+                         name_of);
 
 // The undo of a run that fails at the cache, which is a directory with something in it.
 TEST_P(ForeignTextConfigure, does_not_come_back_by_the_undo_of_a_failed_run) {

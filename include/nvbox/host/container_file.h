@@ -25,9 +25,9 @@ struct ContainerFile {
 // mount it is, so not for text; of libraries, which may lie on volumes, only ELF headers are read.
 Result<ContainerFile> open_found_file(int found);
 
-// Opens a file for text: open_found_file() for what is on the mount of the root itself, links within
-// it followed. nullopt when it does not exist. A file on another mount (a volume, /proc) is EXDEV:
-// it is as good as absent, and worth a line in the log.
+// Opens a file for text: open_found_file() for what is on the mount of the root itself, links
+// within it followed. nullopt when it does not exist. A file on another mount (a volume, /proc) is
+// EXDEV: it is as good as absent, and worth a line in the log.
 Result<std::optional<ContainerFile>> open_container_file(const Root& root, std::string_view path);
 
 struct ContainerText {
