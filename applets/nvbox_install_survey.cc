@@ -45,13 +45,7 @@ Result<Seen> look_at(const host::Root& root, const std::string& path) {
 }  // namespace
 
 Result<std::optional<std::string>> content_at(const host::Root& root, const std::string& path) {
-  const Result<sys::Fd> file = root.open_at(path, O_RDONLY);
-  if (!file && host::is_absence(file.error())) return std::optional<std::string>();
-  if (!file) return file.error();
-  struct stat info {};
-  if (fstat(file->get(), &info) != 0) return Error(cat("stat ", path), errno);
-  if (!S_ISREG(info.st_mode)) return Error(cat(path, " is no regular file"));
-  return NVBOX_TRY(sys::read_all(file->get(), most_bytes).in(path));
+  return root.read(path, most_bytes);
 }
 
 Result<> check_writable(const host::Root& root, const std::string& directory) {

@@ -4,19 +4,23 @@
 #include <sys/stat.h>
 #include <cerrno>
 
-#include <algorithm>
 #include <optional>
+#include <set>
 #include <string_view>
 
 #include "nvbox/apply/to_steps.h"
 #include "nvbox/base/path.h"
 #include "nvbox/base/text.h"
+#include "nvbox/host/container_file.h"
 #include "nvbox/host/elf.h"
 
 namespace nvbox::apply {
 namespace {
 
 constexpr std::string_view version_mark = ".so.";
+
+// Each becomes a mount and holds a descriptor until then; NVIDIA's packages have four.
+constexpr size_t most_libraries = 64;
 
 // "libcuda.so.570.86.15" -> 570.
 std::optional<unsigned> major_of(std::string_view version) {
@@ -51,13 +55,11 @@ std::optional<CompatLibrary> open_library(const host::Root& container, const std
 }
 
 // The name by which programs find it. Reading what is no ELF file is not an error.
-std::string soname_of(const host::Root& container, const std::string& path,
-                      const std::string& name) {
-  const Result<sys::Fd> file = container.open_at(path, O_RDONLY);
-  struct stat info {};
-  if (!file || fstat(file->get(), &info) != 0 || !S_ISREG(info.st_mode)) return {};
-  const auto elf = host::read_elf(file->get());
-  if (!elf || !*elf || (*elf)->soname == name || !is_plain((*elf)->soname)) return {};
+std::string soname_of(const CompatLibrary& library) {
+  const auto file = host::open_found_file(library.file.get());
+  if (!file) return {};
+  const auto elf = host::read_elf(file->fd.get());
+  if (!elf || !*elf || (*elf)->soname == library.name || !is_plain((*elf)->soname)) return {};
   return (*elf)->soname;
 }
 
@@ -67,20 +69,20 @@ Result<std::vector<CompatLibrary>> find_compat_libraries(const host::Root& conta
                                                          const std::string& compat_root,
                                                          const std::string& driver_version) {
   std::vector<CompatLibrary> found;
+  std::set<std::string> known;
   const auto names = NVBOX_TRY(container.list(compat_root));
   const std::optional<unsigned> driver = major_of(driver_version);
   for (const std::string& name : names.value_or(std::vector<std::string>())) {
     if (!is_candidate(name)) continue;
     const std::string path = path::join(compat_root, name);
     std::optional<CompatLibrary> library = open_library(container, path);
-    if (!library || std::ranges::find(found, library->name, &CompatLibrary::name) != found.end()) {
-      continue;
-    }
+    if (!library || !known.insert(library->name).second) continue;
     const std::optional<unsigned> major = major_of_library(library->name);
     if (driver && major == driver) continue;
-    library->soname = soname_of(container, path, library->name);
+    library->soname = soname_of(*library);
     library->is_newer = driver && major && *major > *driver;
     found.push_back(*std::move(library));
+    if (found.size() == most_libraries) break;
   }
   return found;
 }

@@ -4,17 +4,12 @@
 #include <unistd.h>
 #include <cerrno>
 
-#include <optional>
-
 #include "nvbox/base/path.h"
 #include "nvbox/base/text.h"
-#include "nvbox/host/root_write.h"
 #include "nvbox/sys/mount.h"
 
 namespace nvbox::apply {
 namespace {
-
-constexpr size_t most_watched_bytes = size_t{64} * 1024;
 
 Result<sys::Fd> duplicate(int fd) {
   sys::Fd copy(fcntl(fd, F_DUPFD_CLOEXEC, 0));
@@ -53,13 +48,22 @@ Result<> Journal::replaced(int directory, const std::string& name, const std::st
 
 void Journal::watch(const host::Root& root, const std::string& path) {
   const auto status = root.stat(path);
-  if (!status) return;
-  if (!*status) {
-    entries_.emplace_back(Watched{&root, path, std::nullopt});
+  if (status && !*status) keep(root, path);
+}
+
+void Journal::keep(const host::Root& root, const std::string& path) {
+  Result<sys::Fd> directory = root.open_at(path::parent(path), O_PATH | O_DIRECTORY);
+  const std::string name(path::base_name(path));
+  const std::string second = cat(".", name, ".nvbox-", getpid());
+  struct stat status {};
+  if (!directory || fstatat(directory->get(), name.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0) {
+    entries_.emplace_back(Watched{&root, path});
     return;
   }
-  auto text = root.read(path, most_watched_bytes);
-  if (text && *text) entries_.emplace_back(Watched{&root, path, **std::move(text)});
+  // Whatever a process of the same number left.
+  unlinkat(directory->get(), second.c_str(), 0);
+  if (linkat(directory->get(), name.c_str(), directory->get(), second.c_str(), 0) != 0) return;
+  entries_.emplace_back(Replaced{std::move(directory).value(), name, second});
 }
 
 void Journal::undo_entry(const Mounted& entry) {
@@ -77,13 +81,11 @@ void Journal::undo_entry(const Created& entry) const {
 
 void Journal::undo_entry(const Replaced& entry) {
   renameat(entry.directory.get(), entry.former.c_str(), entry.directory.get(), entry.name.c_str());
+  // rename(2) does nothing with two names of one file.
+  unlinkat(entry.directory.get(), entry.former.c_str(), 0);
 }
 
 void Journal::undo_entry(const Watched& entry) const {
-  if (entry.text) {
-    (void)host::write_container_file(*entry.root, entry.path, *entry.text);
-    return;
-  }
   if (files_ == Files::keep) return;
   const Result<sys::Fd> directory =
       entry.root->open_at(path::parent(entry.path), O_PATH | O_DIRECTORY);

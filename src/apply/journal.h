@@ -31,8 +31,12 @@ class Journal {
   // The file that was `name` has stepped aside and is called `former` now.
   Result<> replaced(int directory, const std::string& name, const std::string& former);
 
-  // What `path` is before somebody else's code may create or rewrite it: nothing or a small file.
+  // Somebody else's code may make `path` if nothing is there, and if a link there leads nowhere.
   void watch(const host::Root& root, const std::string& path);
+
+  // Somebody else's code may make `path`, or replace what has that name. A file keeps a second name
+  // until the end: what it says is never read, and it comes back with its mode and owner.
+  void keep(const host::Root& root, const std::string& path);
 
   // Everything back, as far as possible.
   void undo();
@@ -57,7 +61,6 @@ class Journal {
   struct Watched {
     const host::Root* root;
     std::string path;
-    std::optional<std::string> text;
   };
 
   static void undo_entry(const Mounted& entry);

@@ -38,8 +38,9 @@ constexpr sys::Restrictions compat_restrictions =
 constexpr size_t tmpfs_room = size_t{256} * 1024;
 
 // What update_ld_cache may make before the cache itself, which it replaces last and in one step.
-constexpr const char* loader_files[] = {"/etc", "/etc/ld.so.conf.d", "/etc/ld.so.conf",
-                                        "/etc/ld.so.conf.d/00-nvbox.conf"};
+constexpr const char* loader_files[] = {"/etc", "/etc/ld.so.conf.d", "/etc/ld.so.conf"};
+// The only one that it replaces: a second name for others would copy them up on an overlay.
+constexpr const char* own_loader_file = "/etc/ld.so.conf.d/00-nvbox.conf";
 
 // Two runs on one root file system come one after the other, so that neither takes back a file that
 // the other has mounted something over. A container that holds the lock for itself delays this for
@@ -228,6 +229,7 @@ class Runner {
     }
     if (step.folders.empty() && compat.empty()) return {};
     for (const char* path : loader_files) journal_.watch(container_, path);
+    journal_.keep(container_, own_loader_file);
     return hook::update_ld_cache(container_, step.folders, compat, log_);
   }
 

@@ -3,6 +3,7 @@
 #include <cerrno>
 #include <string_view>
 
+#include "hook/loader_folders.h"
 #include "nvbox/base/path.h"
 #include "nvbox/base/text.h"
 #include "nvbox/host/root_write.h"
@@ -17,9 +18,9 @@ constexpr std::string_view prefix = "00-compat";
 constexpr std::string_view suffix = ".conf";
 constexpr std::string_view own_file = "/etc/ld.so.conf.d/00-compat.conf";
 
-constexpr size_t most_bytes = size_t{64} * 1024;
 // One for every start of a container whose file system lasts, where the peer's hooks wrote them.
 constexpr size_t most_files = 256;
+constexpr size_t most_folders = 64;
 
 Result<> configure(const host::Root& container, const std::string& folder) {
   if (folder.empty()) return forget_cuda_compat(container);
@@ -44,21 +45,17 @@ Result<> forget_cuda_compat(const host::Root& container) {
   return {};
 }
 
-std::vector<std::string> enabled_compat_folders(const host::Root& container) {
-  std::vector<std::string> folders;
+std::vector<std::string> enabled_compat_folders(const host::Root& container, const Log& log) {
+  LoaderFolders folders(most_folders);
   const auto names = container.list(directory);
-  if (!names || !*names) return folders;
+  if (!names || !*names) return folders.take();
   size_t files_left = most_files;
   for (const std::string& name : **names) {
     if (!name.starts_with(prefix) || !name.ends_with(suffix) || files_left == 0) continue;
     --files_left;
-    const auto text = container.read(path::join(directory, name), most_bytes);
-    if (!text || !*text) continue;
-    for (const std::string_view line : split(**text, '\n')) {
-      if (line.starts_with('/')) folders.emplace_back(line);
-    }
+    folders.add_file(container, path::join(directory, name), log);
   }
-  return folders;
+  return folders.take();
 }
 
 }  // namespace nvbox::hook

@@ -16,9 +16,9 @@
 #include "nvbox/base/text.h"
 #include "nvbox/data/json.h"
 #include "nvbox/data/json_read.h"
+#include "nvbox/host/container_file.h"
 #include "nvbox/host/elf.h"
 #include "nvbox/sys/fd.h"
-#include "nvbox/sys/file.h"
 
 namespace nvbox::hook {
 namespace {
@@ -102,7 +102,8 @@ struct CompatLibrary {
   sys::Fd fd{};
 };
 
-// Every libcuda.so.X.Y in `directory` that is a file; links to them do not count.
+// Every libcuda.so.X.Y in `directory` that is a file; links to them do not count, and beyond the
+// second one nothing matters.
 Result<std::vector<CompatLibrary>> compat_libraries(const host::Root& container,
                                                     const std::string& directory) {
   std::vector<CompatLibrary> found;
@@ -115,6 +116,7 @@ Result<std::vector<CompatLibrary>> compat_libraries(const host::Root& container,
     struct stat info {};
     if (!fd || fstat(fd->get(), &info) != 0 || !S_ISREG(info.st_mode)) continue;
     found.push_back({std::move(version), std::move(fd).value()});
+    if (found.size() > 1) break;
   }
   return found;
 }
@@ -160,8 +162,8 @@ Result<CompatDecision> decide_cuda_compat(const host::Root& container, const Hos
   const Versions versions = {.compat = parse_version(library.version),
                              .host = parse_version(driver.driver_version),
                              .host_cuda = parse_version(driver.cuda_version)};
-  const auto file = sys::open_path(sys::proc_path(library.fd.get()), O_RDONLY);
-  const auto note = file ? read_note(file->get()) : std::nullopt;
+  const auto file = host::open_found_file(library.fd.get());
+  const auto note = file ? read_note(file->fd.get()) : std::nullopt;
   const bool suits = note ? suits_with_note(*note, versions) : suits_without_note(versions);
   const std::string reason =
       cat("CUDA compatibility libraries ", library.version, suits ? " suit" : " do not suit",

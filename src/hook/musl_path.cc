@@ -2,10 +2,11 @@
 
 #include <algorithm>
 #include <array>
+#include <set>
 #include <string_view>
-#include <vector>
 
 #include "nvbox/base/text.h"
+#include "nvbox/host/container_file.h"
 #include "nvbox/host/root_write.h"
 
 namespace nvbox::hook {
@@ -21,16 +22,15 @@ std::string_view without_slash(std::string_view directory) {
   return directory;
 }
 
-// Colons separate directories as line feeds do.
-bool has_directory(std::string_view text, std::string_view directory) {
-  for (const std::string_view line : split(text, '\n')) {
-    const std::vector<std::string_view> directories = split(line, ':');
-    if (std::ranges::find(directories, without_slash(directory), without_slash) !=
-        directories.end()) {
-      return true;
-    }
+// The directories that a text names. Colons separate them as line feeds do.
+std::set<std::string_view> directories_in(std::string_view text) {
+  std::set<std::string_view> directories;
+  while (!text.empty()) {
+    const size_t end = std::min(text.find_first_of(":\n"), text.size());
+    directories.insert(without_slash(text.substr(0, end)));
+    text.remove_prefix(std::min(end + 1, text.size()));
   }
-  return false;
+  return directories;
 }
 
 }  // namespace
@@ -45,23 +45,25 @@ std::optional<std::string> musl_path_file(const host::Root& container) {
 
 Result<> update_musl_path(const host::Root& container, const std::string& file,
                           std::span<const std::string> folders,
-                          std::span<const std::string> compat_folders) {
-  const auto existing = container.read(file, most_bytes);
+                          std::span<const std::string> compat_folders, const Log& log) {
+  const auto existing = host::read_container_text(container, file, most_bytes);
+  if (!existing) log.warning(cat(existing.error().message(), "; it counts as absent"));
   // An empty one is what a loss of power leaves of a file that was not on the disk yet.
-  const bool exists = existing && *existing && !(*existing)->empty();
-  const std::string before = exists ? **existing : std::string(built_in_path);
-  std::string text = before;
-  std::string front;
+  const bool exists = existing && *existing && !(*existing)->text.empty();
+  const std::string before = exists ? (*existing)->text : std::string(built_in_path);
+  std::set<std::string_view> known = directories_in(before);
+  std::string text;
   for (const std::string& folder : compat_folders) {
-    if (!has_directory(front, folder) && !has_directory(text, folder)) front += cat(folder, "\n");
+    if (known.insert(without_slash(folder)).second) text += cat(folder, "\n");
   }
-  text.insert(0, front);
+  text += before;
   for (const std::string& folder : folders) {
-    if (has_directory(text, folder)) continue;
+    if (!known.insert(without_slash(folder)).second) continue;
     if (!text.empty() && !text.ends_with('\n')) text += '\n';
     text += cat(folder, "\n");
   }
   if (text == before) return {};
+  if (exists) return host::write_container_text(container, file, text, (*existing)->status);
   NVBOX_TRY(host::write_container_file(container, file, text));
   return {};
 }

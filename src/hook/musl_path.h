@@ -5,6 +5,7 @@
 #include <span>
 #include <string>
 
+#include "nvbox/base/log.h"
 #include "nvbox/base/result.h"
 #include "nvbox/host/root.h"
 
@@ -14,9 +15,10 @@ namespace nvbox::hook {
 // container has no such loader. The file need not exist.
 std::optional<std::string> musl_path_file(const host::Root& container);
 
-// Adds `compat_folders` at the front and `folders` at the end of musl's path.
+// Adds `compat_folders` at the front and `folders` at the end of musl's path. A file that must not
+// be read, or is no path, counts as absent. What it says stays with its mode and owner.
 Result<> update_musl_path(const host::Root& container, const std::string& file,
                           std::span<const std::string> folders,
-                          std::span<const std::string> compat_folders);
+                          std::span<const std::string> compat_folders, const Log& log);
 
 }  // namespace nvbox::hook

@@ -8,11 +8,13 @@
 #include <string_view>
 #include <vector>
 
+#include "hook/loader_folders.h"
 #include "hook/musl_path.h"
 #include "hook/update_ld_cache_entries.h"
 #include "nvbox/base/text.h"
 #include "nvbox/base/version.h"
 #include "nvbox/hook/compat_configuration.h"
+#include "nvbox/host/container_file.h"
 #include "nvbox/host/ld_cache.h"
 #include "nvbox/host/ld_cache_write.h"
 #include "nvbox/host/ld_so_conf.h"
@@ -31,7 +33,8 @@ constexpr std::string_view own_configuration_title =
 
 // Real caches have about 100 KiB.
 constexpr size_t most_cache_bytes = size_t{8} * 1024 * 1024;
-constexpr size_t most_configuration_bytes = size_t{64} * 1024;
+// A start puts some five folders in front, and those for compatibility libraries.
+constexpr size_t most_earlier_folders = 256;
 
 constexpr std::array glibc_loaders = {
     "/lib64/ld-linux-x86-64.so.2",
@@ -61,14 +64,10 @@ std::optional<std::string> musl_path_to_update(const host::Root& container) {
 }
 
 // The directories that an earlier start of the container put in front.
-std::vector<std::string> earlier_folders(const host::Root& container) {
-  const auto text = container.read(own_configuration_file, most_configuration_bytes);
-  if (!text || !*text) return {};
-  std::vector<std::string> folders;
-  for (const std::string_view line : split(**text, '\n')) {
-    if (line.starts_with('/')) folders.emplace_back(line);
-  }
-  return folders;
+std::vector<std::string> earlier_folders(const host::Root& container, const Log& log) {
+  LoaderFolders folders(most_earlier_folders);
+  folders.add_file(container, std::string(own_configuration_file), log);
+  return folders.take();
 }
 
 bool is_configured(const CacheRequest& request, const host::DirectoryId& id) {
@@ -106,7 +105,7 @@ CacheRequest request_for(const host::Root& container, std::span<const std::strin
   }
   const size_t leading = request.folders.size();
   for (const LibraryFolder& folder : others) add(folder.path, folder.id, false);
-  for (const std::string& folder : earlier_folders(container)) {
+  for (const std::string& folder : earlier_folders(container, log)) {
     const auto id = host::directory_id(container, folder);
     const auto leads = std::span(request.folders).first(leading);
     if (id && std::ranges::find(leads, *id, &LibraryFolder::id) == leads.end()) {
@@ -132,10 +131,10 @@ Result<> write_configuration(const host::Root& container, const CacheRequest& re
 }
 
 std::optional<host::LdCache> image_cache(const host::Root& container, const Log& log) {
-  const auto bytes = container.read(cache_file, most_cache_bytes);
+  const auto bytes = host::read_container_text(container, cache_file, most_cache_bytes);
   if (!bytes) log.warning(cat("the image's loader cache: ", bytes.error().message()));
   if (!bytes || !*bytes) return std::nullopt;
-  auto cache = host::parse_ld_cache(**bytes);
+  auto cache = host::parse_ld_cache((*bytes)->text);
   if (cache) return std::move(cache).value();
   log.warning(cat(cache_file, ": ", cache.error().message(), "; making a new one"));
   return std::nullopt;
@@ -157,10 +156,10 @@ Result<> update_glibc_cache(const host::Root& container, const CacheRequest& req
 
 Result<> update(const host::Root& container, std::span<const std::string> folders,
                 const std::string& compat_folder, const Log& log) {
-  std::vector<std::string> compat_folders = enabled_compat_folders(container);
+  std::vector<std::string> compat_folders = enabled_compat_folders(container, log);
   if (!compat_folder.empty()) compat_folders.insert(compat_folders.begin(), compat_folder);
   const std::optional<std::string> musl_path = musl_path_to_update(container);
-  if (musl_path) NVBOX_TRY(update_musl_path(container, *musl_path, folders, compat_folders));
+  if (musl_path) NVBOX_TRY(update_musl_path(container, *musl_path, folders, compat_folders, log));
   if (musl_path && !has_glibc(container)) return {};
   return update_glibc_cache(container, request_for(container, folders, compat_folders, log), log);
 }

@@ -106,7 +106,8 @@ class Merge {
 
   LibraryNameSet known_names(const LibraryNames& names, const DirectoryId& directory);
   void add_folder(size_t index);
-  std::optional<size_t> rank_of(const ImageEntry& entry) const;
+  using Ranks = std::map<DirectoryId, std::optional<size_t>>;
+  Ranks ranks_of_directories() const;
 
   const host::Root& container_;
   const CacheRequest& request_;
@@ -158,24 +159,27 @@ void Merge::add_folder(size_t index) {
          entries_for(container_, found, folder.path, spelled, Links::make));
 }
 
-// nullopt: an entry to leave out.
-std::optional<size_t> Merge::rank_of(const ImageEntry& item) const {
-  if (item.is_gone) return std::nullopt;
-  if (!item.directory) return rank_of_image();
-  const auto folder = std::ranges::find(request_.folders, *item.directory, &LibraryFolder::id);
-  if (folder != request_.folders.end()) {
-    return folder->leads ? static_cast<size_t>(folder - request_.folders.begin()) : rank_of_image();
+// Of each directory that is not like the image's others; nullopt: entries to leave out.
+Merge::Ranks Merge::ranks_of_directories() const {
+  Ranks ranks;
+  for (size_t index = 0; index < request_.folders.size(); ++index) {
+    const LibraryFolder& folder = request_.folders[index];
+    ranks.emplace(folder.id, folder.leads ? index : rank_of_image());
   }
-  const auto former = std::ranges::find(request_.former, *item.directory);
-  if (former == request_.former.end()) return rank_of_image();
-  return has_directory(request_.configured, *former) ? std::optional(rank_of_former())
-                                                     : std::nullopt;
+  for (const DirectoryId& former : request_.former) {
+    const bool stays = has_directory(request_.configured, former);
+    ranks.emplace(former, stays ? std::optional(rank_of_former()) : std::nullopt);
+  }
+  return ranks;
 }
 
 Entries Merge::run() {
   for (size_t index = 0; index < request_.folders.size(); ++index) add_folder(index);
+  const Ranks ranks = ranks_of_directories();
   for (ImageEntry& item : image_) {
-    const auto rank = rank_of(item);
+    if (item.is_gone) continue;
+    const auto known = item.directory ? ranks.find(*item.directory) : ranks.end();
+    const auto rank = known == ranks.end() ? rank_of_image() : known->second;
     if (rank) ranks_[*rank].push_back(std::move(item.entry));
   }
   Entries all;
@@ -184,14 +188,10 @@ Entries Merge::run() {
 }
 
 // The libraries for special processors, which glibc 2.33 and later prefer where they fit.
-Entries subdirectory_entries(const host::Root& container, LibraryScanner& scanner,
-                             const std::string& directory) {
+Entries subdirectory_entries(LibraryScanner& scanner, const std::string& directory) {
   const std::string parent = path::join(directory, "glibc-hwcaps");
-  const auto names = container.list(parent);
-  if (!names || !*names) return {};
   Entries entries;
-  for (const std::string& name : **names) {
-    if (name.starts_with('.') || name.contains(':')) continue;
+  for (const std::string& name : scanner.subdirectories(parent)) {
     const std::string path = path::join(parent, name);
     const auto files = scanner.list(path);
     if (!files) continue;
@@ -215,12 +215,15 @@ std::vector<LdCacheEntry> merged_entries(const host::Root& container, const Cach
 std::vector<LdCacheEntry> all_entries(const host::Root& container, const CacheRequest& request) {
   std::vector<host::LibraryDirectory> directories;
   std::set<DirectoryId> injected;
+  std::set<DirectoryId> known;
   for (const LibraryFolder& folder : request.folders) {
     injected.insert(folder.id);
-    if (folder.leads) directories.push_back({folder.path, folder.id});
+    if (folder.leads && known.insert(folder.id).second) {
+      directories.push_back({folder.path, folder.id});
+    }
   }
   for (const host::LibraryDirectory& directory : request.configured) {
-    if (!has_directory(directories, directory.id)) directories.push_back(directory);
+    if (known.insert(directory.id).second) directories.push_back(directory);
   }
   LibraryScanner scanner(container);
   Entries entries;
@@ -229,7 +232,7 @@ std::vector<LdCacheEntry> all_entries(const host::Root& container, const CacheRe
     if (!names) continue;
     append(entries, entries_for(container, scanner.scan(*names, {}), path, path,
                                 injected.contains(id) ? Links::make : Links::leave));
-    append(entries, subdirectory_entries(container, scanner, path));
+    append(entries, subdirectory_entries(scanner, path));
   }
   return entries;
 }

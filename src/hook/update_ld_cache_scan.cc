@@ -7,9 +7,8 @@
 
 #include "nvbox/base/path.h"
 #include "nvbox/base/text.h"
+#include "nvbox/host/container_file.h"
 #include "nvbox/host/ld_cache.h"
-#include "nvbox/host/locate.h"
-#include "nvbox/sys/file.h"
 
 namespace nvbox::hook {
 namespace {
@@ -61,17 +60,41 @@ bool LibraryNames::contains(std::string_view name) const {
   return std::ranges::binary_search(files, name) || std::ranges::binary_search(links, name);
 }
 
+// As host::visit_entries; the last directory that there are visits left for is visited wholly.
+Result<> LibraryScanner::visit(int directory, const host::Visit& visitor) {
+  if (visits_left_ == 0) return Error("too many names in the library directories");
+  return host::visit_entries(directory, [&](std::string_view name, host::EntryKind kind) {
+    if (visits_left_ > 0) --visits_left_;
+    visitor(name, kind);
+  });
+}
+
+std::vector<std::string> LibraryScanner::subdirectories(const std::string& directory) {
+  std::vector<std::string> names;
+  const auto opened = container_.open_at(directory, O_RDONLY | O_DIRECTORY);
+  if (!opened) return names;
+  const auto visited = visit(opened->get(), [&](std::string_view name, host::EntryKind kind) {
+    // A link may lead to a directory. The loader splits a list of such names at colons.
+    const bool counts = kind == host::EntryKind::directory || kind == host::EntryKind::link;
+    if (!counts || name.starts_with('.') || name.contains(':') || subdirectories_left_ == 0) return;
+    --subdirectories_left_;
+    names.emplace_back(name);
+  });
+  if (!visited) names.clear();
+  std::ranges::sort(names);
+  return names;
+}
+
 std::optional<LibraryNames> LibraryScanner::list(const std::string& directory) {
   auto opened = container_.open_at(directory, O_RDONLY | O_DIRECTORY);
   if (!opened) return std::nullopt;
   LibraryNames names = {.directory = directory, .fd = std::move(opened).value()};
-  const auto listed =
-      host::visit_entries(names.fd.get(), [&](std::string_view name, host::EntryKind kind) {
-        if (!is_library_name(name) || names_left_ == 0) return;
-        --names_left_;
-        if (kind == host::EntryKind::file) names.files.emplace_back(name);
-        if (kind == host::EntryKind::link) names.links.emplace_back(name);
-      });
+  const auto listed = visit(names.fd.get(), [&](std::string_view name, host::EntryKind kind) {
+    if (!is_library_name(name) || names_left_ == 0) return;
+    --names_left_;
+    if (kind == host::EntryKind::file) names.files.emplace_back(name);
+    if (kind == host::EntryKind::link) names.links.emplace_back(name);
+  });
   if (!listed) return std::nullopt;
   // Directories give names in orders that are unlucky for std::sort.
   std::ranges::stable_sort(names.files);
@@ -79,10 +102,14 @@ std::optional<LibraryNames> LibraryScanner::list(const std::string& directory) {
   return names;
 }
 
-std::optional<LibraryScanner::Library> LibraryScanner::read_once(int fd, const struct stat& info) {
+std::optional<LibraryScanner::Library> LibraryScanner::read_once(int found) {
+  struct stat info {};
+  if (fstat(found, &info) != 0) return std::nullopt;
   const auto [place, is_new] = read_.try_emplace({info.st_dev, info.st_ino});
   if (!is_new) return place->second;
-  const auto elf = host::read_elf(fd);
+  const auto file = host::open_found_file(found);
+  if (!file) return std::nullopt;
+  const auto elf = host::read_elf(file->fd.get());
   if (!elf || !*elf) return std::nullopt;
   const auto flags = host::ld_cache_flags(**elf);
   // The loader never looks for a name with a slash in its cache.
@@ -93,24 +120,14 @@ std::optional<LibraryScanner::Library> LibraryScanner::read_once(int fd, const s
 std::optional<LibraryScanner::Library> LibraryScanner::inspect_file(const LibraryNames& names,
                                                                     const std::string& name) {
   // One component and no link: this cannot leave the directory.
-  const sys::Fd fd(openat(names.fd.get(), name.c_str(),
-                          O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
-  struct stat info {};
-  if (!fd || fstat(fd.get(), &info) != 0 || !S_ISREG(info.st_mode)) return std::nullopt;
-  return read_once(fd.get(), info);
+  const sys::Fd found(openat(names.fd.get(), name.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC));
+  return found ? read_once(found.get()) : std::nullopt;
 }
 
 std::optional<LibraryScanner::Library> LibraryScanner::inspect_link(const LibraryNames& names,
                                                                     const std::string& name) {
-  // O_PATH first, because opening what an image's link leads to could start a device.
-  const auto target = container_.open_at(path::join(names.directory, name), O_PATH);
-  struct stat info {};
-  if (!target || fstat(target->get(), &info) != 0 || !S_ISREG(info.st_mode)) return std::nullopt;
-  const auto known = read_.find({info.st_dev, info.st_ino});
-  if (known != read_.end()) return known->second;
-  const auto fd = sys::open_path(sys::proc_path(target->get()), O_RDONLY | O_NONBLOCK);
-  if (!fd) return std::nullopt;
-  return read_once(fd->get(), info);
+  const auto found = container_.open_at(path::join(names.directory, name), O_PATH);
+  return found ? read_once(found->get()) : std::nullopt;
 }
 
 std::vector<FoundLibrary> LibraryScanner::scan(const LibraryNames& names,

@@ -14,6 +14,7 @@
 
 #include "nvbox/host/elf.h"
 #include "nvbox/host/ld_so_conf.h"
+#include "nvbox/host/locate.h"
 #include "nvbox/host/root.h"
 #include "nvbox/sys/fd.h"
 
@@ -48,8 +49,13 @@ class LibraryScanner {
  public:
   explicit LibraryScanner(const host::Root& container) : container_(container) {}
 
-  // nullopt when there is no such directory. Beyond 100,000 names in all, the rest is left out.
+  // nullopt when there is no such directory. Beyond 100,000 names of libraries or a million others
+  // in all, the rest is left out: an image can show one directory under any number of names.
   std::optional<LibraryNames> list(const std::string& directory);
+
+  // The names in a glibc-hwcaps directory that may be directories for processors, sorted. No more
+  // than 1024 in all; processors have some ten.
+  std::vector<std::string> subdirectories(const std::string& directory);
 
   // The libraries in a directory except those with `known` names and the versioned files behind
   // known links, which are not opened.
@@ -63,10 +69,13 @@ class LibraryScanner {
 
   std::optional<Library> inspect_file(const LibraryNames& names, const std::string& name);
   std::optional<Library> inspect_link(const LibraryNames& names, const std::string& name);
-  std::optional<Library> read_once(int fd, const struct stat& info);
+  Result<> visit(int directory, const host::Visit& visitor);
+  std::optional<Library> read_once(int found);
 
   const host::Root& container_;
   size_t names_left_ = 100'000;
+  size_t visits_left_ = 1'000'000;
+  size_t subdirectories_left_ = 1024;
   // Most links lead to a file that was read already.
   std::map<host::DirectoryId, std::optional<Library>> read_;
 };

@@ -11,6 +11,7 @@
 
 #include "nvbox/base/path.h"
 #include "nvbox/base/text.h"
+#include "nvbox/host/container_file.h"
 #include "nvbox/sys/file.h"
 
 namespace nvbox::host {
@@ -27,12 +28,13 @@ std::optional<std::string> link_text(int directory, const std::string& name) {
 // Whether `name` in `directory` is a regular file with exactly this content; O_NOFOLLOW keeps the
 // look inside the directory.
 bool has_content(int directory, const std::string& name, std::string_view text) {
-  const sys::Fd file(
-      openat(directory, name.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
+  const sys::Fd found(openat(directory, name.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC));
   struct stat info {};
-  if (!file || fstat(file.get(), &info) != 0 || !S_ISREG(info.st_mode)) return false;
+  if (!found || fstat(found.get(), &info) != 0) return false;
   if (static_cast<size_t>(info.st_size) != text.size()) return false;
-  const Result<std::string> old = sys::read_all(file.get(), text.size());
+  const Result<ContainerFile> file = open_found_file(found.get());
+  if (!file) return false;
+  const Result<std::string> old = sys::read_all(file->fd.get(), text.size());
   return old && *old == text;
 }
 

@@ -137,6 +137,23 @@ Result<> restrict_mount(int mount_root, Restrictions restrictions) {
   return settle(mount_root, restrictions);
 }
 
+// statx(2) tells it since Linux 5.8, /proc/self/fdinfo since 3.15.
+Result<std::uint64_t> mount_id(int fd) {
+  struct statx status {};
+  const bool told = statx(fd, "", AT_EMPTY_PATH, STATX_MNT_ID, &status) == 0;
+  if (told && (status.stx_mask & STATX_MNT_ID) != 0) return status.stx_mnt_id;
+  constexpr size_t most_bytes = size_t{64} * 1024;
+  constexpr std::string_view member = "mnt_id:";
+  const Fd file = NVBOX_TRY(open_path(cat("/proc/self/fdinfo/", fd), O_RDONLY));
+  const std::string text = NVBOX_TRY(read_all(file.get(), most_bytes).in("/proc/self/fdinfo"));
+  for (const std::string_view line : split(text, '\n')) {
+    if (!line.starts_with(member)) continue;
+    const auto id = parse_number<std::uint64_t>(trim(line.substr(member.size())));
+    if (id) return *id;
+  }
+  return Error("/proc/self/fdinfo names no mount");
+}
+
 Result<> detach(int mount_root) {
   if (umount2(proc_path(mount_root).c_str(), MNT_DETACH) != 0) return Error("unmount", errno);
   return {};

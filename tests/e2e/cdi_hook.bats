@@ -60,6 +60,27 @@ sequence="[$links, $compat, $cache, $params, $profile]"
   done
 }
 
+@test "an image whose files lead to a volume learns nothing of it" {
+  secret_options
+  folder='["nvidia-cdi-hook", "update-ldcache", "--folder", "'$libraries'", "--folder", "/opt/new"]'
+  for image in glibc musl; do
+    image_that_leads_to /secret "$BATS_TEST_TMPDIR/$image" "$image"
+    hooked "[$links, $compat, $folder]" "${secret[@]}" "$BATS_TEST_TMPDIR/$image" "${show_copies[@]}"
+    has_line looked
+    has_no_text "$secret_text"
+  done
+}
+
+# proc(5): reading it waits for a message of the kernel.
+@test "an image whose files lead to /proc/kmsg does not hold its start" {
+  folder='["nvidia-cdi-hook", "update-ldcache", "--folder", "'$libraries'", "--folder", "/opt/new"]'
+  for image in glibc musl; do
+    image_that_leads_to /proc/kmsg "$BATS_TEST_TMPDIR/$image" "$image"
+    MOST_SECONDS=10 hooked "[$links, $compat, $folder]" "$BATS_TEST_TMPDIR/$image" true
+    [ "$status" -eq 0 ]
+  done
+}
+
 @test "chmod changes what exists inside the container only" {
   hooked '[["nvidia-cdi-hook", "chmod", "--mode", "711", "--path", "/opt", "--path", "/absent"]]' \
     glibc stat -c %a /opt

@@ -24,9 +24,12 @@ require() {
   skip "$reason"
 }
 
-# on_host PROFILE LOW_LEVEL COMMAND...: in a simulated host with nvbox installed.
+# on_host PROFILE LOW_LEVEL COMMAND...: in a simulated host with nvbox installed, for at most
+# $MOST_SECONDS if that is set.
 on_host() {
-  SIMHOST_RUNTIMES=/usr/local/lib/simhost/$2 "$simhost" --install "$nvbox" "$1" -- "${@:3}"
+  local limit=()
+  [[ -z ${MOST_SECONDS-} ]] || limit=(timeout --signal=KILL "$MOST_SECONDS")
+  SIMHOST_RUNTIMES=/usr/local/lib/simhost/$2 "${limit[@]}" "$simhost" --install "$nvbox" "$1" -- "${@:3}"
 }
 
 # start PROFILE LOW_LEVEL CONTAINER_SH_ARGUMENT...
@@ -42,6 +45,28 @@ image_with_compat() {
   printf 'const char *nvbox_stub_name(void) { return "%s"; }\n' "libcuda.so.$2" |
     gcc -xc - -shared -nostdlib -fPIC -Wl,-soname,libcuda.so.1 \
       -o "$1/usr/local/cuda-12/compat/libcuda.so.$2"
+}
+
+# image_that_leads_to TARGET DIRECTORY KIND: whatever nvbox reads of it is a link to TARGET.
+image_that_leads_to() {
+  local place
+  "$support/images.sh" --copy "$2" "$3"
+  mkdir -p "$2/etc/ld.so.conf.d" "$2/usr/lib/x86_64-linux-gnu" "$2/usr/lib64"
+  for place in etc/ld.so.conf etc/ld.so.cache etc/ld.so.conf.d/{00-nvbox,00-compat-1,a}.conf \
+    etc/ld-musl-x86_64.path usr/lib/x86_64-linux-gnu/libfoo.so.1 usr/lib64/libfoo.so.1; do
+    ln -sfn "$1" "$2/$place"
+  done
+}
+
+# A file that only root may read, as a volume, and what shows where its text came to be.
+secret_text=/opt/of-the-host-alone
+secret_options() {
+  (umask 077 && echo "$secret_text" >"$BATS_TEST_TMPDIR/secret")
+  secret=(--mount "$BATS_TEST_TMPDIR/secret:/secret")
+  # Not through links: root of the container may follow them.
+  # shellcheck disable=SC2016 # the inner shell's $1
+  show_copies=(busybox sh -c 'busybox find /etc /usr/lib /usr/lib64 -type f -exec busybox grep -H "$1" {} +
+    echo looked' sh "$secret_text")
 }
 
 # add_cuda_note DIRECTORY VERSION: to them, with the bytes of NVIDIA's libcuda.so of that version.

@@ -360,6 +360,40 @@ a b" ]
   has_text 'libcuda.so.1: libcuda.so.575.57.08 '
 }
 
+@test "legacy: an image whose files lead to a volume learns nothing of it" {
+  secret_options
+  for image in glibc musl; do
+    image_that_leads_to /secret "$BATS_TEST_TMPDIR/$image" "$image"
+    legacy t4x1 --env NVIDIA_VISIBLE_DEVICES=all "${secret[@]}" "$BATS_TEST_TMPDIR/$image" "${show_copies[@]}"
+    has_line looked
+    has_no_text "$secret_text"
+  done
+}
+
+# proc(5): reading it waits for a message of the kernel.
+@test "legacy: an image whose files lead to /proc/kmsg does not hold its start" {
+  for image in glibc musl; do
+    image_that_leads_to /proc/kmsg "$BATS_TEST_TMPDIR/$image" "$image"
+    MOST_SECONDS=10 legacy t4x1 --env NVIDIA_VISIBLE_DEVICES=all "$BATS_TEST_TMPDIR/$image" \
+      probe dlopen libcuda.so.1
+    [ "$status" -eq 0 ]
+    has_text 'libcuda.so.1: libcuda.so.'
+  done
+}
+
+@test "hook: a run that fails leaves no copy of what the image leads to" {
+  secret_options
+  "$support/images.sh" --copy "$BATS_TEST_TMPDIR/image" glibc
+  rm -f "$BATS_TEST_TMPDIR"/image/etc/ld.so.{conf,cache}
+  ln -s /secret "$BATS_TEST_TMPDIR/image/etc/ld.so.conf"
+  mkdir -p "$BATS_TEST_TMPDIR/image/etc/ld.so.cache/directory"
+  SHOW=/run/b/rootfs/etc/ld.so.conf hooked t4x1 --env NVIDIA_VISIBLE_DEVICES=all "${secret[@]}" \
+    "$BATS_TEST_TMPDIR/image" true
+  [ "$status" -ne 0 ]
+  has_text 'ldcache error'
+  has_no_text "$secret_text"
+}
+
 @test "legacy: gated variables add their nodes and do not hide the request" {
   for name in NVIDIA_GDS NVIDIA_MOFED NVIDIA_GDRCOPY NVIDIA_NVSWITCH; do
     legacy a100x8 --env NVIDIA_VISIBLE_DEVICES=0 --env "$name=enabled" glibc probe nodes

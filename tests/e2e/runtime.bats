@@ -156,6 +156,26 @@ gpus_inside() {
   has_line /usr/lib/x86_64-linux-gnu
 }
 
+@test "an image whose files lead to a volume learns nothing of it" {
+  secret_options
+  for image in glibc musl; do
+    image_that_leads_to /secret "$BATS_TEST_TMPDIR/$image" "$image"
+    gpu t4x1 all "${secret[@]}" "$BATS_TEST_TMPDIR/$image" "${show_copies[@]}"
+    has_line looked
+    has_no_text "$secret_text"
+  done
+}
+
+# proc(5): reading it waits for a message of the kernel.
+@test "an image whose files lead to /proc/kmsg does not hold its start" {
+  for image in glibc musl; do
+    image_that_leads_to /proc/kmsg "$BATS_TEST_TMPDIR/$image" "$image"
+    MOST_SECONDS=10 gpu t4x1 all "$BATS_TEST_TMPDIR/$image" probe dlopen libcuda.so.1
+    [ "$status" -eq 0 ]
+    has_text 'libcuda.so.1: libcuda.so.'
+  done
+}
+
 @test "a musl image finds the libraries" {
   gpu t4x1 all musl probe dlopen libcuda.so.1 libnvidia-ml.so.1 libnvbox_image.so.1
   [ "$status" -eq 0 ]

@@ -277,5 +277,23 @@ TEST(ConfigureHere, compat_libraries_of_another_major_version_are_mounted_and_wi
   });
 }
 
+// NVIDIA's cuda-compat packages have four; each one that is found costs a mount and a descriptor.
+TEST(ConfigureHere, of_more_compat_libraries_than_any_package_has_sixty_four_are_mounted) {
+  run_case({}, [](const std::string& scratch) {
+    GpuMachine machine(scratch);
+    for (int number = 0; number < 100; ++number) {
+      put_file(cat(machine.container, "/usr/local/cuda/compat/libcuda-", number, ".so.570.1"), "");
+    }
+    ConfigureRequest request = machine.request();
+    request.compat = CompatMode::mount;
+    const Result<> done = machine.configure(request);
+    ASSERT_TRUE(done) << message(done);
+    EXPECT_EQ(
+        std::ranges::count_if(
+            mounts(), [](const MountEntry& mount) { return mount.point.contains("libcuda-"); }),
+        64);
+  });
+}
+
 }  // namespace
 }  // namespace nvbox::test

@@ -5,6 +5,7 @@
 
 #include "nvbox/host/root_move.h"
 #include "support/make_host.h"
+#include "support/open_watch.h"
 
 namespace nvbox::applets::installation {
 namespace {
@@ -37,6 +38,17 @@ EOF
             (Packages{{"/lib/x86_64-linux-gnu/libnvidia-container.so.1", "libnvidia-container1"},
                       {"/usr/bin/ls", "coreutils"},
                       {"/usr/bin/nvidia-ctk", "nvidia-container-toolkit-base"}}));
+}
+
+// open(2): opening a FIFO for reading lets its writer go on; opening a device can start it.
+TEST(InstallSurvey, OpensNothingButRegularFiles) {
+  const Host host("d /usr/bin\n");
+  const std::string fifo = host.path() + "/usr/bin/fifo";
+  ASSERT_EQ(mkfifo(fifo.c_str(), 0644), 0);
+  const test::OpenWatch watch(fifo);
+  ASSERT_TRUE(watch.is_ready());
+  EXPECT_FALSE(content_at(host.root(), "/usr/bin/fifo"));
+  EXPECT_FALSE(watch.saw_an_open());
 }
 
 TEST(InstallSurvey, NoPackagesWithoutDpkg) {

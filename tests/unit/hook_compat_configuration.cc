@@ -112,8 +112,21 @@ TEST(CompatConfiguration, of_the_peers_hook_counts_as_well) {
   image.put("/etc/ld.so.conf.d/00-compat-3c0f.conf", "/usr/local/cuda-12/compat\n");
   image.put("/etc/ld.so.conf.d/00-compatible", "/opt/other\n");
   image.put("/etc/ld.so.conf.d/libc.conf", "/opt/other\n");
-  EXPECT_EQ(enabled_compat_folders(image.root()), Strings{"/usr/local/cuda-12/compat"});
+  EXPECT_EQ(enabled_compat_folders(image.root(), Log()), Strings{"/usr/local/cuda-12/compat"});
   EXPECT_EQ(image.libcuda_after_update({"/opt/driver"}), "/usr/local/cuda-12/compat/libcuda.so.1");
+}
+
+// The peer writes one file with one folder at every start; a container that lasts has many of them.
+TEST(CompatConfiguration, of_many_folders_each_counts_once_and_sixty_four_in_all) {
+  const Image image;
+  std::string lines;
+  for (int folder = 0; folder < 100; ++folder) lines += "/opt/" + std::to_string(folder) + "\n";
+  for (int file = 0; file < 3; ++file) {
+    image.put("/etc/ld.so.conf.d/00-compat-" + std::to_string(file) + ".conf", "/opt/a\n/opt/b\n");
+  }
+  EXPECT_EQ(enabled_compat_folders(image.root(), Log()), (Strings{"/opt/a", "/opt/b"}));
+  image.put("/etc/ld.so.conf.d/00-compat-9.conf", lines);
+  EXPECT_EQ(enabled_compat_folders(image.root(), Log()).size(), 64U);
 }
 
 }  // namespace

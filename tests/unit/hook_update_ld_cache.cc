@@ -261,6 +261,28 @@ TEST(UpdateLdCache, without_a_cache_all_configured_directories_are_searched) {
   EXPECT_FALSE(container.exists("/usr/local/lib/libonly.so.2"));
 }
 
+// glibc has three such directories for x86-64 (sysdeps/x86_64/dl-hwcaps_subdirs.c). Links show one
+// and the same hundred in every library directory.
+TEST(UpdateLdCache, directories_for_processors_are_bounded_in_all) {
+  std::string tree(debian);
+  for (int sub = 0; sub < 100; ++sub) {
+    tree += "so /hwcaps/s" + std::to_string(sub) + "/libx.so.1 libx.so.1\n";
+  }
+  std::string configuration;
+  for (int directory = 0; directory < 20; ++directory) {
+    const std::string path = "/opt/d" + std::to_string(directory);
+    tree += "l " + path + "/glibc-hwcaps -> /hwcaps\n";
+    configuration += path + "\n";
+  }
+  Container container(tree);
+  container.write("/etc/ld.so.conf.d/many.conf", configuration);
+  ASSERT_TRUE(container.update(debian_folder));
+  EXPECT_EQ(
+      std::ranges::count_if(container.cache(),
+                            [](std::string_view line) { return line.contains("/glibc-hwcaps/"); }),
+      1024);
+}
+
 TEST(UpdateLdCache, a_broken_cache_is_made_anew) {
   Container container(debian);
   container.write("/etc/ld.so.cache", "nonsense");
@@ -351,8 +373,8 @@ TEST(UpdateLdCache, musl_gets_a_path_file_with_its_own_defaults) {
   EXPECT_FALSE(container.exists("/etc/ld.so.conf"));
 }
 
-// musl takes an empty file for no directory at all. It is what stays of a renamed file whose content
-// was not on the disk when the power went.
+// musl takes an empty file for no directory at all. It is what stays of a renamed file whose
+// content was not on the disk when the power went.
 TEST(UpdateLdCache, an_empty_musl_path_file_counts_as_none) {
   Container container(alpine);
   container.write("/etc/ld-musl-x86_64.path", "");
@@ -367,6 +389,17 @@ TEST(UpdateLdCache, lines_of_a_musl_path_file_are_kept_and_never_doubled) {
   ASSERT_TRUE(container.update({"/usr/lib64", "/opt/nv"}));
   ASSERT_TRUE(container.update({"/usr/lib64", "/opt/nv"}));
   EXPECT_EQ(container.read("/etc/ld-musl-x86_64.path"), "/opt/a:/usr/lib64/\n/opt/b\n/opt/nv\n");
+}
+
+TEST(UpdateLdCache, musl_gets_no_more_compatibility_folders_than_count) {
+  Container container(alpine);
+  std::string lines;
+  for (int folder = 0; folder < 5000; ++folder) lines += "/opt/" + std::to_string(folder) + "\n";
+  container.write("/etc/ld.so.conf.d/00-compat-1.conf", lines);
+  ASSERT_TRUE(container.update({"/usr/lib64"}));
+  const std::string path = container.read("/etc/ld-musl-x86_64.path");
+  // 64 of them, its own three and the driver's.
+  EXPECT_EQ(std::ranges::count(path, '\n'), 64 + 3 + 1);
 }
 
 TEST(UpdateLdCache, musl_needs_no_path_file_for_its_default_directories) {

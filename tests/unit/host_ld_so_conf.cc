@@ -143,6 +143,90 @@ d /opt/a
   EXPECT_EQ(directories_of(host), (Strings{"/opt/a"}));
 }
 
+// An image needs only two lines for a file that has names without end.
+TEST(LdSoConf, a_file_that_includes_itself_under_ever_longer_names_is_read_once) {
+  const test::Host host(R"(
+f /etc/ld.so.conf <<EOF
+include /d/F
+EOF
+f /d/F <<EOF
+include ../d/F
+include ../other/../d/F
+/opt/a
+EOF
+l /other -> d
+d /opt/a
+)");
+  const LdSoConf configuration = read_ld_so_conf(host.root(), "");
+  EXPECT_EQ(paths_of(configuration), (Strings{"/opt/a"}));
+  EXPECT_EQ(configuration.problems, Strings{});
+}
+
+TEST(LdSoConf, an_ignored_file_is_ignored_under_every_name) {
+  const test::Host host(R"(
+f /etc/ld.so.conf <<EOF
+include ld.so.conf.d/../ld.so.conf.d/00-nvbox.conf /etc/link
+EOF
+f /etc/ld.so.conf.d/00-nvbox.conf <<EOF
+/ours
+EOF
+l /etc/link -> ld.so.conf.d/00-nvbox.conf
+d /ours
+)");
+  EXPECT_EQ(directories_of(host, "/etc/ld.so.conf.d/00-nvbox.conf"), Strings{});
+}
+
+// glibc's ldconfig has no limits; the largest configuration of a distribution has some 1 KiB.
+class LdSoConfLimits : public testing::Test {
+ protected:
+  void put(const std::string& file, const std::string& text) const {
+    std::ofstream(host_.path() + file) << text;
+  }
+  void expect_cut_off(std::string_view problem) const {
+    const LdSoConf configuration = read_ld_so_conf(host_.root(), "");
+    EXPECT_EQ(paths_of(configuration), Strings{"/usr/lib"});
+    ASSERT_EQ(configuration.problems.size(), 1U);
+    EXPECT_TRUE(configuration.problems[0].contains(problem)) << configuration.problems[0];
+  }
+
+  test::Host host_{"d /etc/c\nd /opt/late\nd /usr/lib\n"};
+};
+
+TEST_F(LdSoConfLimits, bytes_of_all_files_count_together) {
+  for (int file = 0; file < 20; ++file) {
+    put("/etc/c/" + std::to_string(file), std::string(size_t{60} * 1024, '#') + "\n");
+  }
+  put("/etc/ld.so.conf", "include /etc/c/*\n/opt/late\n");
+  expect_cut_off("includes too much");
+}
+
+TEST_F(LdSoConfLimits, lines_of_all_files_count_together) {
+  for (int file = 0; file < 3; ++file) {
+    put("/etc/c/" + std::to_string(file), std::string(30'000, '\n'));
+  }
+  put("/etc/ld.so.conf", "include /etc/c/*\n/opt/late\n");
+  expect_cut_off("includes too much");
+}
+
+TEST_F(LdSoConfLimits, files_that_include_each_other_are_followed_to_a_depth) {
+  for (int file = 0; file < 40; ++file) {
+    put("/etc/c/" + std::to_string(file), "include " + std::to_string(file + 1) + "\n");
+  }
+  put("/etc/c/40", "/opt/late\n");
+  put("/etc/ld.so.conf", "include c/0\n");
+  expect_cut_off("too deep");
+}
+
+TEST_F(LdSoConfLimits, names_that_a_pattern_is_held_against_count_together) {
+  std::filesystem::create_directories(host_.path() + "/many");
+  for (int file = 0; file < 1000; ++file) put("/many/" + std::to_string(file), "");
+  for (int link = 0; link < 20; ++link) {
+    std::filesystem::create_symlink("/many", host_.path() + "/etc/c/" + std::to_string(link));
+  }
+  put("/etc/ld.so.conf", "include /etc/c/*/*x\n/opt/late\n");
+  expect_cut_off("includes too much");
+}
+
 TEST(LdSoConf, links_out_of_the_root_stay_inside) {
   const test::Host host(R"(
 l /etc/ld.so.conf -> ../../../../../../conf

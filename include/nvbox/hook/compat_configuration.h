@@ -22,7 +22,8 @@ Result<> enable_cuda_compat(const host::Root& container, const HostDriver& drive
 // Removes the file that enable_cuda_compat wrote at an earlier start.
 Result<> forget_cuda_compat(const host::Root& container);
 
-// The directories that such files name, this program's and the peer's, in the loader's order.
-std::vector<std::string> enabled_compat_folders(const host::Root& container);
+// The directories that such files name, this program's and the peer's, each once and in the
+// loader's order. Of more than 64, which no image has, the first ones.
+std::vector<std::string> enabled_compat_folders(const host::Root& container, const Log& log);
 
 }  // namespace nvbox::hook

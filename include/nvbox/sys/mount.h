@@ -61,6 +61,9 @@ Result<Fd> mount_tmpfs(int target, size_t bytes);
 // Adds restrictions to the mount whose root is open.
 Result<> restrict_mount(int mount_root, Restrictions restrictions);
 
+// Which mount a descriptor, O_PATH too, was opened on: the number of /proc/self/mountinfo.
+Result<std::uint64_t> mount_id(int fd);
+
 // Takes the mount whose root is open out of the tree, even if it is in use.
 Result<> detach(int mount_root);
 
