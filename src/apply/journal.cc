@@ -8,6 +8,7 @@
 
 #include "nvbox/base/path.h"
 #include "nvbox/base/text.h"
+#include "nvbox/host/leave_to_change.h"
 #include "nvbox/host/root_write.h"
 #include "nvbox/sys/mount.h"
 
@@ -71,11 +72,13 @@ void Journal::undo_entry(const Created& entry) const {
   if (files_ == Files::keep) return;
   if (fstatat(entry.directory.get(), entry.name.c_str(), &now, AT_SYMLINK_NOFOLLOW) != 0) return;
   if (!is_untouched(entry.status, now)) return;
+  const auto leave = host::LeaveToChange::for_mount_target(entry.directory.get());
   // A directory that others put something into stays by itself.
   unlinkat(entry.directory.get(), entry.name.c_str(), S_ISDIR(now.st_mode) ? AT_REMOVEDIR : 0);
 }
 
 void Journal::undo_entry(const Replaced& entry) {
+  const auto leave = host::LeaveToChange::for_mount_target(entry.directory.get());
   renameat(entry.directory.get(), entry.former.c_str(), entry.directory.get(), entry.name.c_str());
 }
 
@@ -88,6 +91,8 @@ void Journal::undo_entry(const Watched& entry) const {
   const Result<sys::Fd> directory =
       entry.root->open_at(path::parent(entry.path), O_PATH | O_DIRECTORY);
   if (!directory) return;
+  const auto leave = host::LeaveToChange::take(*entry.root, directory->get());
+  if (!leave) return;
   const std::string name(path::base_name(entry.path));
   if (unlinkat(directory->get(), name.c_str(), 0) == 0 || errno != EISDIR) return;
   unlinkat(directory->get(), name.c_str(), AT_REMOVEDIR);
@@ -103,7 +108,9 @@ void Journal::undo() {
 void Journal::commit() {
   for (const auto& entry : entries_) {
     const auto* replaced = std::get_if<Replaced>(&entry);
-    if (replaced != nullptr) unlinkat(replaced->directory.get(), replaced->former.c_str(), 0);
+    if (replaced == nullptr) continue;
+    const auto leave = host::LeaveToChange::for_mount_target(replaced->directory.get());
+    unlinkat(replaced->directory.get(), replaced->former.c_str(), 0);
   }
   entries_.clear();
 }

@@ -6,9 +6,9 @@
 
 #include <fcntl.h>
 #include <sys/mount.h>
-#include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <algorithm>
+#include <cstdint>
 
 #include <string>
 #include <string_view>
@@ -17,6 +17,7 @@
 #include "nvbox/base/path.h"
 #include "nvbox/base/text.h"
 #include "nvbox/sys/file.h"
+#include "nvbox/sys/mount.h"
 
 namespace nvbox::sys {
 namespace {
@@ -60,22 +61,15 @@ bool shows_the_same(const MountLine& mount, const MountLine& below) {
              mount.root;
 }
 
-std::optional<std::string> mount_id(int fd) {
-  struct statx status {};
-  if (statx(fd, "", AT_EMPTY_PATH, STATX_MNT_ID, &status) != 0) return std::nullopt;
-  if ((status.stx_mask & STATX_MNT_ID) == 0) return std::nullopt;
-  return cat(status.stx_mnt_id);
-}
-
 bool is_made_read_only_by_the_runtime(int directory) {
-  const std::optional<std::string> id = mount_id(directory);
+  const Result<std::uint64_t> id = mount_id(directory);
   const Result<std::string> place = path_of(directory);
   const Result<Fd> file = open_path("/proc/self/mountinfo", O_RDONLY);
   if (!id || !place || !file) return false;
   const Result<std::string> text = read_all(file->get(), size_t{16} * 1024 * 1024);
   if (!text) return false;
   const std::vector<MountLine> mounts = parse_mounts(*text);
-  const MountLine* mount = find_mount(mounts, *id);
+  const MountLine* mount = find_mount(mounts, cat(*id));
   // A directory inside a mount is not what a runtime prepared.
   if (mount == nullptr || mount->point != *place) return false;
   const MountLine* below = find_mount(mounts, mount->parent);

@@ -15,6 +15,9 @@
 
 namespace nvbox::sys {
 
+// The mount that an open file is on, as /proc/self/mountinfo numbers it.
+Result<std::uint64_t> mount_id(int fd);
+
 // What a mount forbids: a set of MOUNT_ATTR_RDONLY, _NOSUID, _NODEV and _NOEXEC.
 using Restrictions = std::uint64_t;
 
