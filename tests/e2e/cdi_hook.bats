@@ -242,7 +242,7 @@ sequence="[$links, $compat, $cache, $params, $profile]"
   [ "$status" -eq 1 ]
   has_text 'Incorrect Usage: flag provided but not defined: -pth'
   has_text 'did you mean --path?'
-  run env NVIDIA_CTK_DEBUG=maybe "$nvbox" nvidia-cdi-hook chmod
+  run env NVIDIA_CTK_DEBUG=maybe "$nvbox" nvidia-ctk config
   [ "$status" -eq 1 ]
   has_text 'could not parse "maybe" as bool value from environment variable "NVIDIA_CTK_DEBUG"'
   run "$nvbox" nvidia-ctk hok
