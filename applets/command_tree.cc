@@ -118,11 +118,21 @@ Result<int> run_help(const Invocation& invocation, const CommandGroup& group,
   return run_row(invocation, *row, ask);
 }
 
+// Who chose the environment, which the command that the line names may say.
+EnvironmentOf author_of(const Invocation& invocation, const CommandGroup& group) {
+  const bool is_of_image = std::ranges::any_of(invocation.arguments, [&](std::string_view word) {
+    const CommandRow* const row = find_row(group.commands, word);
+    return row != nullptr && row->environment == EnvironmentOf::image;
+  });
+  return is_of_image ? EnvironmentOf::image : invocation.environment;
+}
+
 // Help, --version, or the command that the line names.
 Result<int> run_group(const Invocation& invocation, const CommandGroup& group) {
   cli::FlagSet flags = bind(invocation.tool, group.kind, invocation.flags);
-  const auto parsed = flags.parse(invocation.arguments, variables_of(invocation.call),
-                                  cli::Dialect::until_positional);
+  const auto parsed =
+      flags.parse(invocation.arguments, variables_of(invocation.call, author_of(invocation, group)),
+                  cli::Dialect::until_positional);
   if (!parsed && group.without_command != nullptr) {
     return group.without_command(invocation, parsed.error());
   }
@@ -204,9 +214,12 @@ std::string version_lines(std::string_view title) {
   return cat(title, " version ", version(), "\n", commit_line);
 }
 
-cli::Variables variables_of(const Call& call) {
-  return [environment = call.environment](std::string_view name) {
+cli::Variables variables_of(const Call& call, EnvironmentOf author) {
+  return [environment = call.environment, author](std::string_view name) {
     const auto value = environment.get(name);
+    if (author == EnvironmentOf::image && !parse_bool(value.value_or(""))) {
+      return std::optional<std::string_view>();
+    }
     const bool is_path = name == debug_variable && value.value_or("").starts_with('/');
     return is_path ? std::nullopt : value;
   };

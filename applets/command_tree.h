@@ -85,8 +85,9 @@ Result<> print(std::string_view text);
 // "TITLE version V" and, when the build has one, "commit: SHA" on a line of its own.
 std::string version_lines(std::string_view title);
 
-// The variables of the caller's environment for flags, of which --debug takes no path.
-cli::Variables variables_of(const Call& call);
+// The variables of the caller's environment for flags, of which --debug takes no path. Of an
+// image's environment those that say yes or no, so that no other value can stop a hook.
+cli::Variables variables_of(const Call& call, EnvironmentOf author);
 
 // The settings of a command line, or the exit status when it asked for help, which it then got.
 template <typename Settings>
@@ -131,7 +132,8 @@ Result<CommandLine<Settings>> parse_command(const Invocation& invocation,
                           page);
   };
   Result<cli::FlagLine> line =
-      set.parse(invocation.arguments, variables_of(invocation.call), cli::Dialect::mixed);
+      set.parse(invocation.arguments, variables_of(invocation.call, invocation.environment),
+                cli::Dialect::mixed);
   if (!line) return incorrect_usage(std::move(line).error(), help());
   out.line = std::move(line).value();
   if (out.line.asks == cli::FlagLine::Asks::help) {

@@ -12,6 +12,8 @@
 #include "nvbox/hook/container_root.h"
 #include "nvbox/hook/create_container.h"
 #include "nvbox/spec/container_work.h"
+#include "nvbox/spec/hook_time.h"
+#include "nvbox/sys/deadline.h"
 #include "nvbox/sys/log_file.h"
 #include "nvbox/sys/sandbox.h"
 
@@ -37,6 +39,7 @@ std::vector<std::string> take_log_option(const Call& call) {
 }  // namespace
 
 Result<int> run_nvbox_hook(const Call& call) {
+  sys::end_after(spec::work_hook_time.own, call.name);
   NVBOX_TRY(sys::enter_sandbox());
   const std::vector<std::string> arguments = take_log_option(call);
   const spec::ContainerWork work = NVBOX_TRY(spec::parse_arguments(arguments));

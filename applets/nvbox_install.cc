@@ -1,6 +1,8 @@
 // nvbox install: the binary puts itself into a directory, with the links of its programs.
 #include "nvbox_install.h"
 
+#include <sys/stat.h>
+
 #include <algorithm>
 
 #include "nvbox/base/path.h"
@@ -217,6 +219,8 @@ Result<int> install(const Invocation& invocation, const Settings& settings) {
         cat(text, "nothing was done: this is a dry run of the installation of ", name, "\n")));
     return 0;
   }
+  // Programs and their folders are for everybody, however careful root's shell is.
+  umask(S_IWGRP | S_IWOTH);
   NVBOX_TRY(remove_leftovers(target, paths));
   const bool was_there = plan.is_done() && old.empty() && !installed.empty();
   NVBOX_TRY(carry_out(root, removals));

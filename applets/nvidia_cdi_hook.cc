@@ -11,7 +11,9 @@
 #include "manuals.h"
 #include "nvbox/base/text.h"
 #include "nvbox/hook/container_root.h"
+#include "nvbox/spec/hook_time.h"
 #include "nvbox/spec/oci_state.h"
+#include "nvbox/sys/deadline.h"
 #include "nvbox/sys/file.h"
 #include "nvbox/sys/sandbox.h"
 #include "nvidia_cdi_hook_work.h"
@@ -58,6 +60,7 @@ Result<int> run(const Invocation& invocation) {
   if (line.exit_status) return *line.exit_status;
   const bool is_idle = hook.is_idle != nullptr && hook.is_idle(line.settings);
   if (is_idle && names_file(line.settings.container_spec)) return 0;
+  sys::end_after(spec::work_hook_time.own, invocation.call.name);
   const std::string state_text = NVBOX_TRY(read_state_text(line.settings.container_spec));
   NVBOX_TRY(sys::enter_sandbox());
   if (is_idle) return 0;

@@ -19,6 +19,8 @@
 #include "nvbox/host/root.h"
 #include "nvbox/runtime/prestart.h"
 #include "nvbox/runtime/programs.h"
+#include "nvbox/spec/hook_time.h"
+#include "nvbox/sys/deadline.h"
 #include "nvbox/sys/file.h"
 #include "nvbox/sys/process.h"
 
@@ -97,6 +99,7 @@ Result<int> configure(const Call& call, const config::Config& config,
 }
 
 Result<int> prestart(const Call& call, const Options& options) {
+  sys::end_after(spec::prestart_hook_time.own, call.name);
   const config::Config config = NVBOX_TRY(load_config(options, call));
   const spec::OciState state = NVBOX_TRY(hook::read_state(STDIN_FILENO));
   const auto debug =

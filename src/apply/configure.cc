@@ -43,18 +43,15 @@ Result<> refuse_root_directory(const host::Root& rootfs, const sys::Fd& above) {
   return Error("invalid rootfs directory: it is the root directory");
 }
 
-Result<host::Root> open_root(const sys::Fd& directory) {
-  return host::Root::open(sys::proc_path(directory.get()));
-}
-
 Result<Target> target_of_process(sys::Process process, const std::string& rootfs) {
   const std::string name = cat("/proc/", process.pid(), "/root");
   const Result<sys::Fd> root = process.root();
   if (!root) return open_failed(name + "/", root.error());
-  const host::Root above = NVBOX_TRY(open_root(*root));
+  const host::Root above = NVBOX_TRY(host::Root::open(sys::proc_path(root->get())));
   const Result<sys::Fd> directory = above.open_at(rootfs, O_PATH | O_DIRECTORY);
   if (!directory) return open_failed(name + rootfs, directory.error());
-  Target target = {.container = NVBOX_TRY(open_root(*directory))};
+  Target target = {.container =
+                       NVBOX_TRY(host::Root::open_container(sys::proc_path(directory->get())))};
   NVBOX_TRY(refuse_root_directory(target.container, *root));
   target.uid = NVBOX_TRY(process.uid());
   target.gid = NVBOX_TRY(process.gid());
@@ -69,7 +66,7 @@ Result<Target> target_of_process(sys::Process process, const std::string& rootfs
 // like its parent. The parent's own number would be wrong: /proc may be that of an outer PID
 // namespace.
 Result<Target> target_here(const std::string& rootfs) {
-  Result<host::Root> container = host::Root::open(rootfs);
+  Result<host::Root> container = host::Root::open_container(rootfs);
   if (!container) return open_failed(rootfs, container.error());
   const host::Root above = NVBOX_TRY(host::Root::open("/"));
   const sys::Fd root = NVBOX_TRY(above.open_at("/", O_PATH | O_DIRECTORY));

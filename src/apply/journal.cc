@@ -6,6 +6,7 @@
 
 #include "nvbox/base/path.h"
 #include "nvbox/base/text.h"
+#include "nvbox/host/leave_to_change.h"
 #include "nvbox/sys/mount.h"
 
 namespace nvbox::apply {
@@ -60,6 +61,9 @@ void Journal::keep(const host::Root& root, const std::string& path) {
     entries_.emplace_back(Watched{&root, path});
     return;
   }
+  // On another mount nothing is changed either.
+  const auto leave = host::LeaveToChange::take(root, directory->get());
+  if (!leave) return;
   // Whatever a process of the same number left.
   unlinkat(directory->get(), second.c_str(), 0);
   if (linkat(directory->get(), name.c_str(), directory->get(), second.c_str(), 0) != 0) return;
@@ -75,11 +79,13 @@ void Journal::undo_entry(const Created& entry) const {
   if (files_ == Files::keep) return;
   if (fstatat(entry.directory.get(), entry.name.c_str(), &now, AT_SYMLINK_NOFOLLOW) != 0) return;
   if (!is_untouched(entry.status, now)) return;
+  const auto leave = host::LeaveToChange::for_mount_target(entry.directory.get());
   // A directory that others put something into stays by itself.
   unlinkat(entry.directory.get(), entry.name.c_str(), S_ISDIR(now.st_mode) ? AT_REMOVEDIR : 0);
 }
 
 void Journal::undo_entry(const Replaced& entry) {
+  const auto leave = host::LeaveToChange::for_mount_target(entry.directory.get());
   renameat(entry.directory.get(), entry.former.c_str(), entry.directory.get(), entry.name.c_str());
   // rename(2) does nothing with two names of one file.
   unlinkat(entry.directory.get(), entry.former.c_str(), 0);
@@ -90,6 +96,8 @@ void Journal::undo_entry(const Watched& entry) const {
   const Result<sys::Fd> directory =
       entry.root->open_at(path::parent(entry.path), O_PATH | O_DIRECTORY);
   if (!directory) return;
+  const auto leave = host::LeaveToChange::take(*entry.root, directory->get());
+  if (!leave) return;
   const std::string name(path::base_name(entry.path));
   if (unlinkat(directory->get(), name.c_str(), 0) == 0 || errno != EISDIR) return;
   unlinkat(directory->get(), name.c_str(), AT_REMOVEDIR);
@@ -105,7 +113,9 @@ void Journal::undo() {
 void Journal::commit() {
   for (const auto& entry : entries_) {
     const auto* replaced = std::get_if<Replaced>(&entry);
-    if (replaced != nullptr) unlinkat(replaced->directory.get(), replaced->former.c_str(), 0);
+    if (replaced == nullptr) continue;
+    const auto leave = host::LeaveToChange::for_mount_target(replaced->directory.get());
+    unlinkat(replaced->directory.get(), replaced->former.c_str(), 0);
   }
   entries_.clear();
 }

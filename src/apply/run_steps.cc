@@ -20,11 +20,13 @@
 #include "apply/journal.h"
 #include "apply/sources.h"
 #include "apply/target.h"
+#include "nvbox/apply/to_steps.h"
 #include "nvbox/base/path.h"
 #include "nvbox/base/text.h"
 #include "nvbox/hook/application_profile.h"
 #include "nvbox/hook/cuda_compat.h"
 #include "nvbox/hook/update_ld_cache.h"
+#include "nvbox/host/leave_to_change.h"
 #include "nvbox/sys/bpf.h"
 #include "nvbox/sys/file.h"
 #include "nvbox/sys/mount.h"
@@ -95,16 +97,30 @@ class Runner {
     for (size_t i = 0; i < steps.size(); ++i) {
       if (log_.enabled(Level::debug)) log_.debug(describe(steps[i]));
       source_ = &sources_[i];
-      Result<> done = std::visit([this](const auto& step) { return run_one(step); }, steps[i]);
+      Result<> done = run_step(steps[i]);
       if (done) continue;
-      journal_.undo();
+      const auto owner = enter_owner();
+      if (owner) journal_.undo();
       return done;
     }
+    const auto owner = NVBOX_TRY(enter_owner());
     journal_.commit();
     return {};
   }
 
  private:
+  // As the container's root, who must not get at more of the host's files by us than by itself.
+  Result<sys::FileOwnerScope> enter_owner() const {
+    return sys::FileOwnerScope::enter(target_.uid, target_.gid).in("mount error");
+  }
+
+  Result<> run_step(const Step& step) {
+    // The files of a cgroup are the host's.
+    if (const auto* rules = std::get_if<AllowDevices>(&step)) return run_one(*rules);
+    const auto owner = NVBOX_TRY(enter_owner());
+    return std::visit([this](const auto& one) { return run_one(one); }, step);
+  }
+
   std::string where(std::string_view path) const { return path::join(container_.path(), path); }
 
   Result<> run_one(const MountTmpfs& step) {
@@ -124,6 +140,9 @@ class Runner {
     if (!root) return Error(failed, errno);
     for (const TmpfsFile& file : step.files) NVBOX_TRY(put_file(root.get(), file).in(failed));
     if (fchmod(root.get(), 0555) != 0) return Error(failed, errno);
+    if (step.path == profile_directory) {
+      profiles_ = NVBOX_TRY(host::Root::open(sys::proc_path(root.get())).in(failed));
+    }
     return {};
   }
 
@@ -158,8 +177,12 @@ class Runner {
 
   Result<> run_one(const MakeNode& step) {
     const mode_t mode = step.mode | (step.type == 'b' ? S_IFBLK : S_IFCHR);
+    // Owners of the host are nobody in another user namespace, and only its root can be given
+    // there.
+    const bool is_ours = target_.uid == geteuid();
     Result<> made = make_container_node(
-        container_, step.path, mode, makedev(step.major, step.minor), step.uid, step.gid, journal_);
+        container_, step.path, mode, makedev(step.major, step.minor),
+        is_ours ? step.uid : target_.uid, is_ours ? step.gid : target_.gid, journal_);
     if (made) return made;
     if (made.error().code() != EPERM) return mount_error(std::move(made).error());
     // Only the first user namespace may make nodes; without binds the caller has to provide them.
@@ -209,14 +232,15 @@ class Runner {
     Result<> made = make_link(container_, step.target, step.link, journal_);
     if (made) return made;
     // Somebody mounted something at the link's place, or nothing can be made here at all.
-    const int code = made.error().code();
-    if (code != EROFS && code != EBUSY) return mount_error(std::move(made).error());
+    const bool is_closed = host::is_closed_to_changes(made.error());
+    if (!is_closed && made.error().code() != EBUSY) return mount_error(std::move(made).error());
     log_.warning(cat("symbolic link is not made: ", made.error().message()));
     return {};
   }
 
   Result<> run_one(const WriteProfile&) {
-    return hook::update_application_profile(container_, log_).in("mount error");
+    if (!profiles_) return hook::update_application_profile(container_, log_).in("mount error");
+    return hook::update_application_profile(container_, *profiles_, log_).in("mount error");
   }
 
   Result<> update_cache(const UpdateCache& step) {
@@ -240,6 +264,7 @@ class Runner {
   const host::Root& container_;
   std::vector<std::optional<HostSource>> sources_;
   std::optional<HostSource>* source_ = nullptr;  // of the step that is running
+  std::optional<host::Root> profiles_{};         // a mount of ours in the container
   Journal journal_;
   const Log& log_;
 };
@@ -273,7 +298,6 @@ Result<> run_steps(const host::Root& host, const Target& target, std::span<const
   const SharedRootLock lock(target.container);
   sys::Fd home = NVBOX_TRY(sys::open_path("/proc/self/ns/mnt", O_RDONLY));
   Runner runner(target, std::move(home), std::move(sources), lock.files(), log);
-  const sys::FileOwnerScope owner(target.uid, target.gid);
   if (!is_elsewhere) return runner.run(steps);
   const auto inside =
       NVBOX_TRY(sys::MountNamespaceScope::enter(

@@ -11,10 +11,13 @@
 
 #include "nvbox/base/path.h"
 #include "nvbox/base/text.h"
+#include "nvbox/host/leave_to_change.h"
 #include "nvbox/host/root_write.h"
 
 namespace nvbox::apply {
 namespace {
+
+using host::LeaveToChange;
 
 constexpr mode_t permission_bits = 0777;
 
@@ -25,14 +28,21 @@ struct Place {
   std::string where;  // for messages
 };
 
-Result<Place> place_of(const host::Root& root, const std::string& path, Journal& journal) {
+Result<Place> place_of(const host::Root& root, const std::string& path, Purpose purpose,
+                       Journal& journal) {
   std::string where = path::join(root.path(), path);
   std::string name(path::base_name(path));
   if (name.empty() || name == "." || name == "..") {
     return Error(cat("file creation failed: ", where), EINVAL);
   }
-  sys::Fd directory = NVBOX_TRY(make_directories(root, path::parent(path), journal));
+  sys::Fd directory = NVBOX_TRY(make_directories(root, path::parent(path), purpose, journal));
   return Place{std::move(directory), std::move(name), std::move(where)};
+}
+
+Result<LeaveToChange> leave_for(Purpose purpose, const host::Root& root, const sys::Fd& directory,
+                                const std::string& where) {
+  if (purpose == Purpose::mount_target) return LeaveToChange::for_mount_target(directory.get());
+  return LeaveToChange::take(root, directory.get()).in(cat("file creation failed: ", where));
 }
 
 // nullopt when it is not a link.
@@ -107,7 +117,7 @@ Result<std::string> exchange_link(const Place& place, const std::string& target)
 }  // namespace
 
 Result<sys::Fd> make_directories(const host::Root& root, std::string_view directory,
-                                 Journal& journal) {
+                                 Purpose purpose, Journal& journal) {
   constexpr int flags = O_PATH | O_DIRECTORY;
   const std::string where = path::join(root.path(), directory);
   Result<sys::Fd> existing = root.open_at(directory, flags);
@@ -119,6 +129,7 @@ Result<sys::Fd> make_directories(const host::Root& root, std::string_view direct
     Result<sys::Fd> next = root.open_at(walked, flags);
     if (!next && next.error().code() == ENOENT) {
       const std::string name(component);
+      const auto leave = NVBOX_TRY(leave_for(purpose, root, here, where));
       // One component, so nothing is followed; the new directory is then found through the root.
       const bool made = mkdirat(here.get(), name.c_str(), host::directory_mode) == 0;
       if (!made && errno != EEXIST) return Error(cat("file creation failed: ", where), errno);
@@ -132,7 +143,8 @@ Result<sys::Fd> make_directories(const host::Root& root, std::string_view direct
 
 Result<sys::Fd> file_target(const host::Root& root, const std::string& path, mode_t mode,
                             Journal& journal) {
-  const Place place = NVBOX_TRY(place_of(root, path, journal));
+  const Place place = NVBOX_TRY(place_of(root, path, Purpose::mount_target, journal));
+  const auto leave = LeaveToChange::for_mount_target(place.directory.get());
   for (int attempt = 0; attempt < most_attempts; ++attempt) {
     std::optional<sys::Fd> existing = NVBOX_TRY(open_place(place));
     if (existing) return checked_file(place, *std::move(existing));
@@ -149,16 +161,17 @@ Result<sys::Fd> file_target(const host::Root& root, const std::string& path, mod
 
 Result<sys::Fd> directory_target(const host::Root& root, const std::string& path,
                                  Journal& journal) {
-  Result<sys::Fd> directory = make_directories(root, path, journal);
+  Result<sys::Fd> directory = make_directories(root, path, Purpose::mount_target, journal);
   if (directory || directory.error().code() != ENOTDIR) return directory;
   return std::move(directory).hint("the image has something else at the place of a directory");
 }
 
 Result<> make_link(const host::Root& root, const std::string& target, const std::string& link,
                    Journal& journal) {
-  const Place place = NVBOX_TRY(place_of(root, link, journal));
+  const Place place = NVBOX_TRY(place_of(root, link, Purpose::content, journal));
   const int directory = place.directory.get();
   if (link_text(directory, place.name) == target) return {};
+  const auto leave = NVBOX_TRY(leave_for(Purpose::content, root, place.directory, place.where));
   if (symlinkat(target.c_str(), directory, place.name.c_str()) == 0) {
     return journal.created(directory, place.name);
   }
@@ -169,7 +182,7 @@ Result<> make_link(const host::Root& root, const std::string& target, const std:
 
 Result<> make_container_node(const host::Root& root, const std::string& path, mode_t mode,
                              dev_t device, uid_t uid, gid_t gid, Journal& journal) {
-  const Place place = NVBOX_TRY(place_of(root, path, journal));
+  const Place place = NVBOX_TRY(place_of(root, path, Purpose::content, journal));
   const std::optional<sys::Fd> existing = NVBOX_TRY(open_place(place));
   struct stat info {};
   if (existing && fstat(existing->get(), &info) == 0 && info.st_rdev == device &&
@@ -177,6 +190,7 @@ Result<> make_container_node(const host::Root& root, const std::string& path, mo
     return {};
   }
   const int directory = place.directory.get();
+  const auto leave = NVBOX_TRY(leave_for(Purpose::content, root, place.directory, place.where));
   if (mknodat(directory, place.name.c_str(), mode, device) != 0) {
     return Error(cat("file creation failed: ", place.where), errno);
   }

@@ -12,9 +12,12 @@
 
 namespace nvbox::apply {
 
+// What a directory is made for, on which depends where that may be (host/leave_to_change.h).
+enum class Purpose { mount_target, content };
+
 // As host::make_directories.
 Result<sys::Fd> make_directories(const host::Root& root, std::string_view directory,
-                                 Journal& journal);
+                                 Purpose purpose, Journal& journal);
 
 // A descriptor of something that a file can be mounted over. A file that exists is used as it is;
 // otherwise an empty one with `mode` is made. Links and directories are errors that explain
@@ -26,6 +29,7 @@ Result<sys::Fd> file_target(const host::Root& root, const std::string& path, mod
 Result<sys::Fd> directory_target(const host::Root& root, const std::string& path, Journal& journal);
 
 // Makes `link` a symbolic link with the text `target`, in the place of whatever is not a directory.
+// EXDEV where it would be on another mount than the container's own.
 Result<> make_link(const host::Root& root, const std::string& target, const std::string& link,
                    Journal& journal);
 

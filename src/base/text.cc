@@ -33,6 +33,16 @@ bool is_inside_character(char byte) {
   return (static_cast<unsigned char>(byte) & 0xc0U) == 0x80;
 }
 
+// How many bytes the control character has that `text` begins with; 0 when it is none. Those of
+// ECMA-48's C1 set, U+0080 to U+009F, are as good as ESC and a letter for a terminal.
+size_t control_bytes(std::string_view text) {
+  const auto byte = static_cast<unsigned char>(text[0]);
+  if (byte < 0x20 || byte == 0x7f) return 1;
+  const bool is_c1 =
+      byte == 0xc2 && text.size() > 1 && (static_cast<unsigned char>(text[1]) & 0xe0U) == 0x80;
+  return is_c1 ? 2 : 0;
+}
+
 // Where the UTF-8 character begins that has the byte at `place`.
 size_t character_at(std::string_view text, size_t place) {
   while (place > 0 && is_inside_character(text[place])) --place;
@@ -74,15 +84,18 @@ std::string_view trim(std::string_view text) {
 std::string printable(std::string_view text) {
   constexpr std::string_view hex = "0123456789abcdef";
   std::string out;
-  for (const char character : text) {
-    const auto byte = static_cast<unsigned char>(character);
-    if (byte >= 0x20 && byte != 0x7f) {
-      out += character;
-    } else {
-      out += "\\x";
-      out += hex[byte >> 4];
-      out += hex[byte & 15];
+  size_t controls = 0;  // bytes of a control character that are left
+  for (size_t at = 0; at < text.size(); ++at) {
+    const auto byte = static_cast<unsigned char>(text[at]);
+    if (controls == 0) controls = control_bytes(text.substr(at));
+    if (controls == 0) {
+      out += text[at];
+      continue;
     }
+    --controls;
+    out += "\\x";
+    out += hex[byte >> 4];
+    out += hex[byte & 15];
   }
   return out;
 }

@@ -18,7 +18,8 @@ bool is_digit(char character) {
 
 Result<std::string> read_version(const Context& context) {
   const host::Root& host = context.roots.host;
-  const auto text = context.or_problem(host.read(version_file));
+  const auto told = host.read(version_file);
+  const auto text = context.or_problem(told);
   if (text) {
     if (auto version = parse_version_file(*text)) return *std::move(version);
     context.problem(cat(version_file, ": no version in ", quote(text->substr(0, 80))));
@@ -29,6 +30,8 @@ Result<std::string> read_version(const Context& context) {
     return Error("the version of the loaded NVIDIA driver is unknown")
         .hint(cat("look into ", version_file));
   }
+  // Nobody knows then.
+  if (!told) return told.error();
   return Error(cat("no NVIDIA driver is loaded: ", version_file, " does not exist"))
       .hint("load it with 'modprobe nvidia' or install the driver");
 }

@@ -1,7 +1,6 @@
 #include "nvbox/hook/application_profile.h"
 
 #include <algorithm>
-#include <cerrno>
 #include <charconv>
 #include <cstdint>
 #include <string>
@@ -9,6 +8,7 @@
 
 #include "nvbox/base/path.h"
 #include "nvbox/base/text.h"
+#include "nvbox/host/leave_to_change.h"
 #include "nvbox/host/root_write.h"
 
 namespace nvbox::hook {
@@ -58,22 +58,26 @@ std::string profile_text(std::uint64_t mask) {
              R"(]}],"rules":[{"pattern":[],"profile":"_container_"}]})");
 }
 
-Result<> write_profile(const host::Root& container, std::uint64_t mask) {
-  NVBOX_TRY(host::make_directories(container, profile_directory));
-  NVBOX_TRY(host::write_container_file(container, path::join(profile_directory, profile_name),
-                                       profile_text(mask), 0444));
+Result<> write_profile(const host::Root& container, const host::Root& root, std::string_view path,
+                       const Log& log) {
+  const std::uint64_t mask = NVBOX_TRY(gpu_mask(container, log));
+  if (mask == 0) return {};
+  Result<host::Changed> written = host::write_container_file(root, path, profile_text(mask), 0444);
+  if (written) return {};
+  if (!host::is_closed_to_changes(written.error())) return std::move(written).error();
+  log.warning(cat("application profile is not written: ", written.error().message()));
   return {};
 }
 
 }  // namespace
 
 Result<> update_application_profile(const host::Root& container, const Log& log) {
-  const std::uint64_t mask = NVBOX_TRY(gpu_mask(container, log));
-  if (mask == 0) return {};
-  Result<> written = write_profile(container, mask);
-  if (written || written.error().code() != EROFS) return written;
-  log.warning(cat("application profile is not written: ", written.error().message()));
-  return {};
+  return write_profile(container, container, path::join(profile_directory, profile_name), log);
+}
+
+Result<> update_application_profile(const host::Root& container, const host::Root& folder,
+                                    const Log& log) {
+  return write_profile(container, folder, profile_name, log);
 }
 
 }  // namespace nvbox::hook

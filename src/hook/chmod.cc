@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "nvbox/base/text.h"
+#include "nvbox/host/leave_to_change.h"
 #include "nvbox/host/root_write.h"
 
 namespace nvbox::hook {
@@ -12,7 +13,7 @@ namespace {
 constexpr unsigned most_mode = 07777;
 
 bool is_tolerated(const Error& error) {
-  return host::is_absence(error) || error.code() == EPERM || error.code() == EROFS;
+  return host::is_absence(error) || error.code() == EPERM || host::is_closed_to_changes(error);
 }
 
 }  // namespace

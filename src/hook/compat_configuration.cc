@@ -1,11 +1,11 @@
 #include "nvbox/hook/compat_configuration.h"
 
-#include <cerrno>
 #include <string_view>
 
 #include "hook/loader_folders.h"
 #include "nvbox/base/path.h"
 #include "nvbox/base/text.h"
+#include "nvbox/host/leave_to_change.h"
 #include "nvbox/host/root_write.h"
 
 namespace nvbox::hook {
@@ -35,7 +35,7 @@ Result<> enable_cuda_compat(const host::Root& container, const HostDriver& drive
   const CompatDecision decision = NVBOX_TRY(decide_cuda_compat(container, driver, compat_root));
   log.debug(cat("CUDA compatibility libraries: ", decision.reason));
   Result<> configured = configure(container, decision.directory);
-  if (configured || configured.error().code() != EROFS) return configured;
+  if (configured || !host::is_closed_to_changes(configured.error())) return configured;
   log.warning(cat("CUDA compatibility libraries are not enabled: ", configured.error().message()));
   return {};
 }

@@ -62,7 +62,7 @@ Result<spec::OciState> read_state(int fd) {
 
 Result<host::Root> open_container_root(const spec::OciState& state) {
   const std::string path = NVBOX_TRY(root_path(state));
-  host::Root root = NVBOX_TRY(host::Root::open(path).in("the container's root"));
+  host::Root root = NVBOX_TRY(host::Root::open_container(path).in("the container's root"));
   if (NVBOX_TRY(is_root_of_host(root))) {
     return Error(cat("the container's root ", path, " is the host's root directory"));
   }
@@ -73,7 +73,7 @@ Result<WritableRoot> WritableRoot::open(const host::Root& container) {
   WritableRoot writable(container);
   writable.view_fd_ = sys::writable_view(container.fd());
   if (!writable.view_fd_) return writable;
-  writable.view_ = NVBOX_TRY(host::Root::open(sys::proc_path(writable.view_fd_->get())));
+  writable.view_ = NVBOX_TRY(host::Root::open_container(sys::proc_path(writable.view_fd_->get())));
   return writable;
 }
 

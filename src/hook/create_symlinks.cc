@@ -1,9 +1,9 @@
 #include "nvbox/hook/create_symlinks.h"
 
-#include <cerrno>
 #include <optional>
 
 #include "nvbox/base/text.h"
+#include "nvbox/host/leave_to_change.h"
 #include "nvbox/host/root_write.h"
 
 namespace nvbox::hook {
@@ -17,14 +17,14 @@ Result<> create_symlinks(const host::Root& container, std::span<const spec::Link
 
 Result<> create_symlinks(const host::Root& container, std::span<const spec::Link> links,
                          const Log& log) {
-  std::optional<Error> read_only;
+  std::optional<Error> closed;
   for (const spec::Link& link : links) {
     Result<> made = create_symlinks(container, {&link, 1});
     if (made) continue;
-    if (made.error().code() != EROFS) return made;
-    if (!read_only) read_only = std::move(made).error();
+    if (!host::is_closed_to_changes(made.error())) return made;
+    if (!closed) closed = std::move(made).error();
   }
-  if (read_only) log.warning(cat("symbolic links are not made: ", read_only->message()));
+  if (closed) log.warning(cat("symbolic links are not made: ", closed->message()));
   return {};
 }
 

@@ -18,6 +18,7 @@
 #include "nvbox/host/ld_cache.h"
 #include "nvbox/host/ld_cache_write.h"
 #include "nvbox/host/ld_so_conf.h"
+#include "nvbox/host/leave_to_change.h"
 #include "nvbox/host/root_write.h"
 
 namespace nvbox::hook {
@@ -171,7 +172,9 @@ Result<> update_ld_cache(const host::Root& container, std::span<const std::strin
   Result<> updated = update(container, folders, compat_folder, log).in("update the loader's cache");
   if (updated) return {};
   const int code = updated.error().code();
-  if (code != EROFS && code != EACCES && code != EPERM) return updated;
+  const bool is_denied =
+      host::is_closed_to_changes(updated.error()) || code == EACCES || code == EPERM;
+  if (!is_denied) return updated;
   log.warning(cat(updated.error().message(), "; programs may not find the GPU driver's libraries"));
   return {};
 }

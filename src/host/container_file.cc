@@ -11,6 +11,7 @@
 
 #include "nvbox/base/path.h"
 #include "nvbox/base/text.h"
+#include "nvbox/host/leave_to_change.h"
 #include "nvbox/host/root_write.h"
 #include "nvbox/sys/file.h"
 #include "nvbox/sys/mount.h"
@@ -98,6 +99,7 @@ Result<> write_container_text(const Root& root, std::string_view path, std::stri
                               const struct stat& source) {
   const std::string where = cat("write ", path::join(root.path(), path));
   const sys::Fd directory = NVBOX_TRY(make_directories(root, path::parent(path)).in(where));
+  const auto leave = NVBOX_TRY(LeaveToChange::take(root, directory.get()).in(where));
   sys::NewFile file = NVBOX_TRY(
       sys::NewFile::create(directory.get(), path::base_name(path), source.st_mode & mode_t{0777})
           .in(where));

@@ -69,6 +69,12 @@ Result<Root> Root::open(const std::string& directory, Nodes nodes) {
   return Root(std::move(fd), std::move(path), nodes);
 }
 
+Result<Root> Root::open_container(const std::string& directory) {
+  Root root = NVBOX_TRY(open(directory));
+  root.is_container_ = true;
+  return root;
+}
+
 Result<sys::Fd> Root::open_at(std::string_view path, int flags, mode_t mode) const {
   flags |= O_CLOEXEC;
   if ((flags & O_PATH) == 0) flags |= O_NONBLOCK | O_NOCTTY;

@@ -12,6 +12,7 @@
 #include "nvbox/base/path.h"
 #include "nvbox/base/text.h"
 #include "nvbox/host/container_file.h"
+#include "nvbox/host/leave_to_change.h"
 #include "nvbox/sys/file.h"
 
 namespace nvbox::host {
@@ -50,10 +51,12 @@ Result<sys::Fd> make_directories(const Root& root, std::string_view directory) {
     walked += cat("/", component);
     Result<sys::Fd> next = root.open_at(walked, flags);
     if (!next && next.error().code() == ENOENT) {
+      const std::string where = cat("make directory ", path::join(root.path(), walked));
+      const auto leave = NVBOX_TRY(LeaveToChange::take(root, here.get()).in(where));
       // One component, so nothing is followed; the new directory is then found through the root.
       if (mkdirat(here.get(), std::string(component).c_str(), directory_mode) != 0 &&
           errno != EEXIST) {
-        return Error(cat("make directory ", path::join(root.path(), walked)), errno);
+        return Error(where, errno);
       }
       next = root.open_at(walked, flags);
     }
@@ -69,6 +72,7 @@ Result<Changed> make_link(const Root& root, std::string_view target, std::string
   const sys::Fd directory = NVBOX_TRY(make_directories(root, path::parent(link)).in("link"));
   const std::string text(target);
   if (link_text(directory.get(), name) == text) return Changed::no;
+  const auto leave = NVBOX_TRY(LeaveToChange::take(root, directory.get()).in(cat("link ", where)));
   if (symlinkat(text.c_str(), directory.get(), name.c_str()) == 0) return Changed::yes;
   if (errno != EEXIST) return Error(cat("link ", where), errno);
   const std::string temporary = cat(".", name, ".nvbox-", getpid());
@@ -93,6 +97,7 @@ Result<Changed> write(const Root& root, std::string_view path, std::string_view 
   if (name.empty() || name == "." || name == "..") return Error(cat("write ", where), EINVAL);
   const sys::Fd directory = NVBOX_TRY(make_directories(root, path::parent(path)).in("write"));
   if (has_content(directory.get(), name, text)) return Changed::no;
+  const auto leave = NVBOX_TRY(LeaveToChange::take(root, directory.get()).in(cat("write ", where)));
   NVBOX_TRY(sys::replace_file(directory.get(), name, text, mode, flushed).in(cat("write ", where)));
   return Changed::yes;
 }
@@ -118,8 +123,10 @@ Result<Changed> remove_file(const Root& root, std::string_view path) {
   struct stat info {};
   const bool exists = fstatat(directory->get(), name.c_str(), &info, AT_SYMLINK_NOFOLLOW) == 0;
   if (!exists && errno == ENOENT) return Changed::no;
-  if (exists && unlinkat(directory->get(), name.c_str(), 0) == 0) return Changed::yes;
-  return Error(cat("remove ", path::join(root.path(), path)), errno);
+  const std::string where = cat("remove ", path::join(root.path(), path));
+  const auto leave = NVBOX_TRY(LeaveToChange::take(root, directory->get()).in(where));
+  if (unlinkat(directory->get(), name.c_str(), 0) == 0) return Changed::yes;
+  return Error(where, errno);
 }
 
 Result<Changed> change_mode(const Root& root, std::string_view path, mode_t mode) {
@@ -129,6 +136,7 @@ Result<Changed> change_mode(const Root& root, std::string_view path, mode_t mode
   struct stat info {};
   if (fstat(file.get(), &info) != 0) return Error(cat("stat ", where), errno);
   if ((info.st_mode & permissions) == mode) return Changed::no;
+  const auto leave = NVBOX_TRY(LeaveToChange::take(root, file.get()).in(where));
   // fchmod(2) refuses a descriptor of O_PATH; its name in /proc is that very file.
   if (chmod(sys::proc_path(file.get()).c_str(), mode) != 0) {
     return Error(cat("change the mode of ", where), errno);

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "nvbox/base/path.h"
+#include "nvbox/spec/hook_time.h"
 #include "plan/parts.h"
 
 namespace nvbox::plan {
@@ -154,6 +155,7 @@ spec::Hook hook_for(const spec::ContainerWork& work, const std::string& program)
   for (std::string& argument : spec::to_arguments(work)) hook.args.push_back(std::move(argument));
   // runc gives a hook without variables of its own those of the container (CVE-2025-23266).
   hook.env = {"NVIDIA_CTK_DEBUG=false"};
+  hook.timeout = spec::work_hook_time.timeout;
   return hook;
 }
 

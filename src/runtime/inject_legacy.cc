@@ -1,11 +1,16 @@
 #include <string>
+#include <string_view>
 #include <utility>
+#include <vector>
 
 #include "nvbox/apply/to_oci.h"
 #include "nvbox/base/path.h"
+#include "nvbox/base/text.h"
+#include "nvbox/host/environment.h"
 #include "nvbox/plan/edits_for.h"
 #include "nvbox/plan/native_names.h"
 #include "nvbox/runtime/programs.h"
+#include "nvbox/spec/hook_time.h"
 #include "runtime/inject_native.h"
 #include "runtime/machine.h"
 
@@ -13,6 +18,22 @@ namespace nvbox::runtime {
 namespace {
 
 constexpr std::string_view hook_name = "nvidia-container-runtime-hook";
+
+// What the hook and nvidia-container-cli read.
+constexpr std::string_view hook_variables[] = {
+    "PATH",          "NVIDIA_CTK_CONFIG_FILE_PATH", "XDG_CONFIG_HOME",    "NVC_DEBUG_FILE",
+    "XDG_DATA_DIRS", "CUDA_MPS_PIPE_DIRECTORY",     "NVIDIA_CTK_NO_CACHE"};
+
+// As this process has them. Some low-level runtimes give a hook without variables of its own those
+// of the container (CVE-2025-23266).
+std::vector<std::string> hook_environment(const host::Environment& own) {
+  std::vector<std::string> out = {
+      cat("NVIDIA_CTK_DEBUG=", own.get("NVIDIA_CTK_DEBUG").value_or("false"))};
+  for (const std::string_view name : hook_variables) {
+    if (const auto value = own.get(name)) out.push_back(cat(name, "=", *value));
+  }
+  return out;
+}
 
 // Where no such program is installed, this one is it, under that name.
 spec::Hook prestart_hook(const InjectOptions& options) {
@@ -22,13 +43,15 @@ spec::Hook prestart_hook(const InjectOptions& options) {
     program = ProgramSearch(options.environment.get("PATH").value_or(""))
                   .find(configured.empty() ? std::string(hook_name) : configured);
   }
-  if (program.kind == Program::Kind::absent) {
-    return {
-        .stage = "prestart", .path = options.program, .args = {std::string(hook_name), "prestart"}};
-  }
-  std::string name(path::base_name(program.path));
-  return {
-      .stage = "prestart", .path = std::move(program.path), .args = {std::move(name), "prestart"}};
+  spec::Hook hook = {.stage = "prestart",
+                     .path = {},
+                     .env = hook_environment(options.environment),
+                     .timeout = spec::prestart_hook_time.timeout};
+  const bool is_absent = program.kind == Program::Kind::absent;
+  hook.args = {is_absent ? std::string(hook_name) : std::string(path::base_name(program.path)),
+               "prestart"};
+  hook.path = is_absent ? options.program : std::move(program.path);
+  return hook;
 }
 
 // The part of the work that the prestart hook leaves to a hook of its own.

@@ -64,8 +64,7 @@ Result<> check(const driver::Roots& roots, const plan::Request& request,
   const plan::Selection selection = NVBOX_TRY(plan::select(
       with_every_node(roots, channels, inventory),
       nvml == Nvml::asked ? request : plan::without_names_for_nvml(inventory, request)));
-  NVBOX_TRY(
-      check_mig_rights({request.mig_config, request.mig_monitor}, selection, request.ask));
+  NVBOX_TRY(check_mig_rights({request.mig_config, request.mig_monitor}, selection, request.ask));
   return check_requirements(request.requirements, inventory, selection, nvml);
 }
 

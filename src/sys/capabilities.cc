@@ -56,12 +56,6 @@ Result<> set_flags(const State& state, cap_flag_t which, CapSet capabilities) {
   return {};
 }
 
-Result<> set_effective(CapSet capabilities) {
-  const State state = NVBOX_TRY(read_state());
-  NVBOX_TRY(set_flags(state, CAP_EFFECTIVE, capabilities));
-  return write_state(state);
-}
-
 std::string name_of(int capability) {
   char* const text = cap_to_name(capability);
   if (text == nullptr) return cat("capability ", capability);
@@ -91,6 +85,12 @@ Result<CapSet> permitted_capabilities() {
 Result<CapSet> effective_capabilities() {
   const State state = NVBOX_TRY(read_state());
   return flags_of(state, CAP_EFFECTIVE);
+}
+
+Result<> set_effective(CapSet capabilities) {
+  const State state = NVBOX_TRY(read_state());
+  NVBOX_TRY(set_flags(state, CAP_EFFECTIVE, capabilities));
+  return write_state(state);
 }
 
 Result<> keep_only(CapSet kept) {

@@ -1,6 +1,7 @@
 #include "nvbox/sys/mount.h"
 
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include <cerrno>
@@ -9,11 +10,14 @@
 #include <string>
 
 #include "nvbox/base/text.h"
+#include "nvbox/sys/capabilities.h"
 #include "nvbox/sys/file.h"
 #include "sys/mount_legacy.h"
 
 namespace nvbox::sys {
 namespace {
+
+constexpr size_t most_fdinfo_bytes = size_t{64} * 1024;
 
 // 0 or an errno. Without restrictions it only makes the mount private.
 int set_attributes(int mount_root, Restrictions restrictions) {
@@ -57,6 +61,20 @@ Fd make_tmpfs(size_t bytes) {
                     MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC));
 }
 
+// Kernels before 5.8 say it there (proc(5)). Before 5.14 the directory is closed to all but root.
+Result<std::uint64_t> mount_id_of_proc(int fd) {
+  const std::string name = cat("/proc/self/fdinfo/", fd);
+  const Result<Raised> raised = Raised::raise({CAP_DAC_READ_SEARCH});
+  const Fd file = NVBOX_TRY(open_path(name, O_RDONLY));
+  const std::string text = NVBOX_TRY(read_all(file.get(), most_fdinfo_bytes).in(name));
+  for (const std::string_view line : split(text, '\n')) {
+    constexpr std::string_view member = "mnt_id:";
+    if (!line.starts_with(member)) continue;
+    if (const auto id = parse_number<std::uint64_t>(trim(line.substr(member.size())))) return *id;
+  }
+  return Error(cat(name, " names no mount"));
+}
+
 constexpr const char* covering_name = "file";
 
 Result<Fd> make_file(int directory, std::string_view text, mode_t mode) {
@@ -71,6 +89,14 @@ Result<Fd> make_file(int directory, std::string_view text, mode_t mode) {
 }
 
 }  // namespace
+
+Result<std::uint64_t> mount_id(int fd) {
+  struct statx status {};
+  const bool is_told = statx(fd, "", AT_EMPTY_PATH, STATX_MNT_ID, &status) == 0 &&
+                       (status.stx_mask & STATX_MNT_ID) != 0;
+  if (is_told) return std::uint64_t{status.stx_mnt_id};
+  return mount_id_of_proc(fd);
+}
 
 Result<MountFd> clone_mount(Fd source, Restrictions restrictions, Below below) {
   MountFd mount;
@@ -135,23 +161,6 @@ Result<Fd> mount_tmpfs(int target, size_t bytes) {
 
 Result<> restrict_mount(int mount_root, Restrictions restrictions) {
   return settle(mount_root, restrictions);
-}
-
-// statx(2) tells it since Linux 5.8, /proc/self/fdinfo since 3.15.
-Result<std::uint64_t> mount_id(int fd) {
-  struct statx status {};
-  const bool told = statx(fd, "", AT_EMPTY_PATH, STATX_MNT_ID, &status) == 0;
-  if (told && (status.stx_mask & STATX_MNT_ID) != 0) return status.stx_mnt_id;
-  constexpr size_t most_bytes = size_t{64} * 1024;
-  constexpr std::string_view member = "mnt_id:";
-  const Fd file = NVBOX_TRY(open_path(cat("/proc/self/fdinfo/", fd), O_RDONLY));
-  const std::string text = NVBOX_TRY(read_all(file.get(), most_bytes).in("/proc/self/fdinfo"));
-  for (const std::string_view line : split(text, '\n')) {
-    if (!line.starts_with(member)) continue;
-    const auto id = parse_number<std::uint64_t>(trim(line.substr(member.size())));
-    if (id) return *id;
-  }
-  return Error("/proc/self/fdinfo names no mount");
 }
 
 Result<> detach(int mount_root) {

@@ -1,13 +1,14 @@
 #include "nvbox/sys/namespaces.h"
 
 #include <fcntl.h>
-#include <linux/securebits.h>
+#include <grp.h>
+#include <linux/capability.h>
 #include <sched.h>
 #include <sys/fsuid.h>
-#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include <cerrno>
+#include <climits>
 
 #include "nvbox/base/text.h"
 #include "nvbox/sys/file.h"
@@ -30,6 +31,22 @@ Result<Fd> open_in(const Fd& directory, pid_t pid, const char* name, int flags) 
   Fd fd(openat(directory.get(), name, flags | O_CLOEXEC));
   if (!fd) return Error(cat("open /proc/", pid, "/", name), errno);
   return fd;
+}
+
+// What lets a process do with files what their owners and modes do not.
+constexpr CapSet rights_over_files = {CAP_CHOWN,       CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH,
+                                      CAP_FOWNER,      CAP_FSETID,       CAP_LINUX_IMMUTABLE,
+                                      CAP_MAC_OVERRIDE};
+
+// Changes nothing where setfsuid(2) and setfsgid(2) expect a number.
+constexpr uid_t nobody = static_cast<uid_t>(-1);
+
+Result<std::vector<gid_t>> own_groups() {
+  std::vector<gid_t> groups(NGROUPS_MAX);
+  const int count = getgroups(NGROUPS_MAX, groups.data());
+  if (count < 0) return Error("read the groups of this process", errno);
+  groups.resize(static_cast<size_t>(count));
+  return groups;
 }
 
 }  // namespace
@@ -97,21 +114,45 @@ MountNamespaceScope::~MountNamespaceScope() {
   (void)!fchdir(working_.get());
 }
 
-FileOwnerScope::FileOwnerScope(uid_t uid, gid_t gid) {
-  if (uid == geteuid() && gid == getegid()) return;
-  const int bits = prctl(PR_GET_SECUREBITS, 0, 0, 0, 0);
-  // Without this bit, a change from root to another user takes the capabilities for files away.
-  if (bits < 0 || prctl(PR_SET_SECUREBITS, bits | SECBIT_NO_SETUID_FIXUP, 0, 0, 0) != 0) return;
-  former_bits_ = bits;
+Result<FileOwnerScope> FileOwnerScope::enter(uid_t uid, gid_t gid) {
+  FileOwnerScope scope;
+  if (uid == geteuid() && gid == getegid()) return scope;
+  Former former = {.effective = NVBOX_TRY(effective_capabilities()), .groups = {}};
+  former.groups = NVBOX_TRY(own_groups());
+  const CapSet left = former.effective.without(rights_over_files);
+  // From here on the destructor goes back.
+  scope.former_ = std::move(former);
+  if (!scope.former_->groups.empty() && setgroups(0, nullptr) != 0) {
+    return Error("leave the groups of this process", errno);
+  }
   setfsgid(gid);
   setfsuid(uid);
+  // They return what was before, and there is no other answer (setfsuid(2)).
+  if (setfsgid(nobody) != static_cast<int>(gid) || setfsuid(nobody) != static_cast<int>(uid)) {
+    return Error(cat("make files as user ", uid, " and group ", gid), EPERM);
+  }
+  // The kernel has taken the rights away with the user, unless SECBIT_NO_SETUID_FIXUP is set, and
+  // the right to make nodes as well (capabilities(7)).
+  NVBOX_TRY(set_effective(left));
+  return scope;
 }
 
 FileOwnerScope::~FileOwnerScope() {
-  if (former_bits_ < 0) return;
+  if (!former_) return;
   setfsuid(geteuid());
   setfsgid(getegid());
-  prctl(PR_SET_SECUREBITS, former_bits_, 0, 0, 0);
+  (void)set_effective(former_->effective);
+  if (!former_->groups.empty()) (void)setgroups(former_->groups.size(), former_->groups.data());
+}
+
+DirectoryOwnerScope::DirectoryOwnerScope(int directory) {
+  const auto user = static_cast<uid_t>(setfsuid(nobody));
+  if (user == geteuid()) return;
+  struct stat status {};
+  if (fstat(directory, &status) != 0 || status.st_uid != user) return;
+  if ((status.st_mode & S_IWUSR) != 0) return;
+  Result<Raised> raised = Raised::raise({CAP_DAC_OVERRIDE});
+  if (raised) raised_.emplace(std::move(raised).value());
 }
 
 }  // namespace nvbox::sys

@@ -6,9 +6,9 @@
 
 #include <fcntl.h>
 #include <sys/mount.h>
-#include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <algorithm>
+#include <cstdint>
 
 #include <string>
 #include <string_view>

@@ -41,6 +41,17 @@ sequence="[$links, $compat, $cache, $params, $profile]"
   [ "$output" = "$(printf '/new/folder/b -> a\n/new/folder/c -> x,y')" ]
 }
 
+# runc gives a hook without variables of its own those of the container (CVE-2025-23266).
+@test "no variable of an image stops a hook" {
+  local hook
+  for hook in 'nvidia-cdi-hook noop' 'nvidia-ctk hook noop'; do
+    # shellcheck disable=SC2086 # two words or three
+    run env NVIDIA_CDI_DEBUG=/x NVIDIA_CTK_DEBUG=x NVIDIA_CDI_QUIET=maybe NVIDIA_CTK_QUIET=/x "$nvbox" $hook <<<'{}'
+    [ "$status" -eq 0 ]
+    [ "$output" = '' ]
+  done
+}
+
 @test "a link that is no pair is an error, and so is an unknown flag" {
   # The peer cannot make the last two: symlink(2) refuses an empty text.
   for link in a:/b a:: ::/b ::/etc; do
@@ -252,7 +263,7 @@ sequence="[$links, $compat, $cache, $params, $profile]"
   [ "$status" -eq 1 ]
   has_text 'Incorrect Usage: flag provided but not defined: -pth'
   has_text 'did you mean --path?'
-  run env NVIDIA_CTK_DEBUG=maybe "$nvbox" nvidia-cdi-hook chmod
+  run env NVIDIA_CTK_DEBUG=maybe "$nvbox" nvidia-ctk config
   [ "$status" -eq 1 ]
   has_text 'could not parse "maybe" as bool value from environment variable "NVIDIA_CTK_DEBUG"'
   run "$nvbox" nvidia-ctk hok

@@ -310,10 +310,21 @@ a b" ]
   [ "$status" -eq 0 ]
   [ "$(gpus_inside)" = /dev/nvidia1 ]
   has_text 'libcuda.so.1: libcuda.so.550.163.01'
-  run jq -c '[.hooks.prestart[] | select(.path | endswith("bind-proc-driver") | not)]' "$BATS_TEST_TMPDIR/config.json"
-  [ "$output" = '[{"path":"/usr/bin/nvidia-container-runtime-hook","args":["nvidia-container-runtime-hook","prestart"]}]' ]
+  run jq -c '.hooks.prestart[] | select(.path | endswith("bind-proc-driver") | not) | .env |= map(select(startswith("PATH=") | not))' \
+    "$BATS_TEST_TMPDIR/config.json"
+  [ "$output" = '{"path":"/usr/bin/nvidia-container-runtime-hook","args":["nvidia-container-runtime-hook","prestart"],"env":["NVIDIA_CTK_DEBUG=false"],"timeout":600}' ]
   run jq -c '[.linux.resources.devices[] | select(.allow) | [.major, .minor]]' "$BATS_TEST_TMPDIR/config.json"
   [ "$output" = '[[195,1],[510,0],[510,1],[195,255]]' ]
+}
+
+# CVE-2025-23266: low-level runtimes give a hook without variables of its own the container's.
+@test "legacy: the hook has the variables of the runtime's caller and none of the container's" {
+  run on_host a100x8 "$low_level" bash -c '
+    printf "[nvidia-container-runtime]\nruntimes = [\"/bin/true\"]\n" >/etc/nvidia-container-runtime/config.toml
+    "$1/bundle.sh" --env NVIDIA_VISIBLE_DEVICES=all --env LD_PRELOAD=/image.so --env PATH=/image /run/b glibc true
+    PATH=/host:$PATH NVIDIA_CTK_DEBUG=/run/log NVIDIA_CTK_NO_CACHE=1 OTHER=x nvidia-container-runtime.legacy create --bundle /run/b c
+    jq -r ".hooks.prestart[0].env[]" /run/b/config.json | sed "s/^PATH=\(.host\):.*/PATH=\1/"' bash "$support"
+  [ "$output" = $'NVIDIA_CTK_DEBUG=/run/log\nPATH=/host\nNVIDIA_CTK_NO_CACHE=1' ]
 }
 
 @test "legacy: a hook that the engine added is left alone, and there is no second one" {
@@ -462,4 +473,17 @@ warning="the container's cgroup \"system.slice:docker:4a\" is systemd's: it lose
   has_line 'status 1'
   has_text filler
   has_no_text 'daemon.warn'
+}
+
+# alarm(2) sends what kill sends here: nobody has to wait for ten minutes.
+@test "hook: one that waits too long says so and fails" {
+  local applet
+  for applet in 'nvidia-container-runtime-hook prestart' nvbox-hook 'nvidia-cdi-hook create-symlinks' \
+    'nvidia-ctk hook chmod'; do
+    # shellcheck disable=SC2016 # for the inner shell
+    run bash -c 'mkfifo "$2"; exec 9<>"$2"; "$0" $1 <"$2" 9<&- & hook=$!
+      until [ "$(cut -d" " -f1 /proc/$hook/syscall)" = 0 ]; do sleep 0.01; done; kill -ALRM $hook; wait $hook' "$nvbox" "$applet" "$BATS_TEST_TMPDIR/${applet// /-}"
+    [ "$status" -eq 1 ]
+    has_text "${applet%% *}: it did not end within "
+  done
 }

@@ -420,3 +420,14 @@ make_peer_package() {
   run -1 "$e2e_dir/../../install.sh" --engine lxc
   has_text '--engine lxc: known are auto, docker, containerd, crio, podman and none'
 }
+
+# Debian Policy 10.9: directories that programs are found in are 755.
+@test "whatever the umask, programs and their folders are for everybody" {
+  local mask
+  for mask in 077 000; do
+    (umask "$mask" && install_below)
+    run -0 find "$root" -mindepth 1 -type d ! -perm 755
+    [ "$output" = '' ]
+    "$nvbox" uninstall --root "$root"
+  done
+}

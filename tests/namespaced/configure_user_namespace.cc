@@ -1,7 +1,9 @@
 // Configure and user namespaces: as root of one, and from outside.
 #include <fcntl.h>
+#include <grp.h>
 #include <gtest/gtest.h>
 #include <sched.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -84,15 +86,15 @@ TEST(ConfigureUserNamespace, nodes_that_cannot_be_made_there_are_left_out_with_a
   });
 }
 
-TEST(ConfigureUserNamespace, from_outside_new_files_belong_to_the_containers_root) {
-  run_case({}, [](const std::string& scratch) {
-    GpuMachine machine(scratch);
-    give_to_container(machine.container);
+// A process of a container whose root is user 100000 here, and which ends with this object.
+class Container {
+ public:
+  Container() {
     int pids[2] = {};
     int end[2] = {};
-    ASSERT_TRUE(pipe2(pids, O_CLOEXEC) == 0 && pipe2(end, O_CLOEXEC) == 0);
-    const pid_t helper = fork();
-    if (helper == 0) {
+    EXPECT_TRUE(pipe2(pids, O_CLOEXEC) == 0 && pipe2(end, O_CLOEXEC) == 0);
+    helper_ = fork();
+    if (helper_ == 0) {
       close(end[1]);
       _exit(run_as_mapped_root([&] {
         const pid_t own = getpid();
@@ -101,11 +103,40 @@ TEST(ConfigureUserNamespace, from_outside_new_files_belong_to_the_containers_roo
         return read(end[0], &byte, 1) == 0 ? 0 : 8;
       }));
     }
+    EXPECT_EQ(read(pids[0], &pid_, sizeof pid_), ssize_t{sizeof pid_});
+    end_ = end[1];
+  }
+  Container(const Container&) = delete;
+  Container& operator=(const Container&) = delete;
+  ~Container() {
+    close(end_);
+    int status = 0;
+    EXPECT_EQ(waitpid(helper_, &status, 0), helper_);
+    EXPECT_EQ(status, 0);
+  }
+
+  // In it, from outside.
+  Result<> configure(GpuMachine& machine) const {
     ConfigureRequest request = machine.request();
-    ASSERT_EQ(read(pids[0], &request.pid, sizeof request.pid), ssize_t{sizeof request.pid});
-    const Result<> done = machine.configure(request);
+    request.pid = pid_;
+    return machine.configure(request);
+  }
+  std::string root() const { return cat("/proc/", pid_, "/root"); }
+
+ private:
+  pid_t helper_ = -1;
+  pid_t pid_ = -1;
+  int end_ = -1;
+};
+
+TEST(ConfigureUserNamespace, from_outside_new_files_belong_to_the_containers_root) {
+  run_case({}, [](const std::string& scratch) {
+    GpuMachine machine(scratch);
+    give_to_container(machine.container);
+    const Container container;
+    const Result<> done = container.configure(machine);
     EXPECT_TRUE(done) << message(done);
-    expect_configured(machine, cat("/proc/", request.pid, "/root", machine.container));
+    expect_configured(machine, container.root() + machine.container);
     for (const char* path : {"/usr/bin", "/usr/bin/nvidia-smi", "/etc/ld.so.cache",
                              "/usr/lib/x86_64-linux-gnu/libcuda.so.1"}) {
       struct stat info {};
@@ -113,11 +144,60 @@ TEST(ConfigureUserNamespace, from_outside_new_files_belong_to_the_containers_roo
       EXPECT_EQ(info.st_uid, uid_t{100000}) << path;
       EXPECT_EQ(info.st_gid, gid_t{100000}) << path;
     }
-    close(end[1]);
-    int status = 0;
-    ASSERT_EQ(waitpid(helper, &status, 0), helper);
-    EXPECT_EQ(status, 0);
   });
+}
+
+// Fedora's package "filesystem" has /usr/bin and /usr/lib64 with this mode; a container's root may
+// write there all the same, by CAP_DAC_OVERRIDE over its own users.
+TEST(ConfigureUserNamespace,
+     from_outside_directories_that_only_their_owner_may_change_are_changed) {
+  run_case({}, [](const std::string& scratch) {
+    GpuMachine machine(scratch);
+    put_directory(machine.container + "/usr/bin");
+    give_to_container(machine.container);
+    for (const std::string path : {"/usr/bin", native, "/etc"}) {
+      ASSERT_EQ(chmod((machine.container + path).c_str(), 0555), 0);
+    }
+    const Container container;
+    const Result<> done = container.configure(machine);
+    EXPECT_TRUE(done) << message(done);
+    expect_configured(machine, container.root() + machine.container);
+    EXPECT_EQ(machine.warnings, "");
+  });
+}
+
+// The container's root could not change what is in /vol itself: user 0 is not mapped there.
+TEST(ConfigureUserNamespace, from_outside_directories_of_the_hosts_root_are_left_alone) {
+  for (const std::string way : {"/etc", "/usr/bin", native}) {
+    for (const bool is_mount : {true, false}) {
+      SCOPED_TRACE(way);
+      run_case({}, [&](const std::string& scratch) {
+        GpuMachine machine(scratch);
+        give_to_container(machine.container);
+        const std::string volume = is_mount ? scratch + "/volume" : machine.container + "/vol";
+        put_file(volume + "/ld.so.cache", "of the host");
+        put_directory(volume + "/ld.so.conf.d");
+        put_directory(volume + "/nvidia/nvidia-application-profiles-rc.d");
+        put_directory(machine.container + "/vol");
+        if (is_mount) {
+          const std::string place = machine.container + "/vol";
+          ASSERT_EQ(mount(volume.c_str(), place.c_str(), nullptr, MS_BIND, nullptr), 0);
+        }
+        // Its group counts neither, whatever groups configure is called with.
+        ASSERT_EQ(chmod(volume.c_str(), 0775), 0);
+        const gid_t group = 0;
+        ASSERT_EQ(setgroups(1, &group), 0);
+        std::filesystem::remove_all(machine.container + way);
+        put_link(machine.container + way, "/vol");
+        const auto before = describe_tree(volume);
+        const Container container;
+        const Result<> done = container.configure(machine);
+        // Libraries and programs have to be there; the loader's cache is worth a warning.
+        EXPECT_EQ(done.has_value(), way == "/etc") << message(done);
+        EXPECT_EQ(describe_tree(volume), before);
+      });
+    }
+  }
 }
 
 }  // namespace

@@ -109,6 +109,15 @@ TEST(Printable, keeps_everything_on_one_line) {
   EXPECT_EQ(printable("a\nb\x1b[31m \"c\\"), "a\\x0ab\\x1b[31m \"c\\");
 }
 
+// ECMA-48, 5.3 and 8.3.16: U+009B is the control sequence introducer, as ESC [ is. U+00A0 is none.
+TEST(Printable, escapes_the_controls_of_the_second_set_as_well) {
+  EXPECT_EQ(printable("a\xc2\x9b"
+                      "31m\xc2\x80\xc2\x9f"),
+            "a\\xc2\\x9b31m\\xc2\\x80\\xc2\\x9f");
+  EXPECT_EQ(quote("\xc2\x9d"), "\"\\xc2\\x9d\"");
+  EXPECT_EQ(printable("\xc2\xa0 \xc3\x9b \xc2"), "\xc2\xa0 \xc3\x9b \xc2");
+}
+
 TEST(OctalMode, has_four_digits) {
   EXPECT_EQ(octal_mode(0660), "0660");
   EXPECT_EQ(octal_mode(04755), "4755");

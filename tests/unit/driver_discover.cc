@@ -1,6 +1,7 @@
 #include "nvbox/driver/discover.h"
 
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -9,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "nvbox/base/text.h"
 #include "nvbox/sys/cgroup.h"
 #include "support/make_host.h"
 
@@ -237,6 +239,21 @@ TEST(Discover, needs_a_loaded_driver) {
   EXPECT_EQ(discover_on(host, {}).error().full_message(),
             "no NVIDIA driver is loaded: /proc/driver/nvidia/version does not exist; load it with "
             "'modprobe nvidia' or install the driver");
+}
+
+// getrlimit(2): EMFILE once RLIMIT_NOFILE is reached; then nobody knows whether there is a driver.
+TEST(Discover, says_why_the_version_cannot_be_read) {
+  const test::Host host("f /proc/driver/nvidia/version\n");
+  const host::Root root = host.root();
+  rlimit former{};
+  ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &former), 0);
+  const rlimit none = {.rlim_cur = 0, .rlim_max = former.rlim_max};
+  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &none), 0);
+  const Result<Inventory> found = discover({root, root, root}, {}, {});
+  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &former), 0);
+  ASSERT_FALSE(found);
+  EXPECT_EQ(found.error().full_message(),
+            cat("open ", root.path(), "/proc/driver/nvidia/version: Too many open files"));
 }
 
 TEST(Discover, learns_the_version_from_the_module_where_proc_has_none) {

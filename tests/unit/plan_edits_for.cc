@@ -205,12 +205,14 @@ TEST(Plan, honours_disabled_hooks_and_feature_flags) {
   for (const spec::Mount& mount : plan.edits.mounts) EXPECT_EQ(mount.options, read_only);
 }
 
-TEST(HookFor, carries_the_work_and_an_environment_of_its_own) {
+// "timeout" of config.md of the OCI runtime specification, "POSIX-platform Hooks": seconds, > 0.
+TEST(HookFor, carries_the_work_an_environment_of_its_own_and_an_end) {
   EXPECT_EQ(hook_for({.links = {{"a", "/b"}}, .mask_params = true}, "/usr/bin/nvbox"),
             (spec::Hook{.stage = "createContainer",
                         .path = "/usr/bin/nvbox",
                         .args = {"nvbox-hook", "--link", "a::/b", "--mask-params"},
-                        .env = {"NVIDIA_CTK_DEBUG=false"}}));
+                        .env = {"NVIDIA_CTK_DEBUG=false"},
+                        .timeout = 60}));
 }
 
 TEST(Need, is_what_the_request_makes_worth_looking_for) {

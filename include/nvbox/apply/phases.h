@@ -12,11 +12,10 @@ namespace nvbox::apply {
 // Opening another user's process, and the files that belong to it.
 inline constexpr sys::CapSet finds_container = {CAP_DAC_READ_SEARCH, CAP_SYS_PTRACE};
 
-// Entering the container's mount namespace, mounting, and making files that its root owns
-// (PR_SET_SECUREBITS needs CAP_SETPCAP).
+// Entering the container's mount namespace, mounting, and making files that its root owns.
 inline constexpr sys::CapSet changes_container = {
-    CAP_CHOWN,  CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH, CAP_FOWNER,    CAP_MKNOD,     CAP_SETGID,
-    CAP_SETUID, CAP_SETPCAP,      CAP_SYS_CHROOT,      CAP_SYS_ADMIN, CAP_SYS_PTRACE};
+    CAP_CHOWN,  CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH, CAP_FOWNER,    CAP_MKNOD,
+    CAP_SETGID, CAP_SETUID,       CAP_SYS_CHROOT,      CAP_SYS_ADMIN, CAP_SYS_PTRACE};
 
 // devices.allow, or reading and replacing device programs.
 inline constexpr sys::CapSet changes_device_rules = {CAP_DAC_OVERRIDE, CAP_NET_ADMIN,

@@ -61,7 +61,8 @@ std::string excerpt(std::string_view text);
 // are the cause and the fix, with " [...] " between them.
 std::string shortened(std::string_view text, size_t most);
 
-// With control bytes written as \xNN, so that what somebody else wrote stays on its line.
+// With the bytes of control characters written as \xNN, so that what somebody else wrote stays on
+// its line.
 std::string printable(std::string_view text);
 
 // Permission bits as chmod(1) takes them, in four digits: "0660".

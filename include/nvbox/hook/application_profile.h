@@ -12,4 +12,8 @@ namespace nvbox::hook {
 // read-only file system is logged and tolerated.
 Result<> update_application_profile(const host::Root& container, const Log& log);
 
+// The same where `folder` is what the container has in the place of the profile's directory.
+Result<> update_application_profile(const host::Root& container, const host::Root& folder,
+                                    const Log& log);
+
 }  // namespace nvbox::hook

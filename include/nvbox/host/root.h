@@ -40,6 +40,10 @@ class Root {
 
   static Result<Root> open(const std::string& directory, Nodes nodes = Nodes::real);
 
+  // A container's root: what may be changed below it is said in leave_to_change.h.
+  static Result<Root> open_container(const std::string& directory);
+  bool is_container() const { return is_container_; }
+
   // The kernel's name of the directory: "/" or "/run/nvidia/driver", links resolved.
   const std::string& path() const { return path_; }
   int fd() const { return fd_.get(); }
@@ -76,6 +80,7 @@ class Root {
   sys::Fd fd_;
   std::string path_;
   Nodes nodes_;
+  bool is_container_ = false;
 };
 
 // Whether an error only says that nothing is there: ENOENT, ENOTDIR, or a loop of links.

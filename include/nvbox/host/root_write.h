@@ -1,5 +1,6 @@
 // Changes below a root: the only functions that write into a container's file system. None follows
-// a link out of the root, and none leaves a half-written file.
+// a link out of the root, none leaves a half-written file, and in a container none changes anything
+// on another mount (leave_to_change.h): that is an error with EXDEV.
 #pragma once
 
 #include <sys/types.h>

@@ -43,6 +43,9 @@ std::string to_string(CapSet capabilities);
 Result<CapSet> permitted_capabilities();
 Result<CapSet> effective_capabilities();
 
+// Exactly these are effective from now on; an error (EPERM) when one of them is not permitted.
+Result<> set_effective(CapSet capabilities);
+
 // Gives up for good what is not in `kept`: nothing else stays permitted, and nothing effective,
 // inheritable or ambient. What is in `kept` but not permitted is not missed.
 Result<> keep_only(CapSet kept);

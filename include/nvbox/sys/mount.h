@@ -15,6 +15,9 @@
 
 namespace nvbox::sys {
 
+// The mount that a descriptor, O_PATH too, was opened on, as /proc/self/mountinfo numbers it.
+Result<std::uint64_t> mount_id(int fd);
+
 // What a mount forbids: a set of MOUNT_ATTR_RDONLY, _NOSUID, _NODEV and _NOEXEC.
 using Restrictions = std::uint64_t;
 
@@ -60,9 +63,6 @@ Result<Fd> mount_tmpfs(int target, size_t bytes);
 
 // Adds restrictions to the mount whose root is open.
 Result<> restrict_mount(int mount_root, Restrictions restrictions);
-
-// Which mount a descriptor, O_PATH too, was opened on: the number of /proc/self/mountinfo.
-Result<std::uint64_t> mount_id(int fd);
 
 // Takes the mount whose root is open out of the tree, even if it is in use.
 Result<> detach(int mount_root);

@@ -3,9 +3,13 @@
 
 #include <sys/types.h>
 
+#include <optional>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "nvbox/base/result.h"
+#include "nvbox/sys/capabilities.h"
 #include "nvbox/sys/fd.h"
 
 namespace nvbox::sys {
@@ -59,17 +63,37 @@ class MountNamespaceScope {
   Fd working_{};
 };
 
-// New files belong to `uid` and `gid` until the scope ends, with all capabilities kept. Without the
-// right to that, they belong to the process' user as ever.
+// Files are made and changed as `uid` and `gid` until the scope ends, with no more rights over them
+// than that user has: the capabilities that override owners and modes are not effective, and there
+// are no other groups. All others are kept. The process must be single-threaded.
 class FileOwnerScope {
  public:
-  FileOwnerScope(uid_t uid, gid_t gid);
-  FileOwnerScope(const FileOwnerScope&) = delete;
-  FileOwnerScope& operator=(const FileOwnerScope&) = delete;
+  // Nothing happens when these are the process' own already.
+  static Result<FileOwnerScope> enter(uid_t uid, gid_t gid);
+  FileOwnerScope(FileOwnerScope&& other) noexcept : former_(std::exchange(other.former_, {})) {}
+  FileOwnerScope& operator=(FileOwnerScope&&) = delete;
   ~FileOwnerScope();
 
  private:
-  int former_bits_ = -1;  // securebits; -1 when nothing was changed
+  struct Former {
+    CapSet effective;
+    std::vector<gid_t> groups;
+  };
+
+  FileOwnerScope() = default;
+
+  std::optional<Former> former_{};  // empty when there is nothing to go back to
+};
+
+// In a FileOwnerScope, lets the owner of `directory` change it where its mode says that he may not,
+// which he could change: distributions have directories like /usr/lib64 with mode 0555. Elsewhere
+// nothing happens.
+class DirectoryOwnerScope {
+ public:
+  explicit DirectoryOwnerScope(int directory);
+
+ private:
+  std::optional<Raised> raised_{};
 };
 
 }  // namespace nvbox::sys
