@@ -111,9 +111,7 @@ Result<driver::NvmlSettings> nvml_settings(const Invocation& invocation) {
 Result<driver::Inventory> Machine::discover(const Invocation& invocation, const driver::Need& need,
                                             const plan::Request& request,
                                             MissingNodes nodes) const {
-  driver::NvmlSettings settings = NVBOX_TRY(nvml_settings(invocation));
-  // What only prints leaves nothing behind.
-  settings.keeps_answers = nodes == MissingNodes::make;
+  const driver::NvmlSettings settings = NVBOX_TRY(nvml_settings(invocation));
   const Log& log = invocation.call.log;
   const driver::Search search = search_of(invocation);
   const sys::Raised looking = NVBOX_TRY(raise_given(looks_around).in("permission error"));

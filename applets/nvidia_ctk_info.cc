@@ -160,11 +160,9 @@ Result<int> run_info(const Invocation& invocation) {
   Inventory inventory = NVBOX_TRY(discover_everything(roots, search));
   const plan::NvmlQuestion question = plan::nvml_question_about_all(inventory);
   if (!line.settings.no_nvml && !question.is_empty()) {
-    driver::NvmlSettings settings =
-        driver::nvml_settings(invocation.call.environment, config.cli.nvml_timeout);
-    // What only prints leaves nothing behind.
-    settings.keeps_answers = false;
-    driver::ask_nvml(roots.roots(), search, settings, question.gpus, inventory);
+    driver::ask_nvml(roots.roots(), search,
+                     driver::nvml_settings(invocation.call.environment, config.cli.nvml_timeout),
+                     question.gpus, inventory);
   }
   const std::string text =
       format == "json" ? NVBOX_TRY(info_json(inventory)) : info_text(inventory);
