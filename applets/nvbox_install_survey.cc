@@ -42,10 +42,27 @@ Result<Seen> look_at(const host::Root& root, const std::string& path) {
   return seen;
 }
 
+Result<struct stat> status_of(const sys::Fd& file, const std::string& path) {
+  struct stat info {};
+  if (fstat(file.get(), &info) != 0) return Error(cat("stat ", path), errno);
+  return info;
+}
+
 }  // namespace
 
 Result<std::optional<std::string>> content_at(const host::Root& root, const std::string& path) {
-  return root.read(path, most_bytes);
+  const Result<sys::Fd> found = root.open_at(path, O_PATH);
+  if (!found && host::is_absence(found.error())) return std::optional<std::string>();
+  if (!found) return found.error();
+  const struct stat there = NVBOX_TRY(status_of(*found, path));
+  if (!S_ISREG(there.st_mode)) return Error(cat(path, " is no regular file"));
+  // By its path once more, and not as Root::read does it: a chroot may lack /proc.
+  const sys::Fd file = NVBOX_TRY(root.open_at(path, O_RDONLY));
+  const struct stat opened = NVBOX_TRY(status_of(file, path));
+  if (opened.st_dev != there.st_dev || opened.st_ino != there.st_ino) {
+    return Error(cat(path, " changed meanwhile"), ESTALE);
+  }
+  return NVBOX_TRY(sys::read_all(file.get(), most_bytes).in(path));
 }
 
 Result<> check_writable(const host::Root& root, const std::string& directory) {
