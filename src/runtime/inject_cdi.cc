@@ -73,6 +73,7 @@ plan::Request generated_instead(const std::vector<std::string>& names, const spe
                            .mig_config = asked.mig_config,
                            .mig_monitor = asked.mig_monitor};
   std::vector<std::string> wanted;
+  wanted.reserve(names.size());
   for (const std::string& name : names) wanted.push_back(name.substr(own_kind.size() + 1));
   request.devices = devices_of(spec, wanted);
   request.leave_out_unknown = std::ranges::find(wanted, "all") != wanted.end();

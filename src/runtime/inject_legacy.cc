@@ -50,7 +50,7 @@ spec::Hook prestart_hook(const InjectOptions& options) {
   const bool is_absent = program.kind == Program::Kind::absent;
   hook.args = {is_absent ? std::string(hook_name) : std::string(path::base_name(program.path)),
                "prestart"};
-  hook.path = is_absent ? options.program : std::move(program.path);
+  hook.path = is_absent ? options.program : program.path;
   return hook;
 }
 
