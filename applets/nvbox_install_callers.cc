@@ -43,7 +43,8 @@ Result<std::optional<std::string>> chosen_output(const host::Root& root) {
   const auto text =
       NVBOX_TRY(content_at(root, "/etc/nvidia-container-toolkit/nvidia-cdi-refresh.env"));
   std::optional<std::string> chosen;
-  for (std::string_view line : split(text.value_or(""), '\n')) {
+  if (!text) return chosen;
+  for (std::string_view line : split(*text, '\n')) {
     line = trim(line);
     if (!line.starts_with(name)) continue;
     line.remove_prefix(name.size());
