@@ -43,9 +43,14 @@ std::string read(const fs::path& path) {
   return text.str();
 }
 
+// A recorded request without variables has no member for them.
+Json variables_of(const Json& input) {
+  return input.value("env", Json::array());
+}
+
 Json specification(const Json& input) {
   Json spec = {{"ociVersion", "1.0.2"},
-               {"process", {{"args", {"x"}}, {"cwd", "/"}, {"env", input["env"]}}},
+               {"process", {{"args", {"x"}}, {"cwd", "/"}, {"env", variables_of(input)}}},
                {"root", {{"path", "rootfs"}}},
                {"mounts", Json::array()},
                {"linux", Json::object()}};
@@ -93,19 +98,19 @@ Outcome run(const Json& input, const Json& contents, const std::string& generate
     write(file, contents.at(file).get<std::string>());
   }
   if (input.value("cdi_nvidia_yaml", false)) write("/etc/cdi/nvidia.yaml", read(generated));
-  write(config_file, input["config"].get<std::string>());
+  write(config_file, input.at("config").get<std::string>());
   write(bundle / "config.json", specification(input).dump());
   Outcome out = {.exit = create(), .error = read(error_file)};
   const Json after = Json::parse(read(bundle / "config.json"));
-  for (const Json& device : after["linux"].value("devices", Json::array())) {
-    const std::string path = device["path"];
+  for (const Json& device : after.at("linux").value("devices", Json::array())) {
+    const std::string path = device.at("path");
     if (path.contains("nvidia")) out.nodes.insert(path);
   }
   return out;
 }
 
 bool has_variable(const Json& input, std::string_view prefix) {
-  return std::ranges::any_of(input["env"], [&](const Json& entry) {
+  return std::ranges::any_of(variables_of(input), [&](const Json& entry) {
     return entry.get<std::string>().starts_with(prefix);
   });
 }
@@ -113,7 +118,7 @@ bool has_variable(const Json& input, std::string_view prefix) {
 // What counts of a variable that is set more than once.
 std::string last_value(const Json& input, const std::string& name) {
   std::string value;
-  for (const std::string entry : input["env"]) {
+  for (const std::string entry : variables_of(input)) {
     if (entry.starts_with(name)) value = entry.substr(name.size());
   }
   return value;
@@ -130,7 +135,7 @@ bool has_repetition(const std::string& list) {
 }
 
 std::string expected_error(const Json& input) {
-  return input["expect"].value("error", "");
+  return input.at("expect").value("error", "");
 }
 
 // Of the GPUs alone: what else there is depends on the capabilities, which that version ignores.
@@ -182,20 +187,20 @@ constexpr Difference differences[] = {
      }},
     {"the recorded specification already had a node of its own, which the file does not have",
      [](const Json& input, const Outcome& got) {
-       auto wanted = input["expect"].value("nodes", std::set<std::string>());
+       auto wanted = input.at("expect").value("nodes", std::set<std::string>());
        return wanted.erase("/dev/nvidia0") == 1 && gpus_in(wanted) == gpus_in(got.nodes);
      }},
     {"mode csv is not served",
      [](const Json& input, const Outcome& got) {
-       return input["mode"] == "csv" && got.error.contains("the mode csv is not served");
+       return input.at("mode") == "csv" && got.error.contains("the mode csv is not served");
      }},
 };
 
 std::optional<std::string> why_wrong(const Json& input, const Outcome& got, bool is_exact) {
-  const Json& expect = input["expect"];
-  if ((expect["exit"] != 0) != (got.exit != 0)) return "exit status " + std::to_string(got.exit);
-  if (expect["exit"] != 0) return std::nullopt;
-  const auto wanted = expect["nodes"].get<std::set<std::string>>();
+  const Json& expect = input.at("expect");
+  if ((expect.at("exit") != 0) != (got.exit != 0)) return "exit status " + std::to_string(got.exit);
+  if (expect.at("exit") != 0) return std::nullopt;
+  const auto wanted = expect.at("nodes").get<std::set<std::string>>();
   const bool is_right = is_exact ? wanted == got.nodes : gpus_in(wanted) == gpus_in(got.nodes);
   if (is_right) return std::nullopt;
   return "nodes " + Json(got.nodes).dump();
@@ -212,7 +217,7 @@ int main(int argc, char** argv) {
   size_t same = 0;
   size_t explained = 0;
   size_t wrong = 0;
-  for (const Json& input : document["cases"]) {
+  for (const Json& input : document.at("cases")) {
     const Outcome got = run(input, contents, argv[2]);
     const auto reason = why_wrong(input, got, is_exact);
     if (!reason) {
