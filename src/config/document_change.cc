@@ -136,7 +136,7 @@ Result<std::string> change_document(const Document& document, const Settings& se
     NVBOX_TRY(change.make(changed));
   }
   NVBOX_TRY(parse_config(changed.text()).in(document.name));
-  return changed.text();
+  return changed.checked_text().in(document.name);
 }
 
 std::span<const Profile> profiles() {

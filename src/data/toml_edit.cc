@@ -8,6 +8,7 @@
 #include "data/toml_statements.h"
 #include "data/toml_write.h"
 #include "nvbox/base/text.h"
+#include "nvbox/data/toml_second_opinion.h"
 
 namespace nvbox::data {
 namespace {
@@ -23,6 +24,18 @@ std::string spliced(std::string text, const TomlSplice& splice) {
 Result<TomlDocument> TomlDocument::parse(std::string text, const TomlLimits& limits) {
   Toml root = NVBOX_TRY(parse_toml(text, limits));
   return TomlDocument(std::move(text), std::move(root), limits);
+}
+
+Result<> TomlDocument::replace(std::string text) {
+  root_ = NVBOX_TRY(parse_toml(text, limits_));
+  text_ = std::move(text);
+  return {};
+}
+
+Result<std::string> TomlDocument::checked_text() const {
+  if (text_ == original_) return text_;
+  NVBOX_TRY(check_toml_edit(original_, changes_, text_));
+  return text_;
 }
 
 const Toml* TomlDocument::get(std::span<const std::string> path) const {
@@ -49,20 +62,23 @@ Result<> TomlDocument::set(const TomlPath& path, const TomlValue& value, NewKey 
   auto statements = NVBOX_TRY(toml_statements(text_, limits_));
   const TomlView view{text_, root_, {text_, std::move(statements)}};
   const TomlSplice splice = NVBOX_TRY(plan_set(view, path, value, where));
-  *this = NVBOX_TRY(parse(spliced(text_, splice), limits_).in(cat("set ", toml_path_text(path))));
+  NVBOX_TRY(replace(spliced(text_, splice)).in(cat("set ", toml_path_text(path))));
+  changes_.push_back({path, value});
   return {};
 }
 
 Result<> TomlDocument::remove(const TomlPath& path) {
+  if (path.empty() || get(path) == nullptr) return {};
   TomlDocument rest = *this;
-  while (!path.empty() && rest.get(path) != nullptr) {
+  while (rest.get(path) != nullptr) {
     auto statements = NVBOX_TRY(toml_statements(rest.text_, limits_));
     const TomlView view{rest.text_, rest.root_, {rest.text_, std::move(statements)}};
     const TomlRange range = plan_remove(view, path);
-    rest = NVBOX_TRY(
-        parse(spliced(rest.text_, {range, ""}), limits_).in(cat("remove ", toml_path_text(path))));
+    NVBOX_TRY(
+        rest.replace(spliced(rest.text_, {range, ""})).in(cat("remove ", toml_path_text(path))));
   }
   *this = std::move(rest);
+  changes_.push_back({path, std::nullopt});
   return {};
 }
 

@@ -11,6 +11,7 @@
 #include "nvbox/base/path.h"
 #include "nvbox/base/text.h"
 #include "nvbox/data/toml_edit.h"
+#include "nvbox/data/toml_second_opinion.h"
 #include "nvbox/data/toml_tree.h"
 
 namespace nvbox::engine {
@@ -203,7 +204,7 @@ Result<ContainerdTexts> configure_alone(TomlDocument config, const TomlDocument&
   const std::int64_t version = NVBOX_TRY(version_of(own));
   if (is_empty(config)) NVBOX_TRY(config.set({"version"}, version));
   NVBOX_TRY(add_runtime(config, version, {own, version}, request));
-  return ContainerdTexts{.config = config.text(), .drop_in = {}};
+  return ContainerdTexts{.config = NVBOX_TRY(config.checked_text()), .drop_in = {}};
 }
 
 Result<ContainerdTexts> configure_with_drop_in(TomlDocument config, const TomlDocument& document,
@@ -219,8 +220,10 @@ Result<ContainerdTexts> configure_with_drop_in(TomlDocument config, const TomlDo
   TomlDocument drop_in = NVBOX_TRY(section_of(source, version));
   NVBOX_TRY(add_runtime(drop_in, version, source, request));
   NVBOX_TRY(import_drop_in(config, files, version).in(files.config_path));
-  return ContainerdTexts{.config = config.text(),
-                         .drop_in = data::toml_document_text(drop_in.root())};
+  std::string text = data::toml_document_text(drop_in.root());
+  NVBOX_TRY(data::check_toml_text(text, drop_in.root()).in(name));
+  return ContainerdTexts{.config = NVBOX_TRY(config.checked_text().in(files.config_path)),
+                         .drop_in = std::move(text)};
 }
 
 Result<> check_section(const TomlDocument& document) {

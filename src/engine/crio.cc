@@ -56,7 +56,7 @@ Result<std::string> configure_crio(std::string_view document, std::span<const Na
   NVBOX_TRY(inherit_options(conf, runtime, parsed));
   NVBOX_TRY(conf.set(below(runtime, {"runtime_path"}), request.path));
   NVBOX_TRY(conf.set(below(runtime, {"runtime_type"}), std::string("oci")));
-  return conf.text();
+  return conf.checked_text();
 }
 
 }  // namespace nvbox::engine

@@ -12,7 +12,7 @@ Result<std::string> configure_podman(std::string_view document, const RuntimeReq
   NVBOX_TRY(set_default(conf, {"engine", "runtime"}, request));
   // Podman takes the first of the paths that exists.
   NVBOX_TRY(conf.set({"engine", "runtimes", request.name}, std::vector{request.path}));
-  return conf.text();
+  return conf.checked_text();
 }
 
 }  // namespace nvbox::engine

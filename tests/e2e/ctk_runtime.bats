@@ -67,6 +67,23 @@ patched() {
   patched 'say "[engine]\nruntime = \"crun\" # fast\n" /etc/containers/containers.conf' --runtime=podman --drop-in-config=
 }
 
+@test "a file that our reader and toml11 read differently is left alone" {
+  on_etc '
+    for engine in containerd crio podman; do
+      case $engine in
+        containerd) file=/etc/containerd/config.toml ;;
+        crio) file=/etc/crio/crio.conf ;;
+        podman) file=/etc/containers/containers.conf ;;
+      esac
+      say "[a.b.c]\nx = 1\n[a]\nb.y = 2\n" "$file"
+      before=$(files)
+      configure --runtime="$engine" --set-as-default --drop-in-config= && echo configured
+      [ "$(files)" = "$before" ] || echo changed
+    done'
+  [ "$(grep -c ': toml11, which reads it as a second opinion, refuses line .*; nothing was written; ' <<<"$output")" -eq 3 ]
+  [ "$(wc -l <<<"$output")" -eq 3 ]
+}
+
 @test "podman: the file of hooks.d" {
   patched '' --config-mode=oci-hook --oci-hook-path=/etc/containers/oci/hooks.d/oci-nvidia-hook.json
   on_etc 'configure --config-mode=oci-hook | jq -r .hook.path'

@@ -155,6 +155,8 @@ TEST(TomlEdit, SetsAndKeepsTheRest) {
     EXPECT_TRUE(done) << done.error().message();
     EXPECT_EQ(edited.text(), row.after);
     EXPECT_EQ(edited.root(), document(row.after).root());
+    const auto checked = edited.checked_text();
+    EXPECT_TRUE(checked) << checked.error().message();
   }
 }
 
@@ -240,6 +242,8 @@ TEST(TomlEdit, RemovesAndKeepsTheRest) {
     EXPECT_TRUE(done) << done.error().message();
     EXPECT_EQ(edited.text(), row.after);
     EXPECT_EQ(edited.get(row.path) != nullptr, row.path.empty());
+    const auto checked = edited.checked_text();
+    EXPECT_TRUE(checked) << checked.error().message();
   }
 }
 
@@ -326,6 +330,8 @@ void expect_changes(const TomlDocument& whole, const Leaves& before, const TomlP
   ASSERT_TRUE(edited.remove(path));
   EXPECT_EQ(edited.get(path), nullptr);
   expect_others_same(before, edited, path);
+  const auto checked = edited.checked_text();
+  EXPECT_TRUE(checked) << checked.error().message();
 }
 
 TEST(TomlEdit, EveryKeyCanBeSetAddedAndRemoved) {

@@ -365,5 +365,15 @@ TEST(Containerd, a_drop_in_with_other_settings_is_left_alone) {
             "plugin's, \"debug\"");
 }
 
+// See ChangeDocument.is_left_alone_when_two_readers_disagree.
+TEST(Containerd, a_document_that_two_readers_read_differently_is_left_alone) {
+  const std::string odd = "version = 2\n[a.b.c]\nx = 1\n[a]\nb.y = 2\n";
+  for (const ContainerdFiles& files : {with_drop_in(odd), alone(odd)}) {
+    const std::string error = error_of(files);
+    EXPECT_TRUE(error.starts_with("error: /etc/containerd/config.toml: toml11, which reads it"))
+        << error;
+  }
+}
+
 }  // namespace
 }  // namespace nvbox::engine

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -23,6 +24,12 @@ using TomlPath = std::vector<std::string>;
 
 // The values that can be written.
 using TomlValue = std::variant<bool, std::int64_t, std::string, std::vector<std::string>>;
+
+// One change: the key's new value, or that it was removed with everything below it.
+struct TomlChange {
+  TomlPath path{};
+  std::optional<TomlValue> value{};
+};
 
 // "a.b" or "plugins.\"io.containerd.grpc.v1.cri\"": for messages.
 std::string toml_path_text(std::span<const std::string> path);
@@ -45,6 +52,11 @@ class TomlDocument {
   static Result<TomlDocument> parse(std::string text, const TomlLimits& limits = {});
 
   const std::string& text() const { return text_; }
+
+  // The text for replacing the file that parse() was given, after toml11 has said that it is the
+  // old one but for the changes (data/toml_second_opinion.h). Without a change nobody is asked.
+  Result<std::string> checked_text() const;
+
   const Toml& root() const { return root_; }
 
   // What is at the path, the whole document for the empty one; null when nothing is.
@@ -66,8 +78,13 @@ class TomlDocument {
 
  private:
   TomlDocument(std::string text, Toml root, const TomlLimits& limits)
-      : text_(std::move(text)), root_(std::move(root)), limits_(limits) {}
+      : original_(text), text_(std::move(text)), root_(std::move(root)), limits_(limits) {}
 
+  // Takes over what the edited text says.
+  Result<> replace(std::string text);
+
+  std::string original_{};
+  std::vector<TomlChange> changes_{};
   std::string text_{};
   Toml root_{Toml::Table{}, 1, Toml::Written::header};
   TomlLimits limits_{};
