@@ -11,6 +11,7 @@
 #include "nvbox/driver/management_nodes.h"
 #include "nvbox/driver/nvml.h"
 #include "nvbox/host/root.h"
+#include "nvbox/plan/check_core.h"
 #include "nvbox/plan/nvml_question.h"
 #include "nvbox/plan/select.h"
 #include "nvbox/runtime/complete_inventory.h"
@@ -151,6 +152,7 @@ Result<Described> describe_host(const GenerateSettings& settings, const Plan& pl
   const driver::Search search = search_for(settings, driver.path(), call);
   const driver::Need need = need_of(plan.what);
   driver::Inventory inventory = NVBOX_TRY(driver::discover(roots, search, need));
+  if (!plan.options.allow_incomplete) NVBOX_TRY(plan::check_core(inventory, need.files));
   if (plan.what == What::gpus) {
     NVBOX_TRY(ask_nvml(plan.options, purpose, roots, search, call, config_file, inventory));
   }
