@@ -266,20 +266,18 @@ class Finder {
   }
 
   Error diagnosis() const {
-    if (!rejection_.empty()) {
-      return Error(cat("the libraries of driver ", version_,
-                       " are not for this machine: ", rejection_, ", and ", architecture_.name,
-                       " needs 64-bit files for machine ", architecture_.machine))
+    const std::string libraries = cat("the libraries of driver ", version_);
+    // What is wrong with a library of the right version is the cause, whatever else is there.
+    if (!failures_.empty()) return Error(failures_.front().second).in(libraries);
+    const Error* const unlisted = scan_.first_failure();
+    if (!rejection_.empty() && unlisted == nullptr) {
+      return Error(cat(libraries, " are not for this machine: ", rejection_, ", and ",
+                       architecture_.name, " needs 64-bit files for machine ",
+                       architecture_.machine))
           .hint(cat("install the driver's libraries for ", architecture_.name));
     }
-    // What is wrong with a library of the right version is the cause, whatever else is there.
-    if (!failures_.empty()) {
-      return Error(failures_.front().second).in(cat("the libraries of driver ", version_));
-    }
     if (auto mismatch = scan_.mismatch()) return *std::move(mismatch);
-    if (const Error* const failure = scan_.first_failure()) {
-      return Error(*failure).in(cat("the libraries of driver ", version_));
-    }
+    if (unlisted != nullptr) return Error(*unlisted).in(libraries);
     std::vector<std::string> searched;
     for (const ScannedDirectory& directory : scan_.directories()) {
       searched.push_back(path::join(context_.roots.driver.path(), directory.path));
