@@ -98,7 +98,8 @@ Result<Place> default_place(const host::Root& root) {
 bool is_same_directory(const host::Root& root, std::string_view one, std::string_view other) {
   if (one == other) return true;
   const auto id = host::directory_id(root, one);
-  return id && id == host::directory_id(root, other);
+  const auto other_id = host::directory_id(root, other);
+  return id && *id && other_id && *id == *other_id;
 }
 
 std::vector<std::string> missing_directories(const host::Root& root,
