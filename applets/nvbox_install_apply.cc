@@ -136,7 +136,7 @@ Result<> carry_out(const Target& target, const Plan& plan, const Manifest& insta
   for (const Record& record : made) paths.insert(record.path);
   // The manifest's own directory is ours even where a run that was killed made it.
   Manifest news = {{Kind::directory, 0, std::string(path::parent(target.manifest_path()))}};
-  for (const std::string& path : missing_directories(target.root, paths)) {
+  for (const std::string& path : NVBOX_TRY(missing_directories(target.root, paths))) {
     news.push_back({Kind::directory, 0, path});
   }
   std::ranges::sort(news, {}, &Record::path);
@@ -151,15 +151,30 @@ Result<> carry_out(const host::Root& root, std::span<const Removal> removals) {
   return {};
 }
 
-Result<> carry_out(const Target& target, std::span<const Removal> removals,
-                   const Manifest& installed) {
-  NVBOX_TRY(carry_out(target.root, removals));
-  NVBOX_TRY(host::remove_file(target.root, target.manifest_path()));
+namespace {
+
+// Directories that the manifest lies in, and others.
+enum class Manifests { above, beside };
+
+Result<> remove_directories(const Target& target, const Manifest& installed, Manifests which) {
   for (auto record = installed.rbegin(); record != installed.rend(); ++record) {
     if (record->kind != Kind::directory) continue;
+    const bool is_above = path::is_below(target.manifest_path(), record->path);
+    if (is_above != (which == Manifests::above)) continue;
     NVBOX_TRY(host::remove_empty_directory(target.root, record->path));
   }
   return {};
+}
+
+}  // namespace
+
+Result<> carry_out(const Target& target, std::span<const Removal> removals,
+                   const Manifest& installed) {
+  NVBOX_TRY(carry_out(target.root, removals));
+  // As long as there is something to remove, the manifest says what; its own directories come last.
+  NVBOX_TRY(remove_directories(target, installed, Manifests::beside));
+  NVBOX_TRY(host::remove_file(target.root, target.manifest_path()));
+  return remove_directories(target, installed, Manifests::above);
 }
 
 Result<> remove_leftovers(const Target& target, const std::set<std::string>& paths) {

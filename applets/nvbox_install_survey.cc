@@ -98,20 +98,20 @@ Result<Place> default_place(const host::Root& root) {
 bool is_same_directory(const host::Root& root, std::string_view one, std::string_view other) {
   if (one == other) return true;
   const auto id = host::directory_id(root, one);
-  return id && id == host::directory_id(root, other);
+  const auto other_id = host::directory_id(root, other);
+  return id && *id && other_id && *id == *other_id;
 }
 
-std::vector<std::string> missing_directories(const host::Root& root,
-                                             const std::set<std::string>& paths) {
+Result<std::vector<std::string>> missing_directories(const host::Root& root,
+                                                     const std::set<std::string>& paths) {
   std::set<std::string> missing;
   for (const std::string& path : paths) {
     for (std::string above(path::parent(path)); above != "/"; above = path::parent(above)) {
-      const auto info = root.stat(above);
-      if (missing.contains(above) || !info || *info) break;
+      if (missing.contains(above) || NVBOX_TRY(root.stat(above))) break;
       missing.insert(above);
     }
   }
-  return {missing.begin(), missing.end()};
+  return std::vector<std::string>(missing.begin(), missing.end());
 }
 
 Result<std::map<std::string, Present>> look_at(const host::Root& root,

@@ -35,8 +35,8 @@ Result<Place> default_place(const host::Root& root);
 bool is_same_directory(const host::Root& root, std::string_view one, std::string_view other);
 
 // Directories above the paths that do not exist, parents first.
-std::vector<std::string> missing_directories(const host::Root& root,
-                                             const std::set<std::string>& paths);
+Result<std::vector<std::string>> missing_directories(const host::Root& root,
+                                                     const std::set<std::string>& paths);
 
 // Looks at every path, and at the packages that own what is there.
 Result<std::map<std::string, Present>> look_at(const host::Root& root,

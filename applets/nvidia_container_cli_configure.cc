@@ -6,6 +6,7 @@
 #include "nvbox/apply/phases.h"
 #include "nvbox/base/path.h"
 #include "nvbox/base/text.h"
+#include "nvbox/plan/check_core.h"
 #include "nvbox/plan/device_list.h"
 #include "nvbox/plan/edits_for.h"
 #include "nvbox/runtime/missing_nodes.h"
@@ -218,6 +219,7 @@ Result<> fill(const ConfigureOptions& options, const Invocation& invocation, con
   need.imex_channels = !channels.empty();
   driver::Inventory inventory =
       NVBOX_TRY(machine.discover(invocation, need, asked, MissingNodes::make));
+  NVBOX_TRY(plan::check_core(inventory, options.capabilities).in("detection error"));
   leave_out(options, inventory.files);
   plan::DeviceList list = NVBOX_TRY(plan::select_devices(inventory, devices).in("device error"));
   runtime::warn_of_unanswered(inventory, invocation.call.log);

@@ -3,6 +3,7 @@
 
 #include "nvbox/base/text.h"
 #include "nvbox/data/json.h"
+#include "nvbox/plan/check_core.h"
 #include "nvbox/plan/device_list.h"
 #include "nvidia_container_cli.h"
 
@@ -155,6 +156,7 @@ Result<int> run_list(const Invocation& invocation) {
   driver::Inventory inventory =
       NVBOX_TRY(machine.discover(invocation, need, plan::request_of(devices),
                                  makes_nodes ? MissingNodes::make : MissingNodes::leave));
+  NVBOX_TRY(plan::check_core(inventory, need.files).in("detection error"));
   if (parts.devices && need.files == Capabilities::none) {
     NVBOX_TRY(add_uvm_nodes(machine, inventory).in("detection error"));
   }

@@ -11,6 +11,7 @@
 #include "nvbox/driver/management_nodes.h"
 #include "nvbox/driver/nvml.h"
 #include "nvbox/host/root.h"
+#include "nvbox/plan/check_core.h"
 #include "nvbox/plan/nvml_question.h"
 #include "nvbox/plan/select.h"
 #include "nvbox/runtime/complete_inventory.h"
@@ -107,11 +108,26 @@ Result<> ask_nvml(const plan::CdiOptions& options, Purpose purpose, const driver
 
 // Taken before anything is described: what changes meanwhile makes the specification stale, and
 // never one that looks fresh and is not.
-std::optional<spec::CdiStamp> take_stamp(const driver::Roots& roots) {
+struct Stamp {
+  std::optional<spec::CdiStamp> stamp{};
+  std::vector<std::string> problems{};
+};
+
+Stamp take_stamp(const driver::Roots& roots) {
   const Result<driver::Inventory> devices = driver::look_at_devices(roots);
-  if (!devices) return std::nullopt;
+  if (!devices) return {.problems = {devices.error().message()}};
   const driver::Fingerprint print = driver::fingerprint_of(*devices);
-  return spec::CdiStamp{.driver_version = print.driver_version, .devices = print.devices};
+  return {.stamp = spec::CdiStamp{.driver_version = print.driver_version, .devices = print.devices},
+          .problems = devices->problems};
+}
+
+// What only the first look at the devices could not see: the specification is right, and will be
+// taken for stale.
+void warn_of_stamp(const Stamp& stamp, const driver::Inventory& inventory, const Log& log) {
+  for (const std::string& problem : stamp.problems) {
+    if (std::ranges::find(inventory.problems, problem) != inventory.problems.end()) continue;
+    log.warning(cat("the specification will be taken for stale: ", problem));
+  }
 }
 
 // Whether the devices that are asked for exist, as far as that can be told before the host's nodes
@@ -147,10 +163,11 @@ Result<Described> describe_host(const GenerateSettings& settings, const Plan& pl
     apply::load_modules_for_description(roots, log);
   }
   // Of other specifications nobody could say what is in them under the same names.
-  const auto stamp = plan.what == What::gpus ? take_stamp(roots) : std::nullopt;
+  Stamp stamp = plan.what == What::gpus ? take_stamp(roots) : Stamp();
   const driver::Search search = search_for(settings, driver.path(), call);
   const driver::Need need = need_of(plan.what);
   driver::Inventory inventory = NVBOX_TRY(driver::discover(roots, search, need));
+  if (!plan.options.allow_incomplete) NVBOX_TRY(plan::check_core(inventory, need.files));
   if (plan.what == What::gpus) {
     NVBOX_TRY(ask_nvml(plan.options, purpose, roots, search, call, config_file, inventory));
   }
@@ -160,7 +177,8 @@ Result<Described> describe_host(const GenerateSettings& settings, const Plan& pl
   for (const std::string& problem : inventory.problems) {
     if (!is_said) log.warning(problem);
   }
-  return Described{.outcome = NVBOX_TRY(std::move(outcome)), .stamp = stamp};
+  if (outcome) warn_of_stamp(stamp, inventory, log);
+  return Described{.outcome = NVBOX_TRY(std::move(outcome)), .stamp = std::move(stamp.stamp)};
 }
 
 }  // namespace nvbox::applets::ctk_cdi

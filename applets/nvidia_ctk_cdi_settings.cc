@@ -73,7 +73,8 @@ constexpr cli::Flag<Settings> flags[] = {
     {{"if-stale", "", "Write the output only when it is not what it would be now"},
      &Settings::if_stale},
     {{"allow-incomplete", "",
-      "Leave out MIG devices without device nodes or without a number of NVML's"},
+      "Leave out MIG devices without device nodes or without a number of NVML's, and what of the "
+      "driver cannot be read"},
      &Settings::allow_incomplete},
 };
 

@@ -44,14 +44,19 @@ bool is_plain(std::string_view name) {
 }
 
 // The file itself, whatever leads to it; nullopt when it is not a regular file of the container.
-std::optional<CompatLibrary> open_library(const host::Root& container, const std::string& path) {
-  const auto real = container.resolve(path);
-  if (!real || !*real || !is_plain(path::base_name(**real))) return std::nullopt;
-  Result<sys::Fd> file = container.open_at(**real, O_PATH | O_NOFOLLOW);
+Result<std::optional<CompatLibrary>> open_library(const host::Root& container,
+                                                  const std::string& path) {
+  const auto real = NVBOX_TRY(container.resolve(path));
+  if (!real || !is_plain(path::base_name(*real))) return std::nullopt;
+  Result<sys::Fd> file = container.open_at(*real, O_PATH | O_NOFOLLOW);
+  if (!file && host::is_absence(file.error())) return std::nullopt;
+  if (!file) return std::move(file).error();
   struct stat info {};
-  if (!file || fstat(file->get(), &info) != 0 || !S_ISREG(info.st_mode)) return std::nullopt;
-  return CompatLibrary{
-      .name = std::string(path::base_name(**real)), .soname = {}, .file = std::move(file).value()};
+  if (fstat(file->get(), &info) != 0) return Error(cat("stat ", path), errno);
+  if (!S_ISREG(info.st_mode)) return std::nullopt;
+  std::string name(path::base_name(*real));
+  return std::optional(
+      CompatLibrary{.name = std::move(name), .soname = {}, .file = std::move(file).value()});
 }
 
 // The name by which programs find it. Reading what is no ELF file is not an error.
@@ -75,7 +80,7 @@ Result<std::vector<CompatLibrary>> find_compat_libraries(const host::Root& conta
   for (const std::string& name : names.value_or(std::vector<std::string>())) {
     if (!is_candidate(name)) continue;
     const std::string path = path::join(compat_root, name);
-    std::optional<CompatLibrary> library = open_library(container, path);
+    std::optional<CompatLibrary> library = NVBOX_TRY(open_library(container, path));
     if (!library || !known.insert(library->name).second) continue;
     const std::optional<unsigned> major = major_of_library(library->name);
     if (driver && major == driver) continue;

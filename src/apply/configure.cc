@@ -81,31 +81,34 @@ Result<Target> target_of(const ConfigureRequest& request) {
   return target_of_process(std::move(process).value(), request.rootfs);
 }
 
-bool exists(const host::Root& root, std::string_view path) {
-  const auto info = root.stat(path);
-  return info && *info;
+Result<bool> exists(const host::Root& root, std::string_view path) {
+  return NVBOX_TRY(root.stat(path)).has_value();
 }
 
-ImageLayout layout_of(const host::Root& container) {
-  const auto library = container.stat("/usr/lib");
-  const auto library_64 = container.stat("/usr/lib64");
-  const bool has_library = library && *library;
-  const bool is_same = has_library && library_64 && *library_64 &&
-                       (*library)->st_dev == (*library_64)->st_dev &&
-                       (*library)->st_ino == (*library_64)->st_ino;
-  return {.is_debian = exists(container, "/etc/debian_version"),
-          .has_usr_lib32 = exists(container, "/usr/lib32"),
-          .has_separate_usr_lib = has_library && !is_same};
+// Libraries in the place of another distribution are never found, so this is not guessed.
+Result<ImageLayout> layout_of(const host::Root& container) {
+  const auto library = NVBOX_TRY(container.stat("/usr/lib"));
+  const auto library_64 = NVBOX_TRY(container.stat("/usr/lib64"));
+  const bool is_same = library && library_64 && library->st_dev == library_64->st_dev &&
+                       library->st_ino == library_64->st_ino;
+  ImageLayout layout;
+  layout.is_debian = NVBOX_TRY(exists(container, "/etc/debian_version"));
+  layout.has_usr_lib32 = NVBOX_TRY(exists(container, "/usr/lib32"));
+  layout.has_separate_usr_lib = library && !is_same;
+  return layout;
 }
 
 // Offset and value of what tells 32-bit ELF files from others (elf(5), e_ident).
 constexpr std::string_view elf_32_start("\177ELF\1", 5);
 
-bool is_32_bit_library(const host::Root& host, const std::string& path) {
+Result<bool> is_32_bit_library(const host::Root& host, const std::string& path) {
   const Result<sys::Fd> file = host.open_at(path, O_RDONLY);
+  if (!file && host::is_absence(file.error())) return false;
+  if (!file) return file.error();
   char start[elf_32_start.size()];
-  return file && pread(file->get(), start, sizeof start, 0) == ssize_t{sizeof start} &&
-         std::string_view(start, sizeof start) == elf_32_start;
+  const ssize_t count = pread(file->get(), start, sizeof start, 0);
+  if (count < 0) return Error(cat("read ", path), errno);
+  return count == ssize_t{sizeof start} && std::string_view(start, sizeof start) == elf_32_start;
 }
 
 Result<HostFacts> facts_of(const host::Root& host, const ConfigureRequest& request) {
@@ -119,7 +122,7 @@ Result<HostFacts> facts_of(const host::Root& host, const ConfigureRequest& reque
   }
   for (const spec::Mount& mount : request.edits.mounts) {
     if (!is_library_name(path::base_name(mount.container_path))) continue;
-    if (is_32_bit_library(host, mount.host_path)) {
+    if (NVBOX_TRY(is_32_bit_library(host, mount.host_path))) {
       facts.libraries_32.push_back(mount.container_path);
     }
   }
@@ -135,7 +138,8 @@ Result<> configure(const host::Root& host, const ConfigureRequest& request, cons
   Target target = NVBOX_TRY(target_of(request).in("container error"));
   target.strict_cgroups = request.strict_cgroups;
   const HostFacts facts = NVBOX_TRY(facts_of(host, request).in("mount error"));
-  const std::vector<Step> steps = to_steps(request, layout_of(target.container), facts);
+  const ImageLayout layout = NVBOX_TRY(layout_of(target.container).in("mount error"));
+  const std::vector<Step> steps = to_steps(request, layout, facts);
   return run_steps(host, target, steps, log);
 }
 

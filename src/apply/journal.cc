@@ -34,16 +34,33 @@ bool is_untouched(const struct stat& then, const struct stat& now) {
 }  // namespace
 
 Result<> Journal::created(int directory, const std::string& name) {
+  Result<Created> entry = describe(directory, name);
+  if (entry) {
+    entries_.emplace_back(std::move(entry).value());
+    return {};
+  }
+  // Nobody could take it back later.
+  if (files_ == Files::remove && unlinkat(directory, name.c_str(), 0) != 0) {
+    unlinkat(directory, name.c_str(), AT_REMOVEDIR);
+  }
+  return std::move(entry).error();
+}
+
+Result<Journal::Created> Journal::describe(int directory, const std::string& name) {
   Created entry = {.directory = NVBOX_TRY(duplicate(directory)), .name = name, .status = {}};
   if (fstatat(directory, name.c_str(), &entry.status, AT_SYMLINK_NOFOLLOW) != 0) {
     return Error(cat("stat ", name), errno);
   }
-  entries_.emplace_back(std::move(entry));
-  return {};
+  return entry;
 }
 
 Result<> Journal::replaced(int directory, const std::string& name, const std::string& former) {
-  entries_.emplace_back(Replaced{NVBOX_TRY(duplicate(directory)), name, former});
+  Result<sys::Fd> copy = duplicate(directory);
+  if (!copy) {
+    renameat(directory, former.c_str(), directory, name.c_str());
+    return std::move(copy).error();
+  }
+  entries_.emplace_back(Replaced{std::move(copy).value(), name, former});
   return {};
 }
 

@@ -63,6 +63,7 @@ class Journal {
     std::string path;
   };
 
+  static Result<Created> describe(int directory, const std::string& name);
   static void undo_entry(const Mounted& entry);
   void undo_entry(const Created& entry) const;
   static void undo_entry(const Replaced& entry);

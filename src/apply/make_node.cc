@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <iterator>
 
+#include "nvbox/base/defer.h"
 #include "nvbox/base/path.h"
 #include "nvbox/base/text.h"
 #include "nvbox/host/root_write.h"
@@ -49,22 +50,6 @@ bool is_node(const sys::Fd& entry, const ExpectedNode& node) {
   return entry && fstat(entry.get(), &status) == 0 && is_device(status, node);
 }
 
-// The node, made unless it is there. Another process may make it at the same time.
-Result<sys::Fd> open_or_make(const sys::Fd& directory, const std::string& name,
-                             const ExpectedNode& node) {
-  sys::Fd entry = open_entry(directory, name);
-  if (is_node(entry, node)) return entry;
-  if (entry && unlinkat(directory.get(), name.c_str(), 0) != 0 && errno != ENOENT) {
-    return Error("remove what is in its place", errno);
-  }
-  const int made =
-      mknodat(directory.get(), name.c_str(), S_IFCHR | node.mode, makedev(node.major, node.minor));
-  if (made != 0 && errno != EEXIST) return Error("make the node", errno);
-  entry = open_entry(directory, name);
-  if (!is_node(entry, node)) return Error("make the node", EEXIST);
-  return entry;
-}
-
 Result<> set_access(const sys::Fd& entry, const ExpectedNode& node) {
   struct stat status {};
   if (fstat(entry.get(), &status) != 0) return Error("stat", errno);
@@ -79,6 +64,29 @@ Result<> set_access(const sys::Fd& entry, const ExpectedNode& node) {
   return {};
 }
 
+// A new node gets its place when it has its mode and owner: whatever fails meanwhile, and whenever
+// this process is killed, there is what was there or the node as it should be. Another process may
+// make it at the same time.
+Result<> put_in_place(const sys::Fd& directory, const std::string& name, const ExpectedNode& node) {
+  std::string temporary = cat(".", name, ".nvbox-", getpid());
+  unlinkat(directory.get(), temporary.c_str(), 0);
+  if (mknodat(directory.get(), temporary.c_str(), S_IFCHR | node.mode,
+              makedev(node.major, node.minor)) != 0) {
+    return Error("make the node", errno);
+  }
+  const Defer remove([&] {
+    if (!temporary.empty()) unlinkat(directory.get(), temporary.c_str(), 0);
+  });
+  const sys::Fd entry = open_entry(directory, temporary);
+  if (!entry) return Error("open the new node", errno);
+  NVBOX_TRY(set_access(entry, node));
+  if (renameat(directory.get(), temporary.c_str(), directory.get(), name.c_str()) != 0) {
+    return Error("remove what is in its place", errno);
+  }
+  temporary.clear();
+  return {};
+}
+
 }  // namespace
 
 Result<> make_node_itself(const host::Root& dev, const ExpectedNode& node) {
@@ -86,8 +94,9 @@ Result<> make_node_itself(const host::Root& dev, const ExpectedNode& node) {
   const sys::Fd directory =
       NVBOX_TRY(host::make_directories(dev, path::parent(node.path)).in(where));
   const std::string name(path::base_name(node.path));
-  const sys::Fd entry = NVBOX_TRY(open_or_make(directory, name, node).in(where));
-  return set_access(entry, node).in(where);
+  const sys::Fd entry = open_entry(directory, name);
+  if (is_node(entry, node)) return set_access(entry, node).in(where);
+  return put_in_place(directory, name, node).in(where);
 }
 
 Result<NodeState> look_at_node(const host::Root& dev, const ExpectedNode& node) {

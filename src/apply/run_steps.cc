@@ -99,16 +99,24 @@ class Runner {
       source_ = &sources_[i];
       Result<> done = run_step(steps[i]);
       if (done) continue;
-      const auto owner = enter_owner();
-      if (owner) journal_.undo();
+      undo();
       return done;
     }
-    const auto owner = NVBOX_TRY(enter_owner());
-    journal_.commit();
-    return {};
+    const auto owner = enter_owner();
+    if (owner) {
+      journal_.commit();
+      return {};
+    }
+    undo();
+    return owner.error();
   }
 
  private:
+  void undo() {
+    const auto owner = enter_owner();
+    if (owner) journal_.undo();
+  }
+
   // As the container's root, who must not get at more of the host's files by us than by itself.
   Result<sys::FileOwnerScope> enter_owner() const {
     return sys::FileOwnerScope::enter(target_.uid, target_.gid).in("mount error");

@@ -114,6 +114,45 @@ Result<std::string> exchange_link(const Place& place, const std::string& target)
   return Error(cat("link ", place.where), failure);
 }
 
+struct Node {
+  mode_t mode;
+  dev_t device;
+  uid_t uid;
+  gid_t gid;
+};
+
+Result<> set_access(const Place& place, const std::string& name, const Node& node) {
+  const sys::Fd made(openat(place.directory.get(), name.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC));
+  struct stat info {};
+  if (!made || fstat(made.get(), &info) != 0) return Error("look at the new node", errno);
+  if (info.st_rdev != node.device || (info.st_mode & S_IFMT) != (node.mode & S_IFMT)) {
+    return Error("look at the new node", ESTALE);
+  }
+  // The umask took bits away, and the node may belong to a group.
+  if (fchownat(made.get(), "", node.uid, node.gid, AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW) != 0 ||
+      chmod(sys::proc_path(made.get()).c_str(), node.mode & permission_bits) != 0) {
+    return Error("set its access", errno);
+  }
+  return {};
+}
+
+// The node gets its name when it has its access: one that is there is taken as it is, by the next
+// run too.
+Result<> put_node(const Place& place, const Node& node) {
+  const int directory = place.directory.get();
+  const std::string temporary = temporary_name(place.name);
+  unlinkat(directory, temporary.c_str(), 0);
+  if (mknodat(directory, temporary.c_str(), node.mode, node.device) != 0) {
+    return Error("make the node", errno);
+  }
+  Result<> done = set_access(place, temporary, node);
+  if (done && renameat(directory, temporary.c_str(), directory, place.name.c_str()) != 0) {
+    done = Error("rename the new node", errno);
+  }
+  if (!done) unlinkat(directory, temporary.c_str(), 0);
+  return done;
+}
+
 }  // namespace
 
 Result<sys::Fd> make_directories(const host::Root& root, std::string_view directory,
@@ -189,23 +228,11 @@ Result<> make_container_node(const host::Root& root, const std::string& path, mo
       (info.st_mode & S_IFMT) == (mode & S_IFMT)) {
     return {};
   }
-  const int directory = place.directory.get();
+  if (existing) return Error(cat("file creation failed: ", place.where), EEXIST);
   const auto leave = NVBOX_TRY(leave_for(Purpose::content, root, place.directory, place.where));
-  if (mknodat(directory, place.name.c_str(), mode, device) != 0) {
-    return Error(cat("file creation failed: ", place.where), errno);
-  }
-  // The umask took bits away, and the node may belong to a group.
-  const sys::Fd node(openat(directory, place.name.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC));
-  const bool is_ours = node && fstat(node.get(), &info) == 0 && info.st_rdev == device &&
-                       (info.st_mode & S_IFMT) == (mode & S_IFMT);
-  if (!is_ours) return Error(cat("file creation failed: ", place.where), ESTALE);
-  if (fchownat(node.get(), "", uid, gid, AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW) != 0 ||
-      chmod(sys::proc_path(node.get()).c_str(), mode & permission_bits) != 0) {
-    const int failure = errno;
-    unlinkat(directory, place.name.c_str(), 0);
-    return Error(cat("file creation failed: ", place.where), failure);
-  }
-  return journal.created(directory, place.name);
+  const Node node = {mode, device, uid, gid};
+  NVBOX_TRY(put_node(place, node).in(cat("file creation failed: ", place.where)));
+  return journal.created(place.directory.get(), place.name);
 }
 
 }  // namespace nvbox::apply

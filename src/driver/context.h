@@ -17,10 +17,18 @@ struct Context {
   const Search& search;
   const Need& need;
   std::vector<std::string>& problems;
+  std::vector<CoreFailure>& core_failures;
 
   bool wants(Capabilities serves) const { return intersects(serves, need.files); }
 
   void problem(std::string text) const { problems.push_back(std::move(text)); }
+
+  // A part of the driver that is there and could not be looked at.
+  void core_failure(std::string_view name, Capabilities core_of, const Error& error) const {
+    problem(error.full_message());
+    if (core_of == Capabilities::none) return;
+    core_failures.push_back({std::string(name), core_of, error.message(), error.code()});
+  }
 
   // The value; an error becomes a problem and counts as absence.
   template <typename T>

@@ -12,20 +12,24 @@ namespace {
 struct ControlNode {
   std::string_view path;
   Capabilities serves;
+  Capabilities core_of;
   std::string_view how_to_make;
 };
 
+constexpr Capabilities compute = Capabilities::compute;
+
 constexpr ControlNode control[] = {
-    {"/dev/nvidiactl", Capabilities::all, "nvidia-modprobe"},
-    {"/dev/nvidia-uvm", Capabilities::compute, "nvidia-modprobe -u -c 0"},
-    {"/dev/nvidia-uvm-tools", Capabilities::compute, "nvidia-modprobe -u -c 0"},
-    {"/dev/nvidia-modeset", graphical, "nvidia-modprobe -m"},
+    {"/dev/nvidiactl", Capabilities::all, Capabilities::all, "nvidia-modprobe"},
+    {"/dev/nvidia-uvm", compute, compute, "nvidia-modprobe -u -c 0"},
+    {"/dev/nvidia-uvm-tools", compute, compute, "nvidia-modprobe -u -c 0"},
+    {"/dev/nvidia-modeset", graphical, Capabilities::none, "nvidia-modprobe -m"},
 };
 
-std::optional<HostDevice> character_device(const Context& context, const std::string& path) {
-  const auto node = context.or_problem(context.roots.dev.device(path));
+Result<std::optional<HostDevice>> character_device(const Context& context,
+                                                   const std::string& path) {
+  const auto node = NVBOX_TRY(context.roots.dev.device(path));
   if (!node || node->type != 'c') return std::nullopt;
-  return HostDevice{path, node->major, node->minor, node->mode, node->gid};
+  return std::optional(HostDevice{path, node->major, node->minor, node->mode, node->gid});
 }
 
 // The paths of a directory's names that begin with `prefix`, by the number that follows it.
@@ -76,13 +80,17 @@ std::optional<unsigned> read_major(const Context& context, std::string_view name
   return parse_major(text.value_or(""), name);
 }
 
-std::optional<HostDevice> find_node(const Context& context, const std::string& path) {
-  auto node = character_device(context, path);
+Result<std::optional<HostDevice>> read_node(const Context& context, const std::string& path) {
+  auto node = NVBOX_TRY(character_device(context, path));
   const host::Root& dev = context.roots.dev;
-  if (!node && context.or_problem(dev.stat(path))) {
-    context.problem(cat(path::join(dev.path(), path), " is not a character device"));
+  if (!node && NVBOX_TRY(dev.stat(path))) {
+    return Error(cat(path::join(dev.path(), path), " is not a character device"));
   }
   return node;
+}
+
+std::optional<HostDevice> find_node(const Context& context, const std::string& path) {
+  return context.or_problem(read_node(context, path));
 }
 
 std::vector<HostDevice> nodes_like(const Context& context, std::string_view pattern) {
@@ -94,7 +102,9 @@ std::vector<HostDevice> nodes_like(const Context& context, std::string_view patt
   }
   std::vector<HostDevice> nodes;
   for (const std::string& path : paths) {
-    if (auto node = character_device(context, path)) nodes.push_back(*std::move(node));
+    if (auto node = context.or_problem(character_device(context, path))) {
+      nodes.push_back(*std::move(node));
+    }
   }
   return nodes;
 }
@@ -103,11 +113,12 @@ std::vector<HostDevice> control_nodes(const Context& context) {
   std::vector<HostDevice> nodes;
   for (const ControlNode& row : control) {
     if (row.serves != Capabilities::all && !context.wants(row.serves)) continue;
-    const size_t problems = context.problems.size();
-    auto node = find_node(context, std::string(row.path));
-    if (node) {
-      nodes.push_back(*std::move(node));
-    } else if (context.problems.size() == problems) {
+    auto node = read_node(context, std::string(row.path));
+    if (!node) {
+      context.core_failure(row.path, row.core_of, node.error());
+    } else if (*node) {
+      nodes.push_back(**std::move(node));
+    } else {
       context.problem(cat(path::join(context.roots.dev.path(), row.path),
                           " does not exist; create it with '", row.how_to_make, "'"));
     }

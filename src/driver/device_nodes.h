@@ -17,8 +17,11 @@ std::optional<unsigned> parse_major(std::string_view devices, std::string_view n
 // parse_major of the host's file.
 std::optional<unsigned> read_major(const Context& context, std::string_view name);
 
-// The character device at `path`; nullopt when nothing is there. Anything else in its place is a
-// problem.
+// The character device at `path`; nullopt when nothing is there. Anything else in its place is an
+// error.
+Result<std::optional<HostDevice>> read_node(const Context& context, const std::string& path);
+
+// read_node, with errors as problems.
 std::optional<HostDevice> find_node(const Context& context, const std::string& path);
 
 // The character devices that a path stands for: "/dev/gdrdrv", or with '*' at its end the names

@@ -67,7 +67,7 @@ void add_explicit_libraries(const std::vector<std::string>& feature_flags, Searc
 
 Result<Inventory> discover(const Roots& roots, const Search& search, const Need& need) {
   Inventory inventory;
-  const Context context = {roots, search, need, inventory.problems};
+  const Context context = {roots, search, need, inventory.problems, inventory.core_failures};
   inventory.driver = NVBOX_TRY(read_driver(context));
   if (need.gpus) inventory.gpus = find_gpus(context);
   if (need.facts) add_product_facts(context, inventory);

@@ -9,11 +9,11 @@ constexpr Capabilities video = Capabilities::video;
 
 // By capability, as nvidia-container-cli assigns them; those that it does not know are marked.
 constexpr LibraryRow libraries[] = {
-    {"libnvidia-ml.so", utility},
+    {"libnvidia-ml.so", utility, Numbering::driver, utility},
     {"libnvidia-cfg.so", utility},
     {"libnvidia-nscq.so", utility},
     {"libnvidia-sandboxutils.so", utility},  // CDI only
-    {"libcuda.so", compute},
+    {"libcuda.so", compute, Numbering::driver, compute},
     {"libcudadebugger.so", compute},
     {"libnvidia-opencl.so", compute},
     // Since 550 the graphics libraries need it as well.

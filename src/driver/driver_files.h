@@ -27,6 +27,8 @@ struct LibraryRow {
   std::string_view stem;  // "libcuda.so"
   Capabilities serves;
   Numbering numbering = Numbering::driver;
+  // What is nothing without it.
+  Capabilities core_of = Capabilities::none;
 };
 
 std::span<const LibraryRow> library_rows();

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <unistd.h>
+#include <cerrno>
 #include <climits>
 
 #include <algorithm>
@@ -30,11 +31,15 @@ bool is_node_name(std::string_view name) {
 std::optional<std::string> DrmNodes::link_text(const std::string& name) {
   if (!by_path_) {
     Result<sys::Fd> opened = context_.roots.dev.open_at(by_path, O_PATH | O_DIRECTORY);
+    if (!opened && !host::is_absence(opened.error())) context_.problem(opened.error().message());
     by_path_ = opened ? std::move(opened).value() : sys::Fd();
   }
   if (!*by_path_) return std::nullopt;
   char text[PATH_MAX];
   const ssize_t length = readlinkat(by_path_->get(), name.c_str(), text, sizeof text);
+  if (length < 0 && errno != ENOENT && errno != EINVAL) {
+    context_.problem(Error(cat("read link ", by_path, "/", name), errno).message());
+  }
   if (length < 0) return std::nullopt;
   return std::string(text, static_cast<size_t>(length));
 }

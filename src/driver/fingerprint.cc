@@ -56,7 +56,7 @@ Result<Inventory> look_at_devices(const Roots& roots) {
   Inventory inventory;
   const Search search;
   const Need need;
-  const Context context = {roots, search, need, inventory.problems};
+  const Context context = {roots, search, need, inventory.problems, inventory.core_failures};
   inventory.driver = NVBOX_TRY(read_driver(context));
   inventory.gpus = find_gpus(context);
   return inventory;

@@ -50,7 +50,12 @@ Result<Information> read_information(const Context& context, const std::string& 
 
 // A node that is another GPU's would hand out the wrong one.
 void add_node(const Context& context, Gpu& gpu) {
-  gpu.node = find_node(context, cat("/dev/nvidia", gpu.minor));
+  auto found = read_node(context, cat("/dev/nvidia", gpu.minor));
+  if (!found) {
+    gpu.problem = found.error().message();
+    return;
+  }
+  gpu.node = *std::move(found);
   if (!gpu.node || (gpu.node->major == nvidia_major && gpu.node->minor == gpu.minor)) return;
   gpu.problem = cat(gpu.node->path, " is device ", gpu.node->major, ":", gpu.node->minor, ", not ",
                     nvidia_major, ":", gpu.minor);

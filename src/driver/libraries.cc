@@ -67,6 +67,7 @@ class Finder {
     if (!is_found()) return diagnosis();
     take_own_numbered();
     take_by_path();
+    note_core_failures();
     return result();
   }
 
@@ -155,16 +156,16 @@ class Finder {
   }
 
   bool take_own_numbered(size_t row, size_t position) {
-    const auto& [stem, serves, numbering] = scan_.own_numbered()[row];
+    const LibraryRow& wanted = scan_.own_numbered()[row];
     const ScannedDirectory& directory = scan_.directories()[position];
     bool is_any_taken = false;
     for (const bool links : {false, true}) {
       for (const auto& [fits, entry] : directory.own_numbered) {
         if (fits != row || entry.is_link != links) continue;
-        auto taken = read(directory, entry, serves);
+        auto taken = read(directory, entry, wanted.serves);
         if (!taken) continue;
         auto& [library, folder] = *taken;
-        if (has_links(stem)) add_links(*folder, library);
+        if (has_links(wanted.stem)) add_links(*folder, library);
         taken_.push_back({position, false, entry.name, std::move(library)});
         is_any_taken = true;
       }
@@ -195,14 +196,14 @@ class Finder {
     const ScannedDirectory* folder = &directory;
     std::string path = path::join(directory.path, entry.name);
     if (entry.is_link) {
-      auto real = context_.or_problem(context_.roots.driver.resolve(path));
+      auto real = looked_at(entry.name, context_.roots.driver.resolve(path));
       if (!real) return std::nullopt;
       path = *std::move(real);
       folder = scan_.directory(std::string(path::parent(path)));
       if (folder == nullptr) return std::nullopt;
     }
     if (!read_paths_.insert(path).second) return std::nullopt;
-    auto info = context_.or_problem(read_file(path));
+    auto info = looked_at(entry.name, read_file(path));
     if (!info || !accepts(*info, path)) return std::nullopt;
     if (info->soname.empty()) info->soname = path::base_name(path);
     return std::pair(Library{.path = std::move(path),
@@ -210,6 +211,32 @@ class Finder {
                              .serves = serves,
                              .is_32_bit = !info->is_64},
                      folder);
+  }
+
+  // As or_problem, and keeps the error in mind: the library may be one that nothing works without.
+  template <typename T>
+  std::optional<T> looked_at(const std::string& name, Result<std::optional<T>> result) {
+    if (!result) failures_.emplace_back(name, result.error());
+    return context_.or_problem(std::move(result));
+  }
+
+  // A library that a capability is nothing without and that was not found, although the driver may
+  // have it: it was there and not readable, or a directory did not tell what is in it.
+  void note_core_failures() const {
+    for (const LibraryRow& row : library_rows()) {
+      if (!context_.wants(row.core_of)) continue;
+      const std::string name = cat(row.stem, ".", version_);
+      const bool is_taken = std::ranges::any_of(taken_, [&](const Taken& taken) {
+        return taken.name == name && !taken.library.is_32_bit;
+      });
+      if (is_taken) continue;
+      const auto failure = std::ranges::find(failures_, name, &Failure::first);
+      const Error* const error =
+          failure != failures_.end() ? &failure->second : scan_.first_failure();
+      if (error != nullptr) {
+        context_.core_failures.push_back({name, row.core_of, error->message(), error->code()});
+      }
+    }
   }
 
   Result<std::optional<host::ElfInfo>> read_file(const std::string& path) const {
@@ -239,13 +266,18 @@ class Finder {
   }
 
   Error diagnosis() const {
-    if (!rejection_.empty()) {
-      return Error(cat("the libraries of driver ", version_,
-                       " are not for this machine: ", rejection_, ", and ", architecture_.name,
-                       " needs 64-bit files for machine ", architecture_.machine))
+    const std::string libraries = cat("the libraries of driver ", version_);
+    // What is wrong with a library of the right version is the cause, whatever else is there.
+    if (!failures_.empty()) return Error(failures_.front().second).in(libraries);
+    const Error* const unlisted = scan_.first_failure();
+    if (!rejection_.empty() && unlisted == nullptr) {
+      return Error(cat(libraries, " are not for this machine: ", rejection_, ", and ",
+                       architecture_.name, " needs 64-bit files for machine ",
+                       architecture_.machine))
           .hint(cat("install the driver's libraries for ", architecture_.name));
     }
     if (auto mismatch = scan_.mismatch()) return *std::move(mismatch);
+    if (unlisted != nullptr) return Error(*unlisted).in(libraries);
     std::vector<std::string> searched;
     for (const ScannedDirectory& directory : scan_.directories()) {
       searched.push_back(path::join(context_.roots.driver.path(), directory.path));
@@ -275,6 +307,8 @@ class Finder {
   LibraryScan scan_;
   size_t next_ = 0;  // of the scan's directories, the first that was not taken
   std::vector<Taken> taken_;
+  using Failure = std::pair<std::string, Error>;  // the name in its directory
+  std::vector<Failure> failures_;
   std::set<std::string> read_paths_;
   std::vector<std::string> directories_;
   size_t accepted_ = 0;  // 64-bit libraries of the driver's version

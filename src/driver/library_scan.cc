@@ -73,6 +73,11 @@ std::optional<Error> LibraryScan::mismatch() const {
       .hint("reboot, or reload the modules (rmmod nvidia_uvm nvidia_drm nvidia_modeset nvidia)");
 }
 
+void LibraryScan::note_failure(Error error) {
+  context_.problem(error.full_message());
+  if (!failure_) failure_ = std::move(error);
+}
+
 void LibraryScan::note_other_version(std::string_view name) {
   for (const std::string_view stem : {"libcuda.so.", "libnvidia-ml.so."}) {
     if (!name.starts_with(stem)) continue;
@@ -102,8 +107,10 @@ const ScannedDirectory* LibraryScan::scan(const Pending& wanted, std::vector<Pen
   if (asked != asked_.end()) return asked->second;
   asked_.emplace_back(wanted.path, nullptr);
   const host::Root& root = context_.roots.driver;
-  const auto open = context_.or_problem(open_directory(root, wanted.path));
-  if (!open) return nullptr;
+  auto opened = open_directory(root, wanted.path);
+  if (!opened) note_failure(std::move(opened).error());
+  if (!opened || !*opened) return nullptr;
+  const OpenDirectory* const open = &**opened;
   const auto known =
       std::ranges::find(known_, open->identity, &decltype(known_)::value_type::first);
   if (known != known_.end()) return asked_.back().second = known->second;
@@ -116,7 +123,7 @@ const ScannedDirectory* LibraryScan::scan(const Pending& wanted, std::vector<Pen
   };
   const Result<> listed = host::visit_entries(open->fd.get(), visit);
   Result<std::string> real = host::path_below(root, open->fd.get());
-  if (!listed) context_.problem(cat(wanted.path, ": ", listed.error().message()));
+  if (!listed) note_failure(Error(listed.error()).in(wanted.path));
   directory.path = real ? std::move(real).value() : wanted.path;
   std::ranges::sort(directory.links);
   directories_.push_back(std::move(directory));

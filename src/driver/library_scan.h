@@ -50,6 +50,9 @@ class LibraryScan {
 
   const std::vector<LibraryRow>& own_numbered() const { return own_numbered_; }
 
+  // Of a directory that did not tell what is in it; null when all did.
+  const Error* first_failure() const { return failure_ ? &*failure_ : nullptr; }
+
   // That libcuda or libnvidia-ml are there of other versions than the wanted one; nullopt when they
   // are not.
   std::optional<Error> mismatch() const;
@@ -63,6 +66,7 @@ class LibraryScan {
 
   const ScannedDirectory* scan(const Pending& wanted, std::vector<Pending>& below);
   void sort_in(std::string_view name, host::EntryKind kind, ScannedDirectory& directory);
+  void note_failure(Error error);
   void note_other_version(std::string_view name);
 
   const Context& context_;
@@ -74,6 +78,7 @@ class LibraryScan {
   // The same directory has several names where /lib is a link to /usr/lib.
   std::vector<std::pair<std::pair<dev_t, ino_t>, const ScannedDirectory*>> known_;
   std::set<std::string> other_versions_;
+  std::optional<Error> failure_;
 };
 
 }  // namespace nvbox::driver

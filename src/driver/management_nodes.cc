@@ -29,7 +29,8 @@ ManagementNodes discover_management_nodes(const Roots& roots) {
   ManagementNodes out;
   const Search search;
   const Need need;
-  const Context context = {roots, search, need, out.problems};
+  std::vector<CoreFailure> none;  // these are nodes that nobody needs all of
+  const Context context = {roots, search, need, out.problems, none};
   for (const std::string_view pattern : patterns) {
     std::ranges::move(nodes_like(context, pattern), std::back_inserter(out.nodes));
   }

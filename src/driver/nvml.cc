@@ -48,7 +48,9 @@ void name_migs(const std::vector<NvmlMig>& told, std::vector<Mig>& migs) {
 // Problems were told when the devices were read first.
 std::vector<Mig> read_again(const Context& context, unsigned gpu_minor) {
   std::vector<std::string> known_problems;
-  const Context quiet = {context.roots, context.search, context.need, known_problems};
+  std::vector<CoreFailure> known_failures;
+  const Context quiet = {context.roots, context.search, context.need, known_problems,
+                         known_failures};
   return MigNodes(quiet).of(gpu_minor);
 }
 
@@ -169,7 +171,7 @@ NvmlSettings nvml_settings(const host::Environment& environment, unsigned timeou
 void ask_nvml(const Roots& roots, const Search& search, const NvmlSettings& settings,
               std::span<const size_t> gpus, Inventory& inventory) {
   const Need need;
-  const Context context = {roots, search, need, inventory.problems};
+  const Context context = {roots, search, need, inventory.problems, inventory.core_failures};
   Asking(context, settings, gpus, inventory).run();
 }
 

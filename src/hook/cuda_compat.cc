@@ -5,6 +5,7 @@
 
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <cerrno>
 
 #include <algorithm>
 #include <cstdint>
@@ -113,8 +114,11 @@ Result<std::vector<CompatLibrary>> compat_libraries(const host::Root& container,
     std::string version = name.substr(library_prefix.size());
     if (!version.contains('.')) continue;
     auto fd = container.open_at(path::join(directory, name), O_PATH | O_NOFOLLOW);
+    if (!fd && host::is_absence(fd.error())) continue;
+    if (!fd) return std::move(fd).error();
     struct stat info {};
-    if (!fd || fstat(fd->get(), &info) != 0 || !S_ISREG(info.st_mode)) continue;
+    if (fstat(fd->get(), &info) != 0) return Error(cat("stat ", directory, "/", name), errno);
+    if (!S_ISREG(info.st_mode)) continue;
     found.push_back({std::move(version), std::move(fd).value()});
     if (found.size() > 1) break;
   }

@@ -82,6 +82,14 @@ bool is_requested(const CacheRequest& request, const host::DirectoryId& id) {
                              [&](const LibraryFolder& folder) { return folder.id == id; });
 }
 
+// nullopt when there is no such directory, and when it cannot be looked at.
+std::optional<host::DirectoryId> id_of(const host::Root& container, const std::string& folder,
+                                       const Log& log) {
+  const auto id = host::directory_id(container, folder);
+  if (!id) log.warning(cat("not in the loader's cache: ", id.error().message()));
+  return id ? *id : std::nullopt;
+}
+
 CacheRequest request_for(const host::Root& container, std::span<const std::string> folders,
                          std::span<const std::string> compat_folders, const Log& log) {
   host::LdSoConf configuration = host::read_ld_so_conf(container, own_configuration_file);
@@ -91,12 +99,12 @@ CacheRequest request_for(const host::Root& container, std::span<const std::strin
     if (!is_requested(request, id)) request.folders.push_back({path, id, leads});
   };
   for (const std::string& folder : compat_folders) {
-    const auto id = host::directory_id(container, folder);
+    const auto id = id_of(container, folder, log);
     if (id) add(folder, *id, true);
   }
   std::vector<LibraryFolder> others;
   for (const std::string& folder : folders) {
-    const auto id = host::directory_id(container, folder);
+    const auto id = id_of(container, folder, log);
     if (!id) continue;
     if (is_configured(request, *id)) {
       others.push_back({folder, *id, false});
@@ -107,7 +115,7 @@ CacheRequest request_for(const host::Root& container, std::span<const std::strin
   const size_t leading = request.folders.size();
   for (const LibraryFolder& folder : others) add(folder.path, folder.id, false);
   for (const std::string& folder : earlier_folders(container, log)) {
-    const auto id = host::directory_id(container, folder);
+    const auto id = id_of(container, folder, log);
     const auto leads = std::span(request.folders).first(leading);
     if (id && std::ranges::find(leads, *id, &LibraryFolder::id) == leads.end()) {
       request.former.push_back(*id);
@@ -145,13 +153,15 @@ Result<> update_glibc_cache(const host::Root& container, const CacheRequest& req
                             const Log& log) {
   NVBOX_TRY(write_configuration(container, request));
   std::optional<host::LdCache> image = image_cache(container, log);
-  const std::vector<host::LdCacheEntry> entries =
-      image ? merged_entries(container, request, std::move(image->entries))
-            : all_entries(container, request);
+  const CacheEntries found = image ? merged_entries(container, request, std::move(image->entries))
+                                   : all_entries(container, request);
+  for (const std::string& problem : found.problems) {
+    log.warning(cat("not in the loader's cache: ", problem));
+  }
   const bool has_generator = image && !image->generator.empty();
   const std::string generator = has_generator ? image->generator : cat("nvbox ", version());
-  NVBOX_TRY(
-      host::write_container_file(container, cache_file, host::write_ld_cache(entries, generator)));
+  NVBOX_TRY(host::write_container_file(container, cache_file,
+                                       host::write_ld_cache(found.entries, generator)));
   return {};
 }
 

@@ -70,8 +70,12 @@ class CachedDirectories {
     if (known != ids_.end()) return known->second;
     // Real caches name about five.
     if (ids_.size() == most) return std::nullopt;
-    return ids_.emplace(directory, host::directory_id(container_, directory)).first->second;
+    auto id = host::directory_id(container_, directory);
+    if (!id) problems_.push_back(id.error().message());
+    return ids_.emplace(directory, id ? *id : std::nullopt).first->second;
   }
+
+  const std::vector<std::string>& problems() const { return problems_; }
 
   std::optional<std::string> name_of(const DirectoryId& id) const {
     for (const auto& [name, cached] : ids_) {
@@ -85,12 +89,13 @@ class CachedDirectories {
 
   const host::Root& container_;
   std::map<std::string, std::optional<DirectoryId>, std::less<>> ids_;
+  std::vector<std::string> problems_;
 };
 
 class Merge {
  public:
   Merge(const host::Root& container, const CacheRequest& request, Entries image);
-  Entries run();
+  CacheEntries run();
 
  private:
   struct ImageEntry {
@@ -173,7 +178,7 @@ Merge::Ranks Merge::ranks_of_directories() const {
   return ranks;
 }
 
-Entries Merge::run() {
+CacheEntries Merge::run() {
   for (size_t index = 0; index < request_.folders.size(); ++index) add_folder(index);
   const Ranks ranks = ranks_of_directories();
   for (ImageEntry& item : image_) {
@@ -182,8 +187,9 @@ Entries Merge::run() {
     const auto rank = known == ranks.end() ? rank_of_image() : known->second;
     if (rank) ranks_[*rank].push_back(std::move(item.entry));
   }
-  Entries all;
-  for (Entries& entries : ranks_) append(all, std::move(entries));
+  CacheEntries all = {.problems = scanner_.problems()};
+  for (Entries& entries : ranks_) append(all.entries, std::move(entries));
+  std::ranges::copy(directories_.problems(), std::back_inserter(all.problems));
   return all;
 }
 
@@ -207,12 +213,12 @@ Entries subdirectory_entries(LibraryScanner& scanner, const std::string& directo
 
 }  // namespace
 
-std::vector<LdCacheEntry> merged_entries(const host::Root& container, const CacheRequest& request,
-                                         std::vector<LdCacheEntry> image) {
+CacheEntries merged_entries(const host::Root& container, const CacheRequest& request,
+                            std::vector<LdCacheEntry> image) {
   return Merge(container, request, std::move(image)).run();
 }
 
-std::vector<LdCacheEntry> all_entries(const host::Root& container, const CacheRequest& request) {
+CacheEntries all_entries(const host::Root& container, const CacheRequest& request) {
   std::vector<host::LibraryDirectory> directories;
   std::set<DirectoryId> injected;
   std::set<DirectoryId> known;
@@ -234,7 +240,7 @@ std::vector<LdCacheEntry> all_entries(const host::Root& container, const CacheRe
                                 injected.contains(id) ? Links::make : Links::leave));
     append(entries, subdirectory_entries(scanner, path));
   }
-  return entries;
+  return {.entries = std::move(entries), .problems = scanner.problems()};
 }
 
 }  // namespace nvbox::hook

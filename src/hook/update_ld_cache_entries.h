@@ -27,14 +27,18 @@ struct CacheRequest {
   std::vector<host::DirectoryId> former{};
 };
 
+struct CacheEntries {
+  std::vector<host::LdCacheEntry> entries{};
+  // What is not among them because it could not be looked at, and why.
+  std::vector<std::string> problems{};
+};
+
 // The image's entries with those of new libraries in the folders. A new library comes before one
 // of the same name that the image brought.
-std::vector<host::LdCacheEntry> merged_entries(const host::Root& container,
-                                               const CacheRequest& request,
-                                               std::vector<host::LdCacheEntry> image);
+CacheEntries merged_entries(const host::Root& container, const CacheRequest& request,
+                            std::vector<host::LdCacheEntry> image);
 
 // Every library of the folders and the configured directories, for an image without a cache.
-std::vector<host::LdCacheEntry> all_entries(const host::Root& container,
-                                            const CacheRequest& request);
+CacheEntries all_entries(const host::Root& container, const CacheRequest& request);
 
 }  // namespace nvbox::hook

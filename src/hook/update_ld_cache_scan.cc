@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <unistd.h>
+#include <cerrno>
 
 #include <algorithm>
 
@@ -12,6 +13,8 @@
 
 namespace nvbox::hook {
 namespace {
+
+constexpr size_t most_problems = 16;
 
 // What package managers leave while they work (glibc 2.39 skips them as well).
 bool is_temporary_name(std::string_view name) {
@@ -72,6 +75,7 @@ Result<> LibraryScanner::visit(int directory, const host::Visit& visitor) {
 std::vector<std::string> LibraryScanner::subdirectories(const std::string& directory) {
   std::vector<std::string> names;
   const auto opened = container_.open_at(directory, O_RDONLY | O_DIRECTORY);
+  if (!opened) note(opened.error());
   if (!opened) return names;
   const auto visited = visit(opened->get(), [&](std::string_view name, host::EntryKind kind) {
     // A link may lead to a directory. The loader splits a list of such names at colons.
@@ -80,6 +84,7 @@ std::vector<std::string> LibraryScanner::subdirectories(const std::string& direc
     --subdirectories_left_;
     names.emplace_back(name);
   });
+  if (!visited) note(Error(visited.error()).in(directory));
   if (!visited) names.clear();
   std::ranges::sort(names);
   return names;
@@ -87,6 +92,7 @@ std::vector<std::string> LibraryScanner::subdirectories(const std::string& direc
 
 std::optional<LibraryNames> LibraryScanner::list(const std::string& directory) {
   auto opened = container_.open_at(directory, O_RDONLY | O_DIRECTORY);
+  if (!opened) note(opened.error());
   if (!opened) return std::nullopt;
   LibraryNames names = {.directory = directory, .fd = std::move(opened).value()};
   const auto listed = visit(names.fd.get(), [&](std::string_view name, host::EntryKind kind) {
@@ -95,6 +101,7 @@ std::optional<LibraryNames> LibraryScanner::list(const std::string& directory) {
     if (kind == host::EntryKind::file) names.files.emplace_back(name);
     if (kind == host::EntryKind::link) names.links.emplace_back(name);
   });
+  if (!listed) note(Error(listed.error()).in(directory));
   if (!listed) return std::nullopt;
   // Directories give names in orders that are unlucky for std::sort.
   std::ranges::stable_sort(names.files);
@@ -102,32 +109,47 @@ std::optional<LibraryNames> LibraryScanner::list(const std::string& directory) {
   return names;
 }
 
-std::optional<LibraryScanner::Library> LibraryScanner::read_once(int found) {
+// An image has files of all kinds. Only a failure of the system is worth a word.
+void LibraryScanner::note(const Error& error) {
+  const bool is_failure = error.code() != 0 && error.code() != EISDIR && !host::is_absence(error);
+  if (is_failure && problems_.size() < most_problems) problems_.push_back(error.message());
+}
+
+Result<std::optional<LibraryScanner::Library>> LibraryScanner::read_once(int found) {
   struct stat info {};
-  if (fstat(found, &info) != 0) return std::nullopt;
+  if (fstat(found, &info) != 0) return Error("stat", errno);
   const auto [place, is_new] = read_.try_emplace({info.st_dev, info.st_ino});
   if (!is_new) return place->second;
-  const auto file = host::open_found_file(found);
-  if (!file) return std::nullopt;
-  const auto elf = host::read_elf(file->fd.get());
-  if (!elf || !*elf) return std::nullopt;
-  const auto flags = host::ld_cache_flags(**elf);
+  const host::ContainerFile file = NVBOX_TRY(host::open_found_file(found));
+  const auto elf = NVBOX_TRY(host::read_elf(file.fd.get()));
+  const auto flags = elf ? host::ld_cache_flags(*elf) : std::nullopt;
   // The loader never looks for a name with a slash in its cache.
-  if (flags && !(*elf)->soname.contains('/')) place->second = Library{(*elf)->soname, *flags};
+  if (flags && !elf->soname.contains('/')) place->second = Library{elf->soname, *flags};
   return place->second;
+}
+
+std::optional<LibraryScanner::Library> LibraryScanner::look(const Result<sys::Fd>& found,
+                                                            const std::string& path) {
+  if (!found) note(found.error());
+  if (!found) return std::nullopt;
+  auto library = read_once(found->get());
+  if (!library) note(Error(library.error()).in(path));
+  return library ? std::move(library).value() : std::nullopt;
 }
 
 std::optional<LibraryScanner::Library> LibraryScanner::inspect_file(const LibraryNames& names,
                                                                     const std::string& name) {
+  const std::string path = path::join(names.directory, name);
   // One component and no link: this cannot leave the directory.
-  const sys::Fd found(openat(names.fd.get(), name.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC));
-  return found ? read_once(found.get()) : std::nullopt;
+  sys::Fd found(openat(names.fd.get(), name.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC));
+  if (!found) return look(Error(cat("open ", path), errno), path);
+  return look(std::move(found), path);
 }
 
 std::optional<LibraryScanner::Library> LibraryScanner::inspect_link(const LibraryNames& names,
                                                                     const std::string& name) {
-  const auto found = container_.open_at(path::join(names.directory, name), O_PATH);
-  return found ? read_once(found->get()) : std::nullopt;
+  const std::string path = path::join(names.directory, name);
+  return look(container_.open_at(path, O_PATH), path);
 }
 
 std::vector<FoundLibrary> LibraryScanner::scan(const LibraryNames& names,

@@ -61,6 +61,9 @@ class LibraryScanner {
   // known links, which are not opened.
   std::vector<FoundLibrary> scan(const LibraryNames& names, const LibraryNameSet& known);
 
+  // What could not be looked at although it is there, and why; the first few.
+  const std::vector<std::string>& problems() const { return problems_; }
+
  private:
   struct Library {
     std::string soname;
@@ -70,7 +73,9 @@ class LibraryScanner {
   std::optional<Library> inspect_file(const LibraryNames& names, const std::string& name);
   std::optional<Library> inspect_link(const LibraryNames& names, const std::string& name);
   Result<> visit(int directory, const host::Visit& visitor);
-  std::optional<Library> read_once(int found);
+  std::optional<Library> look(const Result<sys::Fd>& found, const std::string& path);
+  Result<std::optional<Library>> read_once(int found);
+  void note(const Error& error);
 
   const host::Root& container_;
   size_t names_left_ = 100'000;
@@ -78,6 +83,7 @@ class LibraryScanner {
   size_t subdirectories_left_ = 1024;
   // Most links lead to a file that was read already.
   std::map<host::DirectoryId, std::optional<Library>> read_;
+  std::vector<std::string> problems_;
 };
 
 }  // namespace nvbox::hook

@@ -90,6 +90,7 @@ class Reader {
 
   void add_file(const std::string& file, unsigned depth);
   void add_directory(std::string_view path);
+  void note(std::string problem);
   LdSoConf take() { return std::move(conf_); }
 
  private:
@@ -105,7 +106,6 @@ class Reader {
   void add_matches(const std::string& parent, std::string_view pattern,
                    std::vector<std::string>& matching);
   std::optional<std::string> read_once(const std::string& file);
-  void note(std::string problem);
   bool spend(size_t& left, size_t amount = 1);
 
   const Root& root_;
@@ -118,6 +118,7 @@ class Reader {
 
 Reader::Reader(const Root& root, std::string_view ignored) : root_(root) {
   const auto info = root.stat(ignored);
+  if (!info) note(info.error().message());
   if (!ignored.empty() && info && *info) files_.insert({(*info)->st_dev, (*info)->st_ino});
 }
 
@@ -139,7 +140,8 @@ bool Reader::spend(size_t& left, size_t amount) {
 
 void Reader::add_directory(std::string_view path) {
   const auto id = directory_id(root_, path);
-  if (id && known_.insert(*id).second) conf_.directories.push_back({std::string(path), *id});
+  if (!id) return note(id.error().message());
+  if (*id && known_.insert(**id).second) conf_.directories.push_back({std::string(path), **id});
 }
 
 // The names in `parent` that match, below it.
@@ -147,7 +149,8 @@ void Reader::add_matches(const std::string& parent, std::string_view pattern,
                          std::vector<std::string>& matching) {
   if (!spend(left_.steps)) return;
   const auto names = root_.list(parent);
-  if (!names || !*names || !spend(left_.names, (*names)->size())) return;
+  if (!names) return note(names.error().message());
+  if (!*names || !spend(left_.names, (*names)->size())) return;
   for (const std::string& name : **names) {
     if (matches(pattern, name)) matching.push_back(cat(parent, "/", name));
   }
@@ -221,16 +224,17 @@ void Reader::add_file(const std::string& file, unsigned depth) {
 
 }  // namespace
 
-std::optional<DirectoryId> directory_id(const Root& root, std::string_view path) {
-  const auto info = root.stat(path);
-  if (!info || !*info || !S_ISDIR((*info)->st_mode)) return std::nullopt;
-  return DirectoryId{(*info)->st_dev, (*info)->st_ino};
+Result<std::optional<DirectoryId>> directory_id(const Root& root, std::string_view path) {
+  const auto info = NVBOX_TRY(root.stat(path));
+  if (!info || !S_ISDIR(info->st_mode)) return std::nullopt;
+  return std::optional(DirectoryId{info->st_dev, info->st_ino});
 }
 
 LdSoConf read_ld_so_conf(const Root& root, std::string_view ignored) {
   Reader reader(root, ignored);
   reader.add_file("/etc/ld.so.conf", 0);
   const auto debian = root.stat("/etc/debian_version");
+  if (!debian) reader.note(debian.error().message());
   const bool is_debian_like = debian && *debian;
   const std::span<const char* const> built_in =
       is_debian_like ? std::span<const char* const>(debian_directories) : other_directories;

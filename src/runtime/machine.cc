@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "nvbox/base/text.h"
+#include "nvbox/plan/check_core.h"
 #include "nvbox/runtime/complete_inventory.h"
 #include "nvbox/runtime/mig_rights.h"
 #include "nvbox/runtime/missing_nodes.h"
@@ -57,6 +58,7 @@ Result<Choice> choose(const Machine& machine, const plan::Request& request,
                       const driver::Need& need, const InjectOptions& options, const Log& log) {
   NVBOX_TRY(check_rights(request));
   driver::Inventory inventory = NVBOX_TRY(look(machine, need, options));
+  NVBOX_TRY(plan::check_core(inventory, request.capabilities));
   Choice choice = {.inventory = std::move(inventory), .selection = {}};
   NVBOX_TRY(complete(machine, request, options, choice.inventory, log));
   choice.selection = NVBOX_TRY(plan::select(choice.inventory, request));

@@ -12,13 +12,14 @@ namespace {
 struct Found {
   std::vector<Feature> features{};
   std::vector<std::string> problems{};
+  std::vector<CoreFailure> core_failures{};
 };
 
 Found features_of(const Roots& roots, Features wanted) {
   Found out;
   const Search search;
   const Need need = {.gpus = false, .files = Capabilities::none, .features = wanted};
-  out.features = find_features({roots, search, need, out.problems});
+  out.features = find_features({roots, search, need, out.problems, out.core_failures});
   return out;
 }
 

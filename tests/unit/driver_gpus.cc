@@ -19,7 +19,7 @@ Inventory devices_of(const test::Host& host, const Need& need) {
   Inventory inventory;
   const Search search;
   const Roots roots = {root, root, root};
-  const Context context = {roots, search, need, inventory.problems};
+  const Context context = {roots, search, need, inventory.problems, inventory.core_failures};
   if (need.gpus) inventory.gpus = find_gpus(context);
   inventory.control = control_nodes(context);
   if (need.imex_channels) inventory.imex_channels = imex_channels(context);
@@ -288,7 +288,10 @@ f /dev/nvidia-uvm-tools
   EXPECT_EQ(
       devices_of(host, compute),
       (Inventory{.control = {control, node("/dev/nvidia-uvm", 510, 0)},
-                 .problems = {host.path() + "/dev/nvidia-uvm-tools is not a character device"}}));
+                 .problems = {host.path() + "/dev/nvidia-uvm-tools is not a character device"},
+                 .core_failures = {{"/dev/nvidia-uvm-tools", Capabilities::compute,
+                                    host.path() + "/dev/nvidia-uvm-tools is not a character device",
+                                    0}}}));
   const Need graphics = {.gpus = false, .files = Capabilities::graphics};
   EXPECT_EQ(devices_of(host, graphics),
             (Inventory{.control = {control},

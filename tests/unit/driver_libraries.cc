@@ -18,6 +18,7 @@ struct Outcome {
   std::vector<std::string> paths{};
   std::vector<std::string> directories{};
   std::vector<std::string> problems{};
+  std::vector<CoreFailure> core_failures{};
   std::string error{};
 
   bool operator==(const Outcome&) const = default;
@@ -37,7 +38,7 @@ Outcome libraries_on(const test::Host& host, Capabilities needed,
   const Need need = {.files = needed};
   const Roots roots = {root, root, root};
   Outcome out;
-  const Context context = {roots, search, need, out.problems};
+  const Context context = {roots, search, need, out.problems, out.core_failures};
   Result<Libraries> found = find_libraries(context, "550.54", extensions);
   if (!found) {
     out.error = found.error().full_message();
@@ -138,13 +139,15 @@ l /usr/lib/x86_64-linux-gnu/libnvidia-egl-gbm.so.1 -> libnvidia-egl-gbm.so.1.1.0
   EXPECT_TRUE(search.more_libraries.empty());
   add_explicit_libraries({"enable-explicit-driver-libraries"}, search);
   std::vector<std::string> problems;
+  std::vector<CoreFailure> core_failures;
   const Need need;
   const Roots roots = {root, root, root};
   std::vector<Extension> extensions;
   for (const std::string& stem : search.more_libraries) {
     extensions.push_back({ExtensionKind::library, all, stem});
   }
-  const auto found = find_libraries(Context{roots, search, need, problems}, "550.54", extensions);
+  const auto found =
+      find_libraries(Context{roots, search, need, problems, core_failures}, "550.54", extensions);
   ASSERT_TRUE(found) << found.error().message();
   std::vector<std::string> links;
   for (const Library& library : found->libraries) {
@@ -261,6 +264,46 @@ l /usr/lib64/libnvidia-opencl.so.550.54 -> nowhere
             (Outcome{{"/usr/lib64/libcuda.so.550.54"},
                      {"/usr/lib64"},
                      {"/usr/lib64/libnvidia-ptxjitcompiler.so.550.54 is not an ELF file"}}));
+}
+
+// Half a container: CUDA that is asked for and whose one file cannot be used.
+TEST(Libraries, without_which_a_capability_is_nothing_are_told_apart) {
+  const test::Host host(R"(
+f /usr/lib64/libcuda.so.550.54
+so /usr/lib64/libnvidia-ml.so.550.54 libnvidia-ml.so.1
+)");
+  const std::string cause = "/usr/lib64/libcuda.so.550.54 is not an ELF file";
+  const std::vector<CoreFailure> failures = {{"libcuda.so.550.54", compute, cause, 0}};
+  EXPECT_EQ(libraries_on(host, all), (Outcome{.paths = {"/usr/lib64/libnvidia-ml.so.550.54"},
+                                              .directories = {"/usr/lib64"},
+                                              .problems = {cause},
+                                              .core_failures = failures}));
+  EXPECT_EQ(libraries_on(host, Capabilities::utility).core_failures, std::vector<CoreFailure>());
+}
+
+TEST(Libraries, of_which_another_copy_can_be_used_are_no_failure) {
+  const test::Host host(R"(
+so /usr/lib/x86_64-linux-gnu/libcuda.so.550.54 libcuda.so.1
+f /usr/lib64/libcuda.so.550.54
+)");
+  const Outcome outcome = libraries_on(host, compute);
+  EXPECT_EQ(outcome.problems.size(), 1U);
+  EXPECT_EQ(outcome.core_failures, std::vector<CoreFailure>());
+}
+
+TEST(Libraries, that_a_driver_lacks_are_no_failure) {
+  const test::Host host("so /usr/lib64/libnvidia-ml.so.550.54 libnvidia-ml.so.1\n");
+  EXPECT_EQ(libraries_on(host, all),
+            (Outcome{{"/usr/lib64/libnvidia-ml.so.550.54"}, {"/usr/lib64"}}));
+}
+
+TEST(Libraries, of_the_right_version_that_cannot_be_used_are_the_cause_when_there_is_no_other) {
+  const test::Host host(R"(
+f /usr/lib64/libcuda.so.550.54
+so /usr/lib64/libcuda.so.535.1 libcuda.so.1
+)");
+  EXPECT_EQ(libraries_on(host, all).error,
+            "the libraries of driver 550.54: /usr/lib64/libcuda.so.550.54 is not an ELF file");
 }
 
 TEST(Libraries, that_a_site_names_are_found_by_name_and_by_path) {

@@ -18,7 +18,8 @@ std::string library_on(const test::Host& host, const std::vector<Library>& disco
   const Need need;
   const Roots roots = {root, root, root};
   std::vector<std::string> problems;
-  const Context context = {roots, search, need, problems};
+  std::vector<CoreFailure> core_failures;
+  const Context context = {roots, search, need, problems, core_failures};
   const Inventory inventory = {.driver = {.version = "550.54"}, .libraries = discovered};
   const Result<std::string> found = find_nvml_library(context, inventory);
   EXPECT_EQ(problems, std::vector<std::string>());

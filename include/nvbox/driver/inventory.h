@@ -139,6 +139,16 @@ struct MigControl {
   bool operator==(const MigControl&) const = default;
 };
 
+// A part without which a capability is nothing: it is on this host, and could not be looked at.
+struct CoreFailure {
+  std::string name;      // "libcuda.so.535.261.03", "/dev/nvidia-uvm"
+  Capabilities core_of;  // all: no container with a GPU can be without it
+  std::string cause;     // "open /usr/lib64/libcuda.so.535.261.03: Input/output error"
+  int code = 0;          // the errno of it; 0 where there is none
+
+  bool operator==(const CoreFailure&) const = default;
+};
+
 enum class DriverKind { none, dgpu };
 
 struct Driver {
@@ -168,6 +178,8 @@ struct Inventory {
   std::optional<std::string> unanswered{};
   // What could not be looked at, and why; for the log.
   std::vector<std::string> problems{};
+  // Those of it that decide whether a container is served at all (plan/check_core.h).
+  std::vector<CoreFailure> core_failures{};
 
   bool operator==(const Inventory&) const = default;
 };

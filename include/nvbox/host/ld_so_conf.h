@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "nvbox/base/result.h"
 #include "nvbox/host/root.h"
 
 namespace nvbox::host {
@@ -25,7 +26,7 @@ struct DirectoryId {
 };
 
 // nullopt when there is no such directory.
-std::optional<DirectoryId> directory_id(const Root& root, std::string_view path);
+Result<std::optional<DirectoryId>> directory_id(const Root& root, std::string_view path);
 
 struct LibraryDirectory {
   std::string path{};  // as it is written in the configuration

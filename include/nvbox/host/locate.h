@@ -41,7 +41,7 @@ class Locator {
   explicit Locator(const Root& root) : root_(root) {}
 
   // `name` (one component) in `directory` if it is what is sought, links followed below the root.
-  // What may not be looked at counts as absent.
+  // What a plain user may not look at counts as absent.
   Result<std::optional<Found>> find(std::string_view directory, std::string_view name,
                                     Sought sought);
 
