@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <sys/prctl.h>
 
-int main(int count, char **arguments) {
+int main(int count, char** arguments) {
   if (count != 3) return 2;
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (renameat2(AT_FDCWD, arguments[1], AT_FDCWD, arguments[2], RENAME_EXCHANGE) != 0) {
