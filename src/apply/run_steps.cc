@@ -28,6 +28,7 @@
 #include "nvbox/hook/update_ld_cache.h"
 #include "nvbox/host/leave_to_change.h"
 #include "nvbox/sys/bpf.h"
+#include "nvbox/sys/descriptor_limit.h"
 #include "nvbox/sys/file.h"
 #include "nvbox/sys/mount.h"
 #include "nvbox/sys/namespaces.h"
@@ -298,6 +299,7 @@ Result<std::vector<std::optional<HostSource>>> open_sources(const host::Root& ho
 
 Result<> run_steps(const host::Root& host, const Target& target, std::span<const Step> steps,
                    const Log& log) {
+  const sys::ManyDescriptors descriptors;
   const bool is_elsewhere = bool(target.mount_namespace);
   const bool can_copy = !is_elsewhere || sys::has_detached_mounts();
   auto sources =

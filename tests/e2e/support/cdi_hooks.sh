@@ -5,6 +5,7 @@
 #
 # HOOKS is a JSON array with the arguments of each hook, the first being the program's name. The rest
 # is bundle.sh's. Runs inside a simulated host. $STRACE, if set, is the file that gets every execve.
+# $HOOK_ENV is the hooks' environment as JSON, one harmless variable unless set; with null they have none.
 set -euo pipefail
 
 support_dir=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)
@@ -24,8 +25,8 @@ done
 "$support_dir/bundle.sh" "${options[@]}" "$work/bundle" "$@"
 
 # shellcheck disable=SC2016 # jq's variables
-jq --argjson hooks "$hooks" '.hooks.createContainer =
-  ($hooks | map({path: "/usr/bin/\(.[0])", args: ., env: ["NVIDIA_CTK_DEBUG=false"]}))' \
+jq --argjson hooks "$hooks" --argjson env "${HOOK_ENV-[\"NVIDIA_CTK_DEBUG=false\"]}" '.hooks.createContainer =
+  ($hooks | map({path: "/usr/bin/\(.[0])", args: .} + if $env then {env: $env} else {} end))' \
   "$work/bundle/config.json" >"$work/config.json"
 mv "$work/config.json" "$work/bundle/config.json"
 
