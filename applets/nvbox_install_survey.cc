@@ -8,6 +8,7 @@
 
 #include "nvbox/base/path.h"
 #include "nvbox/base/text.h"
+#include "nvbox/host/container_file.h"
 #include "nvbox/host/ld_so_conf.h"
 #include "nvbox/sys/fd.h"
 #include "nvbox/sys/file.h"
@@ -54,8 +55,8 @@ Result<std::optional<std::string>> content_at(const host::Root& root, const std:
   const Result<sys::Fd> found = root.open_at(path, O_PATH);
   if (!found && host::is_absence(found.error())) return std::optional<std::string>();
   if (!found) return found.error();
-  const struct stat there = NVBOX_TRY(status_of(*found, path));
-  if (!S_ISREG(there.st_mode)) return Error(cat(path, " is no regular file"));
+  // What --root names can be an image, whose links may lead to /proc/kmsg.
+  const struct stat there = NVBOX_TRY(host::status_of_data(found->get()).in(path));
   // By its path once more, and not as Root::read does it: a chroot may lack /proc.
   const sys::Fd file = NVBOX_TRY(root.open_at(path, O_RDONLY));
   const struct stat opened = NVBOX_TRY(status_of(file, path));

@@ -62,11 +62,16 @@ Result<> check_mount(const Root& root, int found) {
 
 }  // namespace
 
-Result<ContainerFile> open_found_file(int found) {
+Result<struct stat> status_of_data(int found) {
   const struct stat status = NVBOX_TRY(status_of(found));
   if (S_ISDIR(status.st_mode)) return Error("it is a directory", EISDIR);
   if (!S_ISREG(status.st_mode)) return Error("it is no regular file");
   NVBOX_TRY(check_file_system(found));
+  return status;
+}
+
+Result<ContainerFile> open_found_file(int found) {
+  const struct stat status = NVBOX_TRY(status_of_data(found));
   ContainerFile file;
   file.fd = NVBOX_TRY(sys::open_path(sys::proc_path(found), O_RDONLY | O_NONBLOCK | O_NOCTTY));
   // In a container's mount namespace, /proc is what its runtime put there.

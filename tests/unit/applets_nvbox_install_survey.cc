@@ -51,6 +51,15 @@ TEST(InstallSurvey, OpensNothingButRegularFiles) {
   EXPECT_FALSE(watch.saw_an_open());
 }
 
+// proc(5): a read of /proc/kmsg takes the kernel's messages away from whoever they are for. This
+// file of proc does no harm.
+TEST(InstallSurvey, OpensNoFileOfProc) {
+  const test::OpenWatch watch("/proc/version");
+  ASSERT_TRUE(watch.is_ready());
+  EXPECT_FALSE(content_at(host::Root::open("/").value(), "/proc/version"));
+  EXPECT_FALSE(watch.saw_an_open());
+}
+
 TEST(InstallSurvey, NoPackagesWithoutDpkg) {
   const Host host("d /usr/bin\nf /var/lib/rpm/rpmdb.sqlite\n");
   const auto owners = package_owners(host.root(), {"/usr/bin/ls"});

@@ -20,6 +20,10 @@ struct ContainerFile {
   struct stat status {};
 };
 
+// The status of what a descriptor of O_PATH stands for; an error unless open_found_file() may open
+// it. For a reader who has to open it by another way.
+Result<struct stat> status_of_data(int found);
+
 // Opens what a descriptor of O_PATH stands for, if it is a regular file of a file system that holds
 // data: not of proc, sysfs, cgroup or another one whose files are the kernel's answers. On whatever
 // mount it is, so not for text; of libraries, which may lie on volumes, only ELF headers are read.
