@@ -1,8 +1,6 @@
 #include "driver/drm.h"
 
 #include <fcntl.h>
-#include <unistd.h>
-#include <climits>
 
 #include <algorithm>
 #include <string>
@@ -11,6 +9,7 @@
 #include "driver/driver_files.h"
 #include "nvbox/base/path.h"
 #include "nvbox/base/text.h"
+#include "nvbox/sys/file.h"
 
 namespace nvbox::driver {
 namespace {
@@ -33,10 +32,7 @@ std::optional<std::string> DrmNodes::link_text(const std::string& name) {
     by_path_ = opened ? std::move(opened).value() : sys::Fd();
   }
   if (!*by_path_) return std::nullopt;
-  char text[PATH_MAX];
-  const ssize_t length = readlinkat(by_path_->get(), name.c_str(), text, sizeof text);
-  if (length < 0) return std::nullopt;
-  return std::string(text, static_cast<size_t>(length));
+  return sys::link_text(by_path_->get(), name);
 }
 
 void DrmNodes::add_link(Gpu& gpu, std::string_view kind) {

@@ -7,6 +7,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 #include <cerrno>
+#include <climits>
 
 #include <array>
 #include <cstdint>
@@ -96,6 +97,13 @@ Result<std::vector<std::string>> list_directory(int directory) {
       at += length;
     }
   }
+}
+
+std::optional<std::string> link_text(int directory, const std::string& name) {
+  char target[PATH_MAX];
+  const ssize_t length = readlinkat(directory, name.c_str(), target, sizeof target);
+  if (length < 0) return std::nullopt;
+  return std::string(target, static_cast<size_t>(length));
 }
 
 NewFile::NewFile(Fd directory, std::string name, std::string temporary, Fd file)

@@ -3,6 +3,7 @@
 
 #include <sys/types.h>
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -23,6 +24,9 @@ Result<> write_all(int fd, std::string_view text);
 
 // Names in a directory, in the order the kernel gives them, without "." and "..".
 Result<std::vector<std::string>> list_directory(int directory);
+
+// The text of the link `name` (one component) in `directory`; nullopt when it is not a link.
+std::optional<std::string> link_text(int directory, const std::string& name);
 
 // Whether a new file is on the disk before it gets its name, so that a machine that loses its power
 // has the old content or the new one. That takes milliseconds, tens of them on a busy disk.
