@@ -68,12 +68,9 @@ Result<ContainerFile> open_found_file(int found) {
   if (!S_ISREG(status.st_mode)) return Error("it is no regular file");
   NVBOX_TRY(check_file_system(found));
   ContainerFile file;
-  file.fd = NVBOX_TRY(sys::open_path(sys::proc_path(found), O_RDONLY | O_NONBLOCK | O_NOCTTY));
-  // In a container's mount namespace, /proc is what its runtime put there.
+  file.fd = sys::reopen(found, status);
+  if (!file.fd) return Error("open", errno);
   file.status = NVBOX_TRY(status_of(file.fd.get()));
-  if (file.status.st_dev != status.st_dev || file.status.st_ino != status.st_ino) {
-    return Error("it changed meanwhile", ESTALE);
-  }
   return file;
 }
 

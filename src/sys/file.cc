@@ -49,6 +49,16 @@ Result<Fd> open_path(const std::string& path, int flags, mode_t mode) {
   return fd;
 }
 
+Fd reopen(int found, const struct stat& status) {
+  Fd file(open(proc_path(found).c_str(), O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
+  struct stat opened {};
+  if (!file || fstat(file.get(), &opened) != 0) return {};
+  if (opened.st_dev == status.st_dev && opened.st_ino == status.st_ino) return file;
+  file.reset();
+  errno = ESTALE;
+  return {};
+}
+
 Result<std::string> read_all(int fd, size_t limit) {
   struct stat info {};
   if (fstat(fd, &info) != 0) return Error("stat", errno);

@@ -1,6 +1,7 @@
 // Whole files, through descriptors of directories that the caller has already resolved.
 #pragma once
 
+#include <sys/stat.h>
 #include <sys/types.h>
 
 #include <optional>
@@ -16,6 +17,11 @@ namespace nvbox::sys {
 // Opens `path` for reading; O_CLOEXEC is always added. For paths of the host that are nobody's
 // below a root (configuration named by the operator, /proc/self/...).
 Result<Fd> open_path(const std::string& path, int flags, mode_t mode = 0);
+
+// Opens for reading what a descriptor of O_PATH stands for and `status` describes; waits for
+// nothing. Empty with errno where that fails: ESTALE when /proc/self/fd leads to another file,
+// because in a container's mount namespace /proc is what its runtime put there.
+Fd reopen(int found, const struct stat& status);
 
 // Everything from the current position on; EFBIG when there is more than `limit`.
 Result<std::string> read_all(int fd, size_t limit);
