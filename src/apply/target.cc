@@ -93,7 +93,9 @@ Result<std::string> exchange_link(const Place& place, const std::string& target)
         fstatat(directory, former.c_str(), &info, AT_SYMLINK_NOFOLLOW) == 0 &&
         S_ISDIR(info.st_mode);
     if (!was_directory) return former;
-    renameat2(directory, former.c_str(), directory, place.name.c_str(), RENAME_EXCHANGE);
+    if (renameat2(directory, former.c_str(), directory, place.name.c_str(), RENAME_EXCHANGE) != 0) {
+      return Error(cat("put back ", place.where), errno);
+    }
     unlinkat(directory, former.c_str(), 0);
     return explain(place, "a directory");
   }
