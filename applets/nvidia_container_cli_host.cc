@@ -49,16 +49,13 @@ Result<> give_up_rights() {
 }
 
 // What stands against the request whatever NVML and missing nodes would tell.
-Result<> check(const driver::Roots& roots, const plan::Request& request,
-               const driver::Inventory& inventory) {
+Result<> check_list(const driver::Roots& roots, const plan::Request& request,
+                    const driver::Inventory& inventory) {
   const plan::Request told = plan::without_names_for_nvml(inventory, request);
   const driver::Inventory complete = runtime::with_every_node(roots, {}, inventory);
   const plan::DeviceList list =
       NVBOX_TRY(plan::select_devices(complete, join(told.devices, ",")).in("device error"));
-  NVBOX_TRY(runtime::check_mig_rights({request.mig_config, request.mig_monitor}, list.selection,
-                                      request.ask));
-  return runtime::check_requirements(request.requirements, inventory, list.selection,
-                                     runtime::Nvml::unasked);
+  return runtime::check_conditions(request, inventory, list.selection, runtime::Nvml::unasked);
 }
 
 }  // namespace
@@ -118,7 +115,7 @@ Result<driver::Inventory> Machine::discover(const Invocation& invocation, const 
   driver::Inventory inventory =
       NVBOX_TRY(driver::discover(roots(), search, need).in("initialization error"));
   if (nodes == MissingNodes::make && runtime::lacks_instance_nodes(inventory, request)) {
-    NVBOX_TRY(check(roots(), request, inventory));
+    NVBOX_TRY(check_list(roots(), request, inventory));
     const sys::Raised making = NVBOX_TRY(raise_given(apply::makes_nodes).in("permission error"));
     runtime::make_instance_nodes(roots(), search, inventory, log);
   }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <optional>
 
+#include "nvbox/base/list.h"
 #include "nvbox/base/text.h"
 #include "nvbox/plan/select.h"
 
@@ -11,10 +12,6 @@ namespace {
 
 // The minors of /dev/nvidiaN end at 254.
 constexpr unsigned highest_index = 254;
-
-void add_once(std::vector<std::string>& names, std::string name) {
-  if (std::ranges::find(names, name) == names.end()) names.push_back(std::move(name));
-}
 
 bool is_no_gpu(std::string_view name) {
   return name.empty() || name == "none" || name == "void";

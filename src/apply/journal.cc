@@ -103,9 +103,11 @@ void Journal::undo_entry(const Created& entry) const {
 
 void Journal::undo_entry(const Replaced& entry) {
   const auto leave = host::LeaveToChange::for_mount_target(entry.directory.get());
-  renameat(entry.directory.get(), entry.former.c_str(), entry.directory.get(), entry.name.c_str());
+  const int directory = entry.directory.get();
+  // Where its name is taken by something that cannot be replaced, the file keeps the other one.
+  if (renameat(directory, entry.former.c_str(), directory, entry.name.c_str()) != 0) return;
   // rename(2) does nothing with two names of one file.
-  unlinkat(entry.directory.get(), entry.former.c_str(), 0);
+  unlinkat(directory, entry.former.c_str(), 0);
 }
 
 void Journal::undo_entry(const Watched& entry) const {

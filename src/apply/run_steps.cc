@@ -241,8 +241,7 @@ class Runner {
     Result<> made = make_link(container_, step.target, step.link, journal_);
     if (made) return made;
     // Somebody mounted something at the link's place, or nothing can be made here at all.
-    const bool is_closed = host::is_closed_to_changes(made.error());
-    if (!is_closed && made.error().code() != EBUSY) return mount_error(std::move(made).error());
+    if (!host::is_closed_to_changes(made.error())) return mount_error(std::move(made).error());
     log_.warning(cat("symbolic link is not made: ", made.error().message()));
     return {};
   }

@@ -4,7 +4,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include <cerrno>
-#include <climits>
 #include <cstdio>
 
 #include <optional>
@@ -13,6 +12,7 @@
 #include "nvbox/base/text.h"
 #include "nvbox/host/leave_to_change.h"
 #include "nvbox/host/root_write.h"
+#include "nvbox/sys/file.h"
 
 namespace nvbox::apply {
 namespace {
@@ -45,14 +45,6 @@ Result<LeaveToChange> leave_for(Purpose purpose, const host::Root& root, const s
   return LeaveToChange::take(root, directory.get()).in(cat("file creation failed: ", where));
 }
 
-// nullopt when it is not a link.
-std::optional<std::string> link_text(int directory, const std::string& name) {
-  char target[PATH_MAX];
-  const ssize_t length = readlinkat(directory, name.c_str(), target, sizeof target);
-  if (length < 0) return std::nullopt;
-  return std::string(target, static_cast<size_t>(length));
-}
-
 Error explain(const Place& place, std::string_view what) {
   return Error(cat("file creation failed: ", place.where, " is ", what, " in the image"), EEXIST)
       .hint(
@@ -64,8 +56,9 @@ Result<sys::Fd> checked_file(const Place& place, sys::Fd target) {
   struct stat info {};
   if (fstat(target.get(), &info) != 0) return Error(cat("stat failed: ", place.where), errno);
   if (S_ISLNK(info.st_mode)) {
-    return explain(place, cat("a symbolic link to ",
-                              quote(link_text(place.directory.get(), place.name).value_or(""))));
+    return explain(place,
+                   cat("a symbolic link to ",
+                       quote(sys::link_text(place.directory.get(), place.name).value_or(""))));
   }
   if (S_ISDIR(info.st_mode)) return explain(place, "a directory");
   return target;
@@ -100,7 +93,9 @@ Result<std::string> exchange_link(const Place& place, const std::string& target)
         fstatat(directory, former.c_str(), &info, AT_SYMLINK_NOFOLLOW) == 0 &&
         S_ISDIR(info.st_mode);
     if (!was_directory) return former;
-    renameat2(directory, former.c_str(), directory, place.name.c_str(), RENAME_EXCHANGE);
+    if (renameat2(directory, former.c_str(), directory, place.name.c_str(), RENAME_EXCHANGE) != 0) {
+      return Error(cat("put back ", place.where), errno);
+    }
     unlinkat(directory, former.c_str(), 0);
     return explain(place, "a directory");
   }
@@ -209,7 +204,7 @@ Result<> make_link(const host::Root& root, const std::string& target, const std:
                    Journal& journal) {
   const Place place = NVBOX_TRY(place_of(root, link, Purpose::content, journal));
   const int directory = place.directory.get();
-  if (link_text(directory, place.name) == target) return {};
+  if (sys::link_text(directory, place.name) == target) return {};
   const auto leave = NVBOX_TRY(leave_for(Purpose::content, root, place.directory, place.where));
   if (symlinkat(target.c_str(), directory, place.name.c_str()) == 0) {
     return journal.created(directory, place.name);

@@ -1,9 +1,7 @@
 #include "driver/drm.h"
 
 #include <fcntl.h>
-#include <unistd.h>
 #include <cerrno>
-#include <climits>
 
 #include <algorithm>
 #include <string>
@@ -12,6 +10,7 @@
 #include "driver/driver_files.h"
 #include "nvbox/base/path.h"
 #include "nvbox/base/text.h"
+#include "nvbox/sys/file.h"
 
 namespace nvbox::driver {
 namespace {
@@ -35,13 +34,11 @@ std::optional<std::string> DrmNodes::link_text(const std::string& name) {
     by_path_ = opened ? std::move(opened).value() : sys::Fd();
   }
   if (!*by_path_) return std::nullopt;
-  char text[PATH_MAX];
-  const ssize_t length = readlinkat(by_path_->get(), name.c_str(), text, sizeof text);
-  if (length < 0 && errno != ENOENT && errno != EINVAL) {
+  auto text = sys::link_text(by_path_->get(), name);
+  if (!text && errno != ENOENT && errno != EINVAL) {
     context_.problem(Error(cat("read link ", by_path, "/", name), errno).message());
   }
-  if (length < 0) return std::nullopt;
-  return std::string(text, static_cast<size_t>(length));
+  return text;
 }
 
 void DrmNodes::add_link(Gpu& gpu, std::string_view kind) {

@@ -28,7 +28,8 @@ Result<std::string> parse_root_path(std::string_view text) {
 
 Result<std::string> configured_root(const std::string& bundle) {
   const std::string config = path::join(bundle, "config.json");
-  const sys::Fd file = NVBOX_TRY(sys::open_path(config, O_RDONLY));
+  // O_NONBLOCK: a FIFO in the place of the file must not hang the container's start.
+  const sys::Fd file = NVBOX_TRY(sys::open_path(config, O_RDONLY | O_NONBLOCK));
   const std::string text =
       NVBOX_TRY(sys::read_all(file.get(), data::JsonLimits{}.bytes).in(config));
   return parse_root_path(text).in(config);

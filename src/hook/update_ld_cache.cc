@@ -165,28 +165,32 @@ Result<> update_glibc_cache(const host::Root& container, const CacheRequest& req
   return {};
 }
 
-Result<> update(const host::Root& container, std::span<const std::string> folders,
-                const std::string& compat_folder, const Log& log) {
-  std::vector<std::string> compat_folders = enabled_compat_folders(container, log);
-  if (!compat_folder.empty()) compat_folders.insert(compat_folders.begin(), compat_folder);
-  const std::optional<std::string> musl_path = musl_path_to_update(container);
-  if (musl_path) NVBOX_TRY(update_musl_path(container, *musl_path, folders, compat_folders, log));
-  if (musl_path && !has_glibc(container)) return {};
-  return update_glibc_cache(container, request_for(container, folders, compat_folders, log), log);
+// What may not be changed is a warning: a container starts without what its loader would find.
+Result<> tolerated(Result<> updated, const Log& log) {
+  if (updated) return {};
+  const Error error = std::move(updated).error().in("update the loader's cache");
+  const bool is_denied =
+      host::is_closed_to_changes(error) || error.code() == EACCES || error.code() == EPERM;
+  if (!is_denied) return error;
+  log.warning(cat(error.message(), "; programs may not find the GPU driver's libraries"));
+  return {};
 }
 
 }  // namespace
 
 Result<> update_ld_cache(const host::Root& container, std::span<const std::string> folders,
                          const std::string& compat_folder, const Log& log) {
-  Result<> updated = update(container, folders, compat_folder, log).in("update the loader's cache");
-  if (updated) return {};
-  const int code = updated.error().code();
-  const bool is_denied =
-      host::is_closed_to_changes(updated.error()) || code == EACCES || code == EPERM;
-  if (!is_denied) return updated;
-  log.warning(cat(updated.error().message(), "; programs may not find the GPU driver's libraries"));
-  return {};
+  std::vector<std::string> compat_folders = enabled_compat_folders(container, log);
+  if (!compat_folder.empty()) compat_folders.insert(compat_folders.begin(), compat_folder);
+  const std::optional<std::string> musl_path = musl_path_to_update(container);
+  // Each loader for itself: what closes one file to changes need not close the other's.
+  if (musl_path) {
+    NVBOX_TRY(
+        tolerated(update_musl_path(container, *musl_path, folders, compat_folders, log), log));
+  }
+  if (musl_path && !has_glibc(container)) return {};
+  const CacheRequest request = request_for(container, folders, compat_folders, log);
+  return tolerated(update_glibc_cache(container, request, log), log);
 }
 
 }  // namespace nvbox::hook

@@ -73,12 +73,9 @@ Result<struct stat> status_of_data(int found) {
 Result<ContainerFile> open_found_file(int found) {
   const struct stat status = NVBOX_TRY(status_of_data(found));
   ContainerFile file;
-  file.fd = NVBOX_TRY(sys::open_path(sys::proc_path(found), O_RDONLY | O_NONBLOCK | O_NOCTTY));
-  // In a container's mount namespace, /proc is what its runtime put there.
+  file.fd = sys::reopen(found, status);
+  if (!file.fd) return Error("open", errno);
   file.status = NVBOX_TRY(status_of(file.fd.get()));
-  if (file.status.st_dev != status.st_dev || file.status.st_ino != status.st_ino) {
-    return Error("it changed meanwhile", ESTALE);
-  }
   return file;
 }
 

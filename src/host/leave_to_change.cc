@@ -27,7 +27,7 @@ Result<LeaveToChange> LeaveToChange::take(const Root& root, int file) {
 }
 
 bool is_closed_to_changes(const Error& error) {
-  return error.code() == EROFS || error.code() == EXDEV;
+  return error.code() == EROFS || error.code() == EXDEV || error.code() == EBUSY;
 }
 
 }  // namespace nvbox::host

@@ -103,7 +103,7 @@ Result<std::optional<std::string>> Root::read(std::string_view path, size_t limi
   if (!S_ISREG(info.st_mode)) {
     return Error(cat("read ", where), S_ISDIR(info.st_mode) ? EISDIR : EINVAL);
   }
-  const sys::Fd file(::open(sys::proc_path(found->get()).c_str(), O_RDONLY | O_CLOEXEC));
+  const sys::Fd file = sys::reopen(found->get(), info);
   if (!file) return Error(cat("open ", where), errno);
   std::string text = NVBOX_TRY(sys::read_all(file.get(), limit).in(cat("read ", where)));
   return std::optional(std::move(text));

@@ -4,9 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include <cerrno>
-#include <climits>
 
-#include <optional>
 #include <string>
 
 #include "nvbox/base/path.h"
@@ -17,14 +15,6 @@
 
 namespace nvbox::host {
 namespace {
-
-// The text of the link `name` in `directory`; nullopt when it is not a link.
-std::optional<std::string> link_text(int directory, const std::string& name) {
-  char target[PATH_MAX];
-  const ssize_t length = readlinkat(directory, name.c_str(), target, sizeof target);
-  if (length < 0) return std::nullopt;
-  return std::string(target, static_cast<size_t>(length));
-}
 
 // Whether `name` in `directory` is a regular file with exactly this content; O_NOFOLLOW keeps the
 // look inside the directory.
@@ -71,7 +61,7 @@ Result<Changed> make_link(const Root& root, std::string_view target, std::string
   if (name.empty() || name == "." || name == "..") return Error(cat("link ", where), EINVAL);
   const sys::Fd directory = NVBOX_TRY(make_directories(root, path::parent(link)).in("link"));
   const std::string text(target);
-  if (link_text(directory.get(), name) == text) return Changed::no;
+  if (sys::link_text(directory.get(), name) == text) return Changed::no;
   const auto leave = NVBOX_TRY(LeaveToChange::take(root, directory.get()).in(cat("link ", where)));
   if (symlinkat(text.c_str(), directory.get(), name.c_str()) == 0) return Changed::yes;
   if (errno != EEXIST) return Error(cat("link ", where), errno);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <optional>
 
+#include "nvbox/base/list.h"
 #include "nvbox/base/text.h"
 #include "nvbox/plan/nvml_question.h"
 #include "plan/device_name.h"
@@ -28,11 +29,6 @@ Items items_of(std::string_view list) {
     out.names.emplace_back(item);
   }
   return out;
-}
-
-template <typename T>
-void add_once(std::vector<T>& list, T entry) {
-  if (std::ranges::find(list, entry) == list.end()) list.push_back(entry);
 }
 
 // Three hexadecimal numbers, whatever follows the third: "0:3b:0", "00000000:3B:00.0".

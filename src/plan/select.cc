@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <optional>
 
+#include "nvbox/base/list.h"
 #include "nvbox/base/text.h"
 #include "nvbox/plan/nvml_question.h"
 #include "plan/device_name.h"
@@ -13,11 +14,6 @@ namespace {
 using driver::Gpu;
 using driver::Inventory;
 using driver::Mig;
-
-template <typename T>
-void add_once(std::vector<T>& list, T entry) {
-  if (std::ranges::find(list, entry) == list.end()) list.push_back(entry);
-}
 
 // "this host has GPUs 0-7", "this host has GPU 0", "this host has no GPUs".
 std::string what_there_is(const Inventory& inventory) {

@@ -10,7 +10,6 @@
 #include "nvbox/base/path.h"
 #include "nvbox/driver/expected_nodes.h"
 #include "nvbox/plan/nvml_question.h"
-#include "nvbox/runtime/mig_rights.h"
 #include "nvbox/runtime/requirements.h"
 
 namespace nvbox::runtime {
@@ -59,13 +58,13 @@ void forget_solved(std::vector<std::string>& problems, const std::vector<std::st
 }
 
 // What stands against the request beside missing nodes.
-Result<> check(const driver::Roots& roots, const plan::Request& request,
-               std::span<const unsigned> channels, const driver::Inventory& inventory, Nvml nvml) {
+Result<> check_without_nodes(const driver::Roots& roots, const plan::Request& request,
+                             std::span<const unsigned> channels, const driver::Inventory& inventory,
+                             Nvml nvml) {
   const plan::Selection selection = NVBOX_TRY(plan::select(
       with_every_node(roots, channels, inventory),
       nvml == Nvml::asked ? request : plan::without_names_for_nvml(inventory, request)));
-  NVBOX_TRY(check_mig_rights({request.mig_config, request.mig_monitor}, selection, request.ask));
-  return check_requirements(request.requirements, inventory, selection, nvml);
+  return check_conditions(request, inventory, selection, nvml);
 }
 
 }  // namespace
@@ -128,7 +127,7 @@ Result<> make_nodes_for_nvml(const driver::Roots& roots, const driver::Search& s
                              const plan::Request& request, std::span<const unsigned> channels,
                              driver::Inventory& inventory, const Log& log) {
   if (!lacks_instance_nodes(inventory, request)) return {};
-  NVBOX_TRY(check(roots, request, channels, inventory, Nvml::unasked));
+  NVBOX_TRY(check_without_nodes(roots, request, channels, inventory, Nvml::unasked));
   make_instance_nodes(roots, search, inventory, log);
   return {};
 }
@@ -138,7 +137,7 @@ Result<> make_asked_nodes(const driver::Roots& roots, const driver::Search& sear
                           driver::Inventory& inventory, const Log& log) {
   const bool has_rights = wants_rights(request);
   if (!has_rights && missing_channels(inventory, channels).empty()) return {};
-  NVBOX_TRY(check(roots, request, channels, inventory, Nvml::asked));
+  NVBOX_TRY(check_without_nodes(roots, request, channels, inventory, Nvml::asked));
   if (has_rights) apply::make_capability_nodes(roots, log);
   make_imex_channels(roots, search, channels, inventory, log);
   return {};

@@ -7,6 +7,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 #include <cerrno>
+#include <climits>
 
 #include <array>
 #include <cstdint>
@@ -46,6 +47,16 @@ Result<Fd> open_path(const std::string& path, int flags, mode_t mode) {
   Fd fd(open(path.c_str(), flags | O_CLOEXEC, mode));
   if (!fd) return Error(cat("open ", path), errno);
   return fd;
+}
+
+Fd reopen(int found, const struct stat& status) {
+  Fd file(open(proc_path(found).c_str(), O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
+  struct stat opened {};
+  if (!file || fstat(file.get(), &opened) != 0) return {};
+  if (opened.st_dev == status.st_dev && opened.st_ino == status.st_ino) return file;
+  file.reset();
+  errno = ESTALE;
+  return {};
 }
 
 Result<std::string> read_all(int fd, size_t limit) {
@@ -96,6 +107,13 @@ Result<std::vector<std::string>> list_directory(int directory) {
       at += length;
     }
   }
+}
+
+std::optional<std::string> link_text(int directory, const std::string& name) {
+  char target[PATH_MAX];
+  const ssize_t length = readlinkat(directory, name.c_str(), target, sizeof target);
+  if (length < 0) return std::nullopt;
+  return std::string(target, static_cast<size_t>(length));
 }
 
 NewFile::NewFile(Fd directory, std::string name, std::string temporary, Fd file)

@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
+#include <cerrno>
 
 #include <filesystem>
 #include <string>
@@ -16,6 +17,7 @@
 #include "namespaced/tree.h"
 #include "nvbox/base/text.h"
 #include "nvbox/hook/update_ld_cache.h"
+#include "nvbox/host/container_file.h"
 #include "nvbox/host/root.h"
 #include "support/elf_stub.h"
 #include "support/open_watch.h"
@@ -185,6 +187,30 @@ TEST_P(ForeignText, libraries_on_other_mounts_are_read) {
     image.update();
     EXPECT_TRUE(read_file(image.path + "/etc/ld.so.cache").contains("/usr/lib/nv/libnew.so.1"));
   });
+}
+
+// What is mounted at /proc may be another file system with files of these names.
+TEST(ForeignProc, makes_no_other_file_of_the_one_that_was_found) {
+  for (const mode_t kind : {mode_t{S_IFREG}, mode_t{S_IFIFO}}) {
+    run_case({}, [kind](const std::string& scratch) {
+      put_file(scratch + "/file", "right");
+      const host::Root root = host::Root::open(scratch).value();
+      ASSERT_EQ(mount("proc", "/proc", "tmpfs", 0, nullptr), 0);
+      const std::string other = "/proc/other";
+      put_file(other, "wrong");
+      if (kind == S_IFIFO) {
+        std::filesystem::remove(other);
+        ASSERT_EQ(mkfifo(other.c_str(), 0600), 0);
+      }
+      for (int fd = 0; fd < 64; ++fd) put_link(cat("/proc/self/fd/", fd), other);
+      const auto text = root.read("/file");
+      ASSERT_FALSE(text);
+      EXPECT_EQ(text.error().code(), ESTALE);
+      const auto container_text = host::read_container_text(root, "/file", 64);
+      ASSERT_FALSE(container_text);
+      EXPECT_EQ(container_text.error().code(), ESTALE);
+    });
+  }
 }
 
 class ForeignTextConfigure : public testing::TestWithParam<Denial> {};

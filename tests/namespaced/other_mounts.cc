@@ -7,13 +7,16 @@
 
 #include <filesystem>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "namespaced/case.h"
 #include "namespaced/gpu_machine.h"
 #include "nvbox/hook/create_container.h"
+#include "nvbox/hook/update_ld_cache.h"
 #include "nvbox/host/leave_to_change.h"
 #include "nvbox/host/root_write.h"
+#include "support/elf_stub.h"
 
 namespace nvbox::test {
 namespace {
@@ -146,6 +149,61 @@ TEST_P(OtherMounts, the_containers_own_dev_may_be_changed_but_not_what_it_links_
     EXPECT_FALSE(host::make_link(root, "../card1", "/dev/libcuda.so"));
     EXPECT_EQ(describe_tree(volume.source), volume.before);
   });
+}
+
+// rename(2) over a file that something is mounted on is EBUSY. Such a mount is somebody's wish
+// (`docker run -v my.cache:/etc/ld.so.cache`), and no reason not to start.
+struct MountedFile {
+  MountedFile(const std::string& scratch, const std::string& place) : source(scratch + "/theirs") {
+    put_file(source, "theirs");
+    put_file(place, "of the image");
+    EXPECT_EQ(mount(source.c_str(), place.c_str(), nullptr, MS_BIND, nullptr), 0);
+  }
+
+  std::string source;
+};
+
+TEST_P(OtherMounts, configure_leaves_a_loaders_file_that_is_mounted_over) {
+  for (const char* file : {"/etc/ld.so.cache", "/etc/ld.so.conf.d/00-nvbox.conf"}) {
+    SCOPED_TRACE(file);
+    run_case(GetParam(), [file](const std::string& scratch) {
+      GpuMachine machine(scratch);
+      std::filesystem::remove(machine.container + "/etc/debian_version");
+      const MountedFile mounted(scratch, machine.container + file);
+      const Result<> done = machine.configure(machine.request());
+      EXPECT_TRUE(done) << message(done);
+      EXPECT_EQ(read_file(mounted.source), "theirs");
+      EXPECT_TRUE(machine.warnings.contains("Device or resource busy")) << machine.warnings;
+      ASSERT_EQ(umount((machine.container + file).c_str()), 0);
+      EXPECT_EQ(read_file(machine.container + file), "of the image");
+    });
+  }
+}
+
+// Alpine with gcompat has both loaders; the one whose file is free gets the folders.
+TEST_P(OtherMounts, the_hook_leaves_one_loaders_file_and_updates_the_others) {
+  const std::string musl = "/etc/ld-musl-x86_64.path";
+  const std::string glibc = "/etc/ld.so.cache";
+  for (const auto& [closed, open] : {std::pair(musl, glibc), std::pair(glibc, musl)}) {
+    SCOPED_TRACE(closed);
+    run_case(GetParam(), [&](const std::string& scratch) {
+      const std::string container = scratch + "/rootfs";
+      put_file(container + "/etc/alpine-release", "3.20\n");
+      put_file(container + "/lib/ld-musl-x86_64.so.1", "");
+      put_file(container + "/lib64/ld-linux-x86-64.so.2", "");
+      put_file(container + "/usr/lib/nv/libcuda.so.1", elf_image({.soname = "libcuda.so.1"}));
+      const MountedFile mounted(scratch, container + closed);
+      std::string warnings;
+      Log log;
+      log.add(LogFormat::text, [&warnings](std::string_view line) { warnings += line; });
+      const Result<> done = hook::update_ld_cache(host::Root::open_container(container).value(),
+                                                  std::vector<std::string>{"/usr/lib/nv"}, "", log);
+      EXPECT_TRUE(done) << message(done);
+      EXPECT_EQ(read_file(mounted.source), "theirs");
+      EXPECT_TRUE(warnings.contains("Device or resource busy")) << warnings;
+      EXPECT_TRUE(read_file(container + open).contains("/usr/lib/nv"));
+    });
+  }
 }
 
 TEST_P(OtherMounts, what_is_mounted_over_may_lie_on_other_mounts) {

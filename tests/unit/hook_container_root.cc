@@ -1,6 +1,8 @@
 #include "nvbox/hook/container_root.h"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <filesystem>
@@ -74,6 +76,20 @@ TEST_F(ContainerRoot, a_state_or_configuration_without_a_root_is_an_error_of_one
   put_config(R"({"root":{"path":"gone"}})");
   EXPECT_EQ(open({.bundle = bundle_}),
             "the container's root: open directory " + bundle_ + "/gone: No such file or directory");
+}
+
+// fifo(7): opening one for reading waits for a writer, and open(2) does not wait with O_NONBLOCK.
+TEST_F(ContainerRoot, a_fifo_for_a_configuration_is_an_error_and_hangs_nobody) {
+  const std::string config = bundle_ + "/config.json";
+  ASSERT_EQ(mkfifo(config.c_str(), 0600), 0);
+  // Ends a program that waits.
+  alarm(20);
+  EXPECT_TRUE(open({.bundle = bundle_}).starts_with(config + ": "));
+  // Somebody who holds it open and says nothing.
+  const sys::Fd silent(::open(config.c_str(), O_RDWR | O_CLOEXEC));
+  ASSERT_TRUE(silent);
+  EXPECT_TRUE(open({.bundle = bundle_}).starts_with(config + ": "));
+  alarm(0);
 }
 
 TEST_F(ContainerRoot, the_state_is_read_to_its_end) {

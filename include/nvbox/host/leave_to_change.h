@@ -30,7 +30,8 @@ class LeaveToChange {
   sys::DirectoryOwnerScope owner_;
 };
 
-// Whether an error says that a place may not be changed: it is read-only, or not the container's.
+// Whether an error says that a place may not be changed: it is read-only, or not the container's,
+// or somebody mounted something over that very file (rename(2) and unlink(2) then answer EBUSY).
 bool is_closed_to_changes(const Error& error);
 
 }  // namespace nvbox::host

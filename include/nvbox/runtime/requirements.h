@@ -6,6 +6,7 @@
 
 #include "nvbox/base/result.h"
 #include "nvbox/driver/inventory.h"
+#include "nvbox/plan/request.h"
 #include "nvbox/plan/select.h"
 
 namespace nvbox::runtime {
@@ -19,5 +20,10 @@ enum class Nvml { unasked, asked };
 Result<> check_requirements(std::span<const std::string> requirements,
                             const driver::Inventory& inventory, const plan::Selection& selection,
                             Nvml nvml = Nvml::asked);
+
+// What stands against a request for this selection beside nodes that are missing: rights over MIG
+// that it may not have (runtime/mig_rights.h), and requirements.
+Result<> check_conditions(const plan::Request& request, const driver::Inventory& inventory,
+                          const plan::Selection& selection, Nvml nvml);
 
 }  // namespace nvbox::runtime

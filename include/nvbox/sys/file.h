@@ -1,8 +1,10 @@
 // Whole files, through descriptors of directories that the caller has already resolved.
 #pragma once
 
+#include <sys/stat.h>
 #include <sys/types.h>
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -16,6 +18,11 @@ namespace nvbox::sys {
 // below a root (configuration named by the operator, /proc/self/...).
 Result<Fd> open_path(const std::string& path, int flags, mode_t mode = 0);
 
+// Opens for reading what a descriptor of O_PATH stands for and `status` describes; waits for
+// nothing. Empty with errno where that fails: ESTALE when /proc/self/fd leads to another file,
+// because in a container's mount namespace /proc is what its runtime put there.
+Fd reopen(int found, const struct stat& status);
+
 // Everything from the current position on; EFBIG when there is more than `limit`.
 Result<std::string> read_all(int fd, size_t limit);
 
@@ -23,6 +30,10 @@ Result<> write_all(int fd, std::string_view text);
 
 // Names in a directory, in the order the kernel gives them, without "." and "..".
 Result<std::vector<std::string>> list_directory(int directory);
+
+// The text of the link `name` (one component) in `directory`; nullopt when it is not a link or cannot
+// be read, and then errno says which.
+std::optional<std::string> link_text(int directory, const std::string& name);
 
 // Whether a new file is on the disk before it gets its name, so that a machine that loses its power
 // has the old content or the new one. That takes milliseconds, tens of them on a busy disk.
