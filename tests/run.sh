@@ -11,7 +11,7 @@ cd "$(dirname "$0")/.."
 build_packages=(cmake ninja-build g++ git nlohmann-json3-dev libtoml11-dev libcap-dev libseccomp-dev libyaml-dev)
 test_packages=(libgtest-dev libbenchmark-dev bats jq strace util-linux procps file runc crun
                systemd containerd docker.io podman lxc uidmap busybox-static musl musl-tools hyperfine time patch lintian rpm rpmlint cpio)
-lint_packages=(clang clang-format clang-tidy shellcheck)
+lint_packages=(clang clang-format clang-tidy shellcheck clang-19 libclang-rt-19-dev)
 
 say() { printf '== %s\n' "$*"; }
 
@@ -85,6 +85,11 @@ check_sanitizers() {
   run_ctest build-sanitize -L 'unit|namespaced'
 }
 
+check_fuzz() {
+  say 'fuzzers, 30 s each'
+  tests/security/fuzz/run.sh 30
+}
+
 main() {
   case ${1:-} in
     --quick)
@@ -114,6 +119,7 @@ main() {
     check_tidy
     check_reproducible
     check_sanitizers
+    check_fuzz
   fi
   say 'tests'
   NVBOX_MUST_RUN=${NVBOX_MUST_RUN-namespaced,e2e} run_ctest build
