@@ -36,10 +36,14 @@ std::optional<Record> parse_record(std::string_view line) {
 
 }  // namespace
 
+// FNV-1a.
 std::uint64_t content_hash(std::string_view content) {
-  // FNV-1a.
-  std::uint64_t hash = 0xcbf29ce484222325;
-  for (const char byte : content) {
+  return content_hash(0xcbf29ce484222325, content);
+}
+
+std::uint64_t content_hash(std::uint64_t before, std::string_view piece) {
+  std::uint64_t hash = before;
+  for (const char byte : piece) {
     hash ^= static_cast<unsigned char>(byte);
     hash *= 0x100000001b3;
   }

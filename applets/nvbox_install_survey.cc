@@ -16,12 +16,55 @@
 namespace nvbox::applets::installation {
 namespace {
 
-constexpr size_t most_bytes = size_t{256} * 1024 * 1024;
+// Of text that is read: lists of packages with 100,000 files have some 10 MiB.
+constexpr size_t most_bytes = size_t{16} * 1024 * 1024;
+// Of a file that stands where one of ours shall be. A program can be large, so it is never in
+// memory as a whole.
+constexpr size_t most_hashed_bytes = size_t{256} * 1024 * 1024;
 
 struct Seen {
   Present present{};
   ino_t inode = 0;
 };
+
+Result<struct stat> status_of(const sys::Fd& file, const std::string& path) {
+  struct stat info {};
+  if (fstat(file.get(), &info) != 0) return Error(cat("stat ", path), errno);
+  return info;
+}
+
+// For reading; nullopt when there is none.
+Result<std::optional<sys::Fd>> open_content(const host::Root& root, const std::string& path) {
+  const Result<sys::Fd> found = root.open_at(path, O_PATH);
+  if (!found && host::is_absence(found.error())) return std::optional<sys::Fd>();
+  if (!found) return found.error();
+  // What --root names can be an image, whose links may lead to /proc/kmsg.
+  const struct stat there = NVBOX_TRY(host::status_of_data(found->get()).in(path));
+  // By its path once more, and not as Root::read does it: a chroot may lack /proc.
+  sys::Fd file = NVBOX_TRY(root.open_at(path, O_RDONLY));
+  const struct stat opened = NVBOX_TRY(status_of(file, path));
+  if (opened.st_dev != there.st_dev || opened.st_ino != there.st_ino) {
+    return Error(cat(path, " changed meanwhile"), ESTALE);
+  }
+  return std::optional(std::move(file));
+}
+
+// The content_hash() of a file.
+Result<std::uint64_t> hash_at(const host::Root& root, const std::string& path) {
+  std::uint64_t hash = content_hash("");
+  const std::optional<sys::Fd> file = NVBOX_TRY(open_content(root, path));
+  if (!file) return hash;
+  std::string piece(size_t{64} * 1024, '\0');
+  for (size_t done = 0; done <= most_hashed_bytes;) {
+    const ssize_t size = read(file->get(), piece.data(), piece.size());
+    if (size == 0) return hash;
+    if (size < 0 && errno == EINTR) continue;
+    if (size < 0) return Error(cat("read ", path), errno);
+    hash = content_hash(hash, std::string_view(piece.data(), static_cast<size_t>(size)));
+    done += static_cast<size_t>(size);
+  }
+  return Error(cat("read ", path), EFBIG);
+}
 
 Result<Seen> look_at(const host::Root& root, const std::string& path) {
   const Result<sys::Fd> place = root.open_at(path, O_PATH | O_NOFOLLOW);
@@ -35,35 +78,19 @@ Result<Seen> look_at(const host::Root& root, const std::string& path) {
     seen.present.type = Present::Type::link;
     seen.present.hash = content_hash(text.value_or(""));
   } else if (S_ISREG(info.st_mode)) {
-    const auto text = NVBOX_TRY(content_at(root, path));
     seen.present.type = Present::Type::file;
-    seen.present.hash = content_hash(text.value_or(""));
+    seen.present.hash = NVBOX_TRY(hash_at(root, path));
     seen.present.mode = info.st_mode & mode_t{07777};
   }
   return seen;
 }
 
-Result<struct stat> status_of(const sys::Fd& file, const std::string& path) {
-  struct stat info {};
-  if (fstat(file.get(), &info) != 0) return Error(cat("stat ", path), errno);
-  return info;
-}
-
 }  // namespace
 
 Result<std::optional<std::string>> content_at(const host::Root& root, const std::string& path) {
-  const Result<sys::Fd> found = root.open_at(path, O_PATH);
-  if (!found && host::is_absence(found.error())) return std::optional<std::string>();
-  if (!found) return found.error();
-  // What --root names can be an image, whose links may lead to /proc/kmsg.
-  const struct stat there = NVBOX_TRY(host::status_of_data(found->get()).in(path));
-  // By its path once more, and not as Root::read does it: a chroot may lack /proc.
-  const sys::Fd file = NVBOX_TRY(root.open_at(path, O_RDONLY));
-  const struct stat opened = NVBOX_TRY(status_of(file, path));
-  if (opened.st_dev != there.st_dev || opened.st_ino != there.st_ino) {
-    return Error(cat(path, " changed meanwhile"), ESTALE);
-  }
-  return NVBOX_TRY(sys::read_all(file.get(), most_bytes).in(path));
+  const std::optional<sys::Fd> file = NVBOX_TRY(open_content(root, path));
+  if (!file) return std::optional<std::string>();
+  return NVBOX_TRY(sys::read_all(file->get(), most_bytes).in(path));
 }
 
 Result<> check_writable(const host::Root& root, const std::string& directory) {

@@ -14,21 +14,34 @@ std::vector<std::string> values_of(const Case& item) {
           cat("path ", item.path->name), cat("setting ", item.setting->name)};
 }
 
-// Where every program with the loader's configuration in its hands has to read or write: here each
-// trap meets those that do most.
-constexpr std::string_view busy_places[] = {"/etc",
-                                            "/etc/ld.so.conf",
-                                            "/etc/ld.so.conf.d/a.conf",
-                                            "/etc/ld-musl-x86_64.path",
-                                            "/usr/lib/x86_64-linux-gnu/libfoo.so.1",
-                                            "/usr/local/cuda/compat"};
-constexpr std::string_view busy_paths[] = {"createContainer hook", "configure"};
-constexpr std::string_view busy_settings[] = {"root", "user namespace"};
+// Where programs have to read or write whatever else they do: here each trap meets those that do
+// most.
+constexpr std::string_view of_containers[] = {"/etc",
+                                              "/etc/ld.so.conf",
+                                              "/etc/ld.so.conf.d/a.conf",
+                                              "/etc/ld-musl-x86_64.path",
+                                              "/usr/lib/x86_64-linux-gnu/libfoo.so.1",
+                                              "/usr/local/cuda/compat"};
+constexpr std::string_view of_installations[] = {
+    "/etc/docker/daemon.json", "/etc/nvidia-container-runtime/config.toml", "/usr/local/bin/nvbox",
+    "/usr/local/lib/nvbox/installed"};
+
+struct Busy {
+  std::string_view path;
+  std::string_view setting;
+  std::span<const std::string_view> places;
+};
+constexpr Busy busy[] = {{"createContainer hook", "root", of_containers},
+                         {"createContainer hook", "user namespace", of_containers},
+                         {"configure", "root", of_containers},
+                         {"configure", "user namespace", of_containers},
+                         {"install --root", "root", of_installations}};
 
 bool is_busy(const Case& item) {
-  return std::ranges::count(busy_settings, item.setting->name) != 0 &&
-         std::ranges::count(busy_places, item.place->path) != 0 &&
-         std::ranges::count(busy_paths, item.path->name) != 0;
+  return std::ranges::any_of(busy, [&](const Busy& row) {
+    return row.path == item.path->name && row.setting == item.setting->name &&
+           std::ranges::count(row.places, item.place->path) != 0;
+  });
 }
 
 }  // namespace
