@@ -120,7 +120,7 @@ const Work create_symlinks = {"create_symlinks",
                                 const std::vector<spec::Link> links = {
                                     {text, "/usr/lib/nv/libnew.so"},
                                     {text, "/alias/libalias.so"},
-                                    {text, cat("/opt/app/", round, "/libdeep.so")}};
+                                    {text, cat("/opt/app/", round % 100, "/libdeep.so")}};
                                 return hook::create_symlinks(container, links).has_value();
                               }};
 
@@ -158,11 +158,11 @@ const Work make_files = {
       const bool is_written =
           host::write_file(container, "/opt/app/file", cat("text ", round)).has_value();
       const bool is_made =
-          host::make_directories(container, cat("/opt/app/d", round, "/e")).has_value();
-      const bool is_opened =
-          container
-              .open_at(cat("/opt/app/f", round), O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, 0644)
-              .has_value();
+          host::make_directories(container, cat("/opt/app/d", round % 100, "/e")).has_value();
+      const bool is_opened = container
+                                 .open_at(cat("/opt/app/f", round % 100),
+                                          O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, 0644)
+                                 .has_value();
       return is_written && is_made && is_opened;
     }};
 
