@@ -34,8 +34,7 @@ int kind_of(Takes takes) {
 class Getopt {
  public:
   Getopt(std::span<const Row> rows, Operands operands, std::span<const std::string_view> arguments)
-      : rows_(rows) {
-    letters_ = operands == Operands::end_options ? "+:?V" : "-:?V";
+      : rows_(rows), letters_(operands == Operands::end_options ? "+:?V" : "-:?V") {
     for (size_t i = 0; i < rows.size(); ++i) add(rows[i], static_cast<int>(i));
     for (const auto& [name, value] : common) {
       names_.emplace_back(name);

@@ -61,7 +61,7 @@ bool is_absence(const Error& error) {
 }
 
 Result<Root> Root::open(const std::string& directory, Nodes nodes) {
-  const std::string& name = directory.empty() ? std::string("/") : directory;
+  const std::string name = directory.empty() ? "/" : directory;
   sys::Fd fd(::open(name.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
   if (!fd) return Error(cat("open directory ", name), errno);
   if (name == "/") return Root(std::move(fd), "/", nodes);
