@@ -16,6 +16,7 @@
 #include "nvbox/sys/deadline.h"
 #include "nvbox/sys/log_file.h"
 #include "nvbox/sys/sandbox.h"
+#include "privileges.h"
 
 namespace nvbox::applets {
 namespace {
@@ -41,11 +42,14 @@ std::vector<std::string> take_log_option(const Call& call) {
 Result<int> run_nvbox_hook(const Call& call) {
   sys::end_after(spec::work_hook_time.own, call.name);
   NVBOX_TRY(sys::enter_sandbox());
+  NVBOX_TRY(give_up_all_but(privileges::nvbox_hook.kept));
+  NVBOX_TRY(keep_to(privileges::nvbox_hook.calls));
   const std::vector<std::string> arguments = take_log_option(call);
   const spec::ContainerWork work = NVBOX_TRY(spec::parse_arguments(arguments));
   const spec::OciState state = NVBOX_TRY(hook::read_state(STDIN_FILENO));
   const host::Root host = NVBOX_TRY(host::Root::open("/"));
   const host::Root container = NVBOX_TRY(hook::open_container_root(state));
+  const auto raised = NVBOX_TRY(sys::Raised::raise_given(privileges::nvbox_hook.kept));
   NVBOX_TRY(hook::create_container(host, container, work, call.log));
   return 0;
 }

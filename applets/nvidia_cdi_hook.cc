@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 
 #include "manuals.h"
 #include "nvbox/base/text.h"
@@ -37,12 +38,15 @@ bool names_file(std::string_view container_spec) {
 }
 
 // Standard input is read to its end, so that the runtime never sees a broken pipe.
-Result<std::string> read_state_text(const std::string& file) {
-  if (!names_file(file)) {
-    return sys::read_all(STDIN_FILENO, spec::oci_state_limit).in("container state");
-  }
+Result<std::string> read_state_text() {
+  return sys::read_all(STDIN_FILENO, spec::oci_state_limit);
+}
+
+// The one descriptor that a hook keeps is standard input.
+Result<> read_instead(const std::string& file) {
   const sys::Fd fd = NVBOX_TRY(sys::open_path(file, O_RDONLY));
-  return sys::read_all(fd.get(), spec::oci_state_limit).in(file);
+  if (dup2(fd.get(), STDIN_FILENO) < 0) return Error(cat("read ", file), errno);
+  return {};
 }
 
 Result<> work_in_container(const Hook& hook, const Settings& settings, std::string_view state_text,
@@ -50,6 +54,7 @@ Result<> work_in_container(const Hook& hook, const Settings& settings, std::stri
   const spec::OciState state = NVBOX_TRY(spec::parse_oci_state(state_text));
   const host::Root host = NVBOX_TRY(host::Root::open("/"));
   const host::Root container = NVBOX_TRY(hook::open_container_root(state));
+  const auto raised = NVBOX_TRY(sys::Raised::raise_given(hook.privileges.kept));
   const hook::WritableRoot writable = NVBOX_TRY(hook::WritableRoot::open(container));
   return hook.work({host, container, writable.root()}, settings, log);
 }
@@ -59,10 +64,15 @@ Result<int> run(const Invocation& invocation) {
   const auto line = NVBOX_TRY(parse_command(invocation, hook.flags));
   if (line.exit_status) return *line.exit_status;
   const bool is_idle = hook.is_idle != nullptr && hook.is_idle(line.settings);
-  if (is_idle && names_file(line.settings.container_spec)) return 0;
+  const std::string& file = line.settings.container_spec;
+  if (is_idle && names_file(file)) return 0;
   sys::end_after(spec::work_hook_time.own, invocation.call.name);
-  const std::string state_text = NVBOX_TRY(read_state_text(line.settings.container_spec));
+  NVBOX_TRY(give_up_all_but(hook.privileges.kept));
+  if (names_file(file)) NVBOX_TRY(read_instead(file));
   NVBOX_TRY(sys::enter_sandbox());
+  NVBOX_TRY(keep_to(hook.privileges.calls));
+  const std::string state_text =
+      NVBOX_TRY(read_state_text().in(names_file(file) ? file : "container state"));
   if (is_idle) return 0;
   NVBOX_TRY(work_in_container(hook, line.settings, state_text, invocation.call.log));
   return 0;
@@ -119,7 +129,7 @@ Result<int> without_cdi_hook(const Invocation& invocation, const std::optional<E
   const std::string what = words.empty() ? "no hook is named" : cat("unsupported hook: ", words);
   invocation.call.log.warning(cat(what, "; nothing is done"));
   // Of a runtime, which may not like a broken pipe; a terminal has none.
-  if (!words.empty() && isatty(STDIN_FILENO) == 0) (void)read_state_text("-");
+  if (!words.empty() && isatty(STDIN_FILENO) == 0) (void)read_state_text();
   return 0;
 }
 

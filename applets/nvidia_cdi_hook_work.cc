@@ -108,13 +108,26 @@ bool is_always_idle(const Settings& /*settings*/) {
 
 }  // namespace
 
-constexpr Hook create_symlinks = {.flags = link_flags, .work = make_links};
-constexpr Hook update_ldcache = {.flags = cache_flags, .work = update_cache};
-constexpr Hook enable_cuda_compat = {
-    .flags = compat_flags, .work = enable_compat, .is_idle = knows_no_version};
-constexpr Hook disable_device_node_modification = {.flags = plain_flags, .work = mask_parameters};
-constexpr Hook update_application_profile = {.flags = plain_flags, .work = write_profile};
-constexpr Hook chmod = {.flags = chmod_flags, .work = change_modes};
-constexpr Hook noop = {.flags = plain_flags, .work = do_nothing, .is_idle = is_always_idle};
+constexpr Hook create_symlinks = {
+    .privileges = privileges::create_symlinks, .flags = link_flags, .work = make_links};
+constexpr Hook update_ldcache = {
+    .privileges = privileges::update_ldcache, .flags = cache_flags, .work = update_cache};
+constexpr Hook enable_cuda_compat = {.privileges = privileges::enable_cuda_compat,
+                                     .flags = compat_flags,
+                                     .work = enable_compat,
+                                     .is_idle = knows_no_version};
+constexpr Hook disable_device_node_modification = {
+    .privileges = privileges::disable_device_node_modification,
+    .flags = plain_flags,
+    .work = mask_parameters};
+constexpr Hook update_application_profile = {.privileges = privileges::update_application_profile,
+                                             .flags = plain_flags,
+                                             .work = write_profile};
+constexpr Hook chmod = {
+    .privileges = privileges::chmod, .flags = chmod_flags, .work = change_modes};
+constexpr Hook noop = {.privileges = privileges::noop,
+                       .flags = plain_flags,
+                       .work = do_nothing,
+                       .is_idle = is_always_idle};
 
 }  // namespace nvbox::applets::cdi_hook

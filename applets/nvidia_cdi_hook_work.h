@@ -10,6 +10,7 @@
 #include "nvbox/base/result.h"
 #include "nvbox/cli/flags.h"
 #include "nvbox/host/root.h"
+#include "privileges.h"
 
 namespace nvbox::applets::cdi_hook {
 
@@ -34,6 +35,7 @@ struct Places {
 };
 
 struct Hook {
+  const Privileges& privileges;
   std::span<const cli::Flag<Settings>> flags;
   Result<> (*work)(const Places& places, const Settings& settings, const Log& log);
   // Whether the flags leave nothing to do, without a look at the container.

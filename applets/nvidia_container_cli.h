@@ -23,6 +23,7 @@
 #include "nvbox/runtime/complete_inventory.h"
 #include "nvbox/runtime/mig_rights.h"
 #include "nvbox/sys/capabilities.h"
+#include "privileges.h"
 
 namespace nvbox::applets::container_cli {
 
@@ -99,9 +100,10 @@ enum class MissingNodes { leave, make };
 // The host and the driver's directory.
 class Machine {
  public:
-  // Gives up every capability that no phase of the tool needs, and loads the kernel modules and
-  // makes their nodes when that is asked for.
-  static Result<Machine> open(const Invocation& invocation, apply::CapabilityNodes capabilities);
+  // Gives up every capability but these and what loading modules needs when that is asked for, and
+  // then loads the kernel modules and makes their nodes.
+  static Result<Machine> open(const Invocation& invocation, apply::CapabilityNodes capabilities,
+                              sys::CapSet kept);
 
   const host::Root& host() const { return host_; }
   driver::Roots roots() const { return {host_, driver_, driver_}; }
@@ -127,12 +129,8 @@ class Machine {
   host::Root driver_;
 };
 
-// Makes effective, until the scope ends, what this process was given of a phase's capabilities: a
-// caller may give fewer than a phase can need.
-Result<sys::Raised> raise_given(sys::CapSet phase);
-
-// An error for want of permission says which capabilities of the phase were not given.
-Error name_missing(Error error, sys::CapSet phase);
+// An error for want of permission says which capabilities were not given.
+Error name_missing(Error error, sys::CapSet missing);
 
 // How long NVML may take, and whether its answers are kept.
 Result<driver::NvmlSettings> nvml_settings(const Invocation& invocation);

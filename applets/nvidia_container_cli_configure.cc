@@ -145,6 +145,7 @@ Result<apply::ConfigureRequest> request_of(const ConfigureOptions& options,
   request.mknod_devices = options.no_devbind;
   request.cgroups = !options.no_cgroups;
   request.strict_cgroups = options.strict_cgroups;
+  request.gives_up_rights = true;
   request.leave_loader_cache = path::base_name(options.ldconfig) == "true";
   return request;
 }
@@ -271,13 +272,19 @@ Result<int> run_configure(const Invocation& invocation) {
       NVBOX_TRY(plan::parse_imex_channels(join(line.settings.imex_channels, ","))
                     .in("error parsing IMEX info"));
   // Those that the request needs are made when it is known to be right.
-  const Machine machine = NVBOX_TRY(Machine::open(invocation, apply::CapabilityNodes::leave));
+  const sys::CapSet kept =
+      kept_for(privileges::configure, {.device_rules = !line.settings.no_cgroups});
+  const Machine machine = NVBOX_TRY(Machine::open(invocation, apply::CapabilityNodes::leave, kept));
   NVBOX_TRY(fill(line.settings, invocation, machine, channels, request));
-  constexpr sys::CapSet phase =
-      apply::finds_container | apply::changes_container | apply::changes_device_rules;
-  const sys::Raised raised = NVBOX_TRY(raise_given(phase).in("permission error"));
+  // Of what is kept, the NVML helper's is not missed.
+  const sys::CapSet phases =
+      kept & (apply::finds_container | apply::changes_container | apply::changes_device_rules);
+  const sys::CapSet missing =
+      phases.without(NVBOX_TRY(sys::permitted_capabilities().in("permission error")));
+  // Nothing is started from here on.
+  NVBOX_TRY(keep_to(privileges::configure.calls).in("permission error"));
   const Result<> done = apply::configure(machine.host(), request, invocation.call.log);
-  if (!done) return name_missing(done.error(), phase);
+  if (!done) return name_missing(done.error(), missing);
   return 0;
 }
 

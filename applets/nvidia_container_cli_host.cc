@@ -32,8 +32,7 @@ Result<> check_account(const host::Root& host, std::string_view file, std::strin
       .hint(cat(file, " has no ", quote(name)));
 }
 
-// Looking around in a driver root that is not readable for all.
-constexpr sys::CapSet looks_around = {CAP_DAC_READ_SEARCH};
+using privileges::looks_around;
 
 driver::Search search_of(const Invocation& invocation) {
   driver::Search search = driver::search_from(invocation.call.environment);
@@ -42,10 +41,9 @@ driver::Search search_of(const Invocation& invocation) {
 }
 
 // From here on a mistake can do no more than the tool has to.
-Result<> give_up_rights() {
+Result<> give_up_rights(const Invocation& invocation, sys::CapSet kept) {
   NVBOX_TRY(sys::forbid_new_privileges());
-  return sys::keep_only(looks_around | apply::finds_container | apply::changes_container |
-                        apply::changes_device_rules | apply::loads_modules);
+  return sys::keep_only(invocation.globals.load_kmods ? kept | privileges::load_kmods.kept : kept);
 }
 
 // What stands against the request whatever NVML and missing nodes would tell.
@@ -66,29 +64,25 @@ Result<> check_user(const host::Root& host, std::string_view user) {
   return check_account(host, "/etc/group", user.substr(std::min(colon + 1, user.size())));
 }
 
-Result<sys::Raised> raise_given(sys::CapSet phase) {
-  const sys::CapSet permitted = NVBOX_TRY(sys::permitted_capabilities());
-  return sys::Raised::raise(phase & permitted);
+Error name_missing(Error error, sys::CapSet missing) {
+  const bool is_denied = error.code() == EPERM || error.code() == EACCES;
+  if (!is_denied || missing.is_empty()) return error;
+  return std::move(error).hint(cat("this process was not given ", sys::to_string(missing)));
 }
 
-Error name_missing(Error error, sys::CapSet phase) {
-  if (error.code() != EPERM && error.code() != EACCES) return error;
-  const Result<sys::CapSet> permitted = sys::permitted_capabilities();
-  if (!permitted || phase.without(*permitted).is_empty()) return error;
-  return std::move(error).hint(
-      cat("this process was not given ", sys::to_string(phase.without(*permitted))));
-}
-
-Result<Machine> Machine::open(const Invocation& invocation, apply::CapabilityNodes capabilities) {
-  NVBOX_TRY(give_up_rights().in("permission error"));
-  const sys::Raised looking = NVBOX_TRY(raise_given(looks_around).in("permission error"));
+Result<Machine> Machine::open(const Invocation& invocation, apply::CapabilityNodes capabilities,
+                              sys::CapSet kept) {
+  NVBOX_TRY(give_up_rights(invocation, kept).in("permission error"));
+  const sys::Raised looking =
+      NVBOX_TRY(sys::Raised::raise_given(looks_around).in("permission error"));
   host::Root host = NVBOX_TRY(host::Root::open("/").in("initialization error"));
   NVBOX_TRY(check_user(host, invocation.globals.user.value_or("")));
   host::Root driver = NVBOX_TRY(host::Root::open(invocation.globals.root.value_or("/"))
                                     .in("initialization error: change root failed"));
   Machine machine(std::move(host), std::move(driver));
   if (invocation.globals.load_kmods) {
-    const sys::Raised loading = NVBOX_TRY(raise_given(apply::loads_modules).in("permission error"));
+    const sys::Raised loading =
+        NVBOX_TRY(sys::Raised::raise_given(apply::loads_modules).in("permission error"));
     apply::load_modules(machine.roots(), capabilities, invocation.call.log);
   }
   return machine;
@@ -111,12 +105,14 @@ Result<driver::Inventory> Machine::discover(const Invocation& invocation, const 
   const driver::NvmlSettings settings = NVBOX_TRY(nvml_settings(invocation));
   const Log& log = invocation.call.log;
   const driver::Search search = search_of(invocation);
-  const sys::Raised looking = NVBOX_TRY(raise_given(looks_around).in("permission error"));
+  const sys::Raised looking =
+      NVBOX_TRY(sys::Raised::raise_given(looks_around).in("permission error"));
   driver::Inventory inventory =
       NVBOX_TRY(driver::discover(roots(), search, need).in("initialization error"));
   if (nodes == MissingNodes::make && runtime::lacks_instance_nodes(inventory, request)) {
     NVBOX_TRY(check_list(roots(), request, inventory));
-    const sys::Raised making = NVBOX_TRY(raise_given(apply::makes_nodes).in("permission error"));
+    const sys::Raised making =
+        NVBOX_TRY(sys::Raised::raise_given(apply::makes_nodes).in("permission error"));
     runtime::make_instance_nodes(roots(), search, inventory, log);
   }
   runtime::ask_nvml(roots(), search, request, settings, inventory, log);
@@ -132,7 +128,7 @@ Result<> Machine::make_asked_nodes(const Invocation& invocation, const runtime::
   const Globals& globals = invocation.globals;
   const Log& log = invocation.call.log;
   const sys::Raised making =
-      NVBOX_TRY(raise_given(apply::makes_nodes | looks_around).in("permission error"));
+      NVBOX_TRY(sys::Raised::raise_given(apply::makes_nodes | looks_around).in("permission error"));
   if (rights.are_given() || globals.load_kmods) apply::make_capability_nodes(roots(), log);
   if (!globals.load_kmods || globals.no_create_imex_channels) return {};
   runtime::make_imex_channels(roots(), search_of(invocation), channels, inventory, log);
@@ -141,7 +137,8 @@ Result<> Machine::make_asked_nodes(const Invocation& invocation, const runtime::
 
 Result<> Machine::ask_nvml(const Invocation& invocation, const driver::NvmlSettings& settings,
                            std::span<const size_t> gpus, driver::Inventory& inventory) const {
-  const sys::Raised looking = NVBOX_TRY(raise_given(looks_around).in("permission error"));
+  const sys::Raised looking =
+      NVBOX_TRY(sys::Raised::raise_given(looks_around).in("permission error"));
   driver::ask_nvml(roots(), search_of(invocation), settings, gpus, inventory);
   return {};
 }

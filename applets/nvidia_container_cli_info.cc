@@ -180,7 +180,8 @@ Result<int> run_info(const Invocation& invocation) {
   if (line.exit_status) return *line.exit_status;
   const Format format =
       line.settings.csv ? Format::csv : NVBOX_TRY(format_of(line.settings.format));
-  const Machine machine = NVBOX_TRY(Machine::open(invocation, apply::CapabilityNodes::make));
+  const Machine machine =
+      NVBOX_TRY(Machine::open(invocation, apply::CapabilityNodes::make, privileges::list.kept));
   const driver::Need need = {.facts = true, .files = driver::Capabilities::none};
   driver::Inventory inventory =
       NVBOX_TRY(machine.discover(invocation, need, {}, MissingNodes::leave));

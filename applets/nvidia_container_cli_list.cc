@@ -149,7 +149,8 @@ Result<int> run_list(const Invocation& invocation) {
   NVBOX_TRY(runtime::check_mig_rights(options.mig));
   const plan::ListParts parts = parts_of(options);
   // Those that the list needs are made when the devices are known to be right.
-  const Machine machine = NVBOX_TRY(Machine::open(invocation, apply::CapabilityNodes::leave));
+  const Machine machine =
+      NVBOX_TRY(Machine::open(invocation, apply::CapabilityNodes::leave, privileges::list.kept));
   const bool makes_nodes = invocation.globals.load_kmods;
   const driver::Need need = need_of(parts);
   const std::string devices = options.names_no_part() ? "all" : join(options.devices, ",");

@@ -23,6 +23,7 @@
 #include "nvbox/sys/deadline.h"
 #include "nvbox/sys/file.h"
 #include "nvbox/sys/process.h"
+#include "privileges.h"
 
 namespace nvbox::applets {
 namespace {
@@ -79,19 +80,35 @@ class Variables {
   std::vector<char*> pointers_;
 };
 
-// Another program only when config.toml names one.
+// The program to execute instead of nvidia-container-cli of our own.
+std::optional<std::string> other_program(const Call& call, const config::Config& config) {
+  if (config.cli.path.empty()) return std::nullopt;
+  runtime::Program program =
+      runtime::ProgramSearch(call.environment.get("PATH").value_or("")).find(config.cli.path);
+  if (program.kind == runtime::Program::Kind::ourselves) return std::nullopt;
+  return std::move(program.path);
+}
+
+// Before the state is read. What another program may do is not ours to decide, and executing it
+// makes what is permitted effective again.
+Result<> give_up_rights(const config::Config& config, const std::optional<std::string>& other) {
+  if (!other) {
+    return give_up_all_but(
+        kept_for(privileges::runtime_hook,
+                 {.device_rules = !config.cli.no_cgroups, .modules = config.cli.load_kmods}));
+  }
+  return sys::set_effective(privileges::reads & NVBOX_TRY(sys::permitted_capabilities()));
+}
+
 Result<int> configure(const Call& call, const config::Config& config,
+                      const std::optional<std::string>& other,
                       const std::vector<std::string>& words) {
   const std::vector<std::string_view> arguments(words.begin(), words.end());
   const Variables variables(call.environment, config.cli.environment);
-  if (!config.cli.path.empty()) {
-    const runtime::Program program =
-        runtime::ProgramSearch(call.environment.get("PATH").value_or("")).find(config.cli.path);
-    if (program.kind != runtime::Program::Kind::ourselves) {
-      call.tell_warnings();
-      NVBOX_TRY(sys::exec_program(program.path, arguments, variables.get())
-                    .hint("correct nvidia-container-cli.path in config.toml; empty means nvbox"));
-    }
+  if (other) {
+    call.tell_warnings();
+    NVBOX_TRY(sys::exec_program(*other, arguments, variables.get())
+                  .hint("correct nvidia-container-cli.path in config.toml; empty means nvbox"));
   }
   const host::Environment environment(variables.get());
   return run_nvidia_container_cli(
@@ -101,12 +118,14 @@ Result<int> configure(const Call& call, const config::Config& config,
 Result<int> prestart(const Call& call, const Options& options) {
   sys::end_after(spec::prestart_hook_time.own, call.name);
   const config::Config config = NVBOX_TRY(load_config(options, call));
+  const std::optional<std::string> other = other_program(call, config);
+  NVBOX_TRY(give_up_rights(config, other));
   const spec::OciState state = NVBOX_TRY(hook::read_state(STDIN_FILENO));
   const auto debug =
       options.debug ? runtime::HookDebug::on_standard_error : runtime::HookDebug::off;
   const auto words = NVBOX_TRY(runtime::prestart_arguments(state, config, debug, call.log));
   if (!words) return 0;
-  return configure(call, config, *words);
+  return configure(call, config, other, *words);
 }
 
 Result<int> print(int descriptor, std::string_view text, int status) {

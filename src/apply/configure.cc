@@ -9,11 +9,13 @@
 #include <span>
 #include <string_view>
 
+#include "nvbox/apply/phases.h"
 #include "nvbox/apply/run_steps.h"
 #include "nvbox/apply/to_steps.h"
 #include "nvbox/base/path.h"
 #include "nvbox/base/text.h"
 #include "nvbox/hook/mask_params.h"
+#include "nvbox/sys/capabilities.h"
 #include "nvbox/sys/fd.h"
 #include "nvbox/sys/namespaces.h"
 
@@ -75,10 +77,18 @@ Result<Target> target_here(const std::string& rootfs) {
 }
 
 Result<Target> target_of(const ConfigureRequest& request) {
+  const sys::Raised finding = NVBOX_TRY(sys::Raised::raise_given(finds_container));
   if (request.pid <= 0) return target_here(request.rootfs);
   Result<sys::Process> process = sys::Process::open(request.pid);
   if (!process) return open_failed(cat("/proc/", request.pid, "/root/"), process.error());
   return target_of_process(std::move(process).value(), request.rootfs);
+}
+
+// From here on, names may be an image's.
+Result<> give_up_rights(const ConfigureRequest& request) {
+  if (!request.gives_up_rights) return {};
+  const sys::CapSet for_rules = changes_device_rules.without(changes_container);
+  return sys::give_up(request.cgroups ? never_in_container : never_in_container | for_rules);
 }
 
 Result<bool> exists(const host::Root& root, std::string_view path) {
@@ -136,6 +146,9 @@ Result<> configure(const host::Root& host, const ConfigureRequest& request, cons
     return Error("invalid rootfs directory").in("input error");
   }
   Target target = NVBOX_TRY(target_of(request).in("container error"));
+  NVBOX_TRY(give_up_rights(request).in("permission error"));
+  const sys::Raised raised =
+      NVBOX_TRY(sys::Raised::raise_given(changes_container).in("permission error"));
   target.strict_cgroups = request.strict_cgroups;
   const HostFacts facts = NVBOX_TRY(facts_of(host, request).in("mount error"));
   const ImageLayout layout = NVBOX_TRY(layout_of(target.container).in("mount error"));

@@ -20,6 +20,7 @@
 #include "apply/journal.h"
 #include "apply/sources.h"
 #include "apply/target.h"
+#include "nvbox/apply/phases.h"
 #include "nvbox/apply/to_steps.h"
 #include "nvbox/base/path.h"
 #include "nvbox/base/text.h"
@@ -28,6 +29,7 @@
 #include "nvbox/hook/update_ld_cache.h"
 #include "nvbox/host/leave_to_change.h"
 #include "nvbox/sys/bpf.h"
+#include "nvbox/sys/capabilities.h"
 #include "nvbox/sys/descriptor_limit.h"
 #include "nvbox/sys/file.h"
 #include "nvbox/sys/mount.h"
@@ -223,6 +225,7 @@ class Runner {
   Result<> allow_devices(const AllowDevices& step) {
     const auto outside =
         NVBOX_TRY(sys::MountNamespaceScope::enter(home_.get(), sys::RootDirectory::kept));
+    const auto raised = NVBOX_TRY(sys::Raised::raise_given(changes_device_rules));
     std::optional<sys::Process> self;
     if (!target_.process) self = NVBOX_TRY(sys::Process::open_self());
     const sys::CgroupOutcome outcome = NVBOX_TRY(sys::allow_devices(

@@ -13,9 +13,11 @@
 
 #include "driver/nvml_answer.h"
 #include "driver/nvml_helper_image.h"
+#include "driver/nvml_helper_rights.h"
 #include "driver/nvml_library.h"
 #include "nvbox/base/path.h"
 #include "nvbox/base/text.h"
+#include "nvbox/driver/nvml.h"
 #include "nvbox/sys/capabilities.h"
 #include "nvbox/sys/file.h"
 #include "nvbox/sys/process.h"
@@ -68,6 +70,13 @@ Result<sys::Confinement> confinement(int image) {
   allowed.push_back({"execveat", 0, ~std::uint32_t{0}, static_cast<std::uint64_t>(image)});
   return sys::Confinement{.system_calls = NVBOX_TRY(sys::allow_list(allowed)),
                           .most_file_bytes = most_bytes};
+}
+
+// The helper as nobody has to end with this process, which takes a right over others' processes.
+bool may_start_as_nobody() {
+  constexpr sys::CapSet needed = {CAP_KILL, CAP_SETGID, CAP_SETUID};
+  const Result<sys::CapSet> effective = sys::effective_capabilities();
+  return effective && needed.without(*effective).is_empty();
 }
 
 // Executable memory of our own: nobody can exchange it, and no file system needs to allow it.
@@ -131,27 +140,37 @@ Error ended_badly(const sys::Outcome& outcome) {
       .hint("the driver's library crashed; see dmesg");
 }
 
+Result<sys::Program> helper_for(const Context& context, const Inventory& inventory,
+                                const std::vector<std::string>& bus_ids, int image) {
+  const bool runs_inside = is_complete(context);
+  const std::string& root = context.roots.driver.path();
+  const std::string library = NVBOX_TRY(find_nvml_library(context, inventory));
+  const std::string called = runs_inside ? library : path::join(root, library);
+  sys::Confinement confined = NVBOX_TRY(confinement(image));
+  confined.writable = nvml_writes(runs_inside ? context.roots.driver : context.roots.host);
+  if (may_start_as_nobody()) {
+    auto needs = nvml_needs(context, inventory, bus_ids, called);
+    if (needs) confined.enough_for_nobody = std::move(needs).value();
+  }
+  sys::Program helper{.path = "the NVML helper",
+                      .arguments = {"nvml_helper", called},
+                      .root = runs_inside ? root : "/",
+                      .image = image,
+                      .confinement = std::move(confined)};
+  helper.arguments.insert(helper.arguments.end(), bus_ids.begin(), bus_ids.end());
+  return helper;
+}
+
 }  // namespace
 
 Result<NvmlHelperOutput> run_nvml_helper(const Context& context, const Inventory& inventory,
                                          const std::vector<std::string>& bus_ids,
                                          unsigned timeout_s) {
-  const bool runs_inside = is_complete(context);
-  const std::string& root = context.roots.driver.path();
-  const std::string library = NVBOX_TRY(find_nvml_library(context, inventory));
   const sys::Fd image = NVBOX_TRY(make_image());
-  sys::Confinement confined = NVBOX_TRY(confinement(image.get()));
-  sys::Program helper{
-      .path = "the NVML helper",
-      .arguments = {"nvml_helper", runs_inside ? library : path::join(root, library)},
-      .image = image.get(),
-      .confinement = std::move(confined)};
-  helper.arguments.insert(helper.arguments.end(), bus_ids.begin(), bus_ids.end());
+  const auto raised = NVBOX_TRY(sys::Raised::raise_given(asks_nvml));
+  sys::Program helper = NVBOX_TRY(helper_for(context, inventory, bus_ids, image.get()));
   std::optional<sys::Raised> changing_root;
-  if (runs_inside) {
-    helper.root = root;
-    changing_root.emplace(NVBOX_TRY(sys::Raised::raise({CAP_SYS_CHROOT})));
-  }
+  if (helper.root != "/") changing_root.emplace(NVBOX_TRY(sys::Raised::raise({CAP_SYS_CHROOT})));
   auto outcome =
       sys::run_to_end(std::move(helper), patience_for(timeout_s, bus_ids.size()), most_bytes);
   if (!outcome && outcome.error().code() == ENOENT) {

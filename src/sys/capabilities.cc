@@ -56,6 +56,21 @@ Result<> set_flags(const State& state, cap_flag_t which, CapSet capabilities) {
   return {};
 }
 
+// What programs that this process becomes could get again. Needs CAP_SETPCAP, which is effective
+// until the caller writes another state; without it, a process of root keeps the set.
+Result<> shrink_bounding_set(const State& state, CapSet kept) {
+  NVBOX_TRY(set_flags(state, CAP_EFFECTIVE, {CAP_SETPCAP}));
+  NVBOX_TRY(write_state(state));
+  // Fails behind the last one that the kernel knows.
+  for (int capability = 0; cap_get_bound(capability) >= 0; ++capability) {
+    const bool is_to_go = cap_get_bound(capability) == 1 && !kept.has(capability);
+    if (is_to_go && cap_drop_bound(capability) != 0) {
+      return Error("shrink the bounding set of capabilities", errno);
+    }
+  }
+  return {};
+}
+
 std::string name_of(int capability) {
   char* const text = cap_to_name(capability);
   if (text == nullptr) return cat("capability ", capability);
@@ -97,10 +112,19 @@ Result<> keep_only(CapSet kept) {
   // Before Linux 4.3 there are none.
   (void)cap_reset_ambient();
   const State state = NVBOX_TRY(read_state());
-  const CapSet permitted = flags_of(state, CAP_PERMITTED) & kept;
-  NVBOX_TRY(set_flags(state, CAP_PERMITTED, permitted));
+  const CapSet permitted = flags_of(state, CAP_PERMITTED);
+  if (permitted.has(CAP_SETPCAP)) NVBOX_TRY(shrink_bounding_set(state, kept));
+  NVBOX_TRY(set_flags(state, CAP_PERMITTED, permitted & kept));
   NVBOX_TRY(set_flags(state, CAP_EFFECTIVE, {}));
   NVBOX_TRY(set_flags(state, CAP_INHERITABLE, {}));
+  return write_state(state);
+}
+
+Result<> give_up(CapSet capabilities) {
+  const State state = NVBOX_TRY(read_state());
+  for (const cap_flag_t flag : {CAP_EFFECTIVE, CAP_INHERITABLE, CAP_PERMITTED}) {
+    NVBOX_TRY(set_flags(state, flag, flags_of(state, flag).without(capabilities)));
+  }
   return write_state(state);
 }
 
@@ -117,6 +141,10 @@ Result<Raised> Raised::raise(CapSet needed) {
   NVBOX_TRY(set_flags(state, CAP_EFFECTIVE, former | needed));
   NVBOX_TRY(write_state(state));
   return Raised(former);
+}
+
+Result<Raised> Raised::raise_given(CapSet wanted) {
+  return raise(wanted & NVBOX_TRY(permitted_capabilities()));
 }
 
 Raised::~Raised() {

@@ -1,10 +1,8 @@
 #include "nvbox/sys/process.h"
 
 #include <fcntl.h>
-#include <linux/seccomp.h>
 #include <poll.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -16,6 +14,7 @@
 #include "nvbox/base/text.h"
 #include "nvbox/sys/file.h"
 #include "nvbox/sys/kernel.h"
+#include "sys/confine.h"
 
 namespace nvbox::sys {
 namespace {
@@ -53,13 +52,6 @@ std::vector<char*> pointers(const std::vector<std::string>& texts) {
   return out;
 }
 
-sock_fprog filter_of(const std::optional<Confinement>& confinement) {
-  if (!confinement) return {};
-  const std::vector<sock_filter>& program = confinement->system_calls;
-  // The kernel does not write to it.
-  return {static_cast<unsigned short>(program.size()), const_cast<sock_filter*>(program.data())};
-}
-
 // Everything that the child needs, made before the fork: between fork and exec it may only call
 // what is safe in a signal handler.
 struct Prepared {
@@ -69,7 +61,7 @@ struct Prepared {
   int streams[3];
   int report;
   pid_t parent;
-  sock_fprog filter;
+  std::optional<Confiner> confiner;
 };
 
 [[noreturn]] void fail(const Prepared& prepared, Stage stage) {
@@ -97,26 +89,6 @@ void set_up_streams(const Prepared& prepared) {
   }
 }
 
-void limit(const Prepared& prepared, __rlimit_resource resource, rlim_t most) {
-  rlimit value{};
-  if (getrlimit(resource, &value) != 0) fail(prepared, Stage::confinement);
-  value.rlim_max = std::min(value.rlim_max, most);
-  value.rlim_cur = value.rlim_max;
-  if (setrlimit(resource, &value) != 0) fail(prepared, Stage::confinement);
-}
-
-// The filter comes last: what is done before it need not be in its list.
-void confine(const Prepared& prepared, const Confinement& confinement) {
-  limit(prepared, RLIMIT_CORE, 0);
-  limit(prepared, RLIMIT_FSIZE, confinement.most_file_bytes);
-  bool is_done = drop_capabilities() == 0 && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
-                 prctl(PR_SET_PDEATHSIG, SIGKILL) == 0;
-  // The parent may have ended before it could be watched.
-  if (getppid() != prepared.parent) _exit(127);
-  is_done = is_done && prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &prepared.filter) == 0;
-  if (!is_done) fail(prepared, Stage::confinement);
-}
-
 void execute(const Prepared& prepared) {
   char* const* arguments = prepared.arguments.data();
   char* const* environment = prepared.environment.data();
@@ -133,7 +105,9 @@ void execute(const Prepared& prepared) {
   if (!close_on_exec_from(3)) fail(prepared, Stage::streams);
   if (program.root != "/" && chroot(program.root.c_str()) != 0) fail(prepared, Stage::root);
   if (chdir(program.directory.c_str()) != 0) fail(prepared, Stage::directory);
-  if (program.confinement) confine(prepared, *program.confinement);
+  if (prepared.confiner && !prepared.confiner->confine(prepared.parent)) {
+    fail(prepared, Stage::confinement);
+  }
   execute(prepared);
   fail(prepared, Stage::program);
 }
@@ -248,6 +222,10 @@ Result<Child> spawn(const Program& program) {
   close(ends[1]);
   if (!report) return Error("duplicate a descriptor", errno);
   const Fd null = NVBOX_TRY(open_path("/dev/null", O_RDWR));
+  std::optional<Confiner> confiner;
+  if (program.confinement) {
+    confiner = NVBOX_TRY(Confiner::prepare(*program.confinement, program.root).in(context));
+  }
   const auto stream = [&null](int fd) { return fd >= 0 ? fd : null.get(); };
   const Prepared prepared{
       .program = program,
@@ -256,7 +234,7 @@ Result<Child> spawn(const Program& program) {
       .streams = {stream(program.input), stream(program.output), stream(program.error)},
       .report = report.get(),
       .parent = getpid(),
-      .filter = filter_of(program.confinement)};
+      .confiner = std::move(confiner)};
   // A caller that ignores it hands that on, and children then end without a word.
   (void)std::signal(SIGCHLD, SIG_DFL);
   const pid_t pid = fork();

@@ -81,6 +81,60 @@ simhost_profiles=$e2e_dir/../simhost/profiles
   has_line 'close_range(3, 4294967295, CLOSE_RANGE_CLOEXEC'
 }
 
+# "Could overwrite a root-owned file, open core_pattern for writing, read a 0600 file": an audit of
+# 2026-11-27. 13 is EACCES, which landlock(7) answers as the modes of files do; 6 is ENXIO, of nodes that
+# may be opened and have no driver (open(2)).
+@test "the helper is nobody, and writes to the nodes of the driver only" {
+  inside '
+    umask 022
+    echo x >/run/for-all; chmod 666 /run/for-all
+    echo x >/run/of-root; chmod 600 /run/of-root
+    for reach in "w /run/for-all" "r /run/for-all" "r /run/of-root" "w /proc/sys/kernel/core_pattern" "w /dev/nvidiactl" "w /dev/nvidia0"; do
+      nvml "reach init $reach"
+      echo "$reach: $(cli list --device=1:0 2>&1 | grep -oE "(opened|refused [0-9]+);" || true)"
+    done
+    nvml hang init
+    cli list --device=1:0 & parent=$!
+    for _ in $(seq 400); do helpers && break; sleep 0.05; done
+    for pid in $(grep -lsa "^nvml_helper" /proc/[0-9]*/cmdline | grep -o "[0-9]*"); do grep -E "^(Uid|Gid|Groups|CapPrm)" /proc/$pid/status; done
+    kill $parent'
+  has_line 'w /run/for-all: refused 13;'
+  has_line 'r /run/for-all: opened;'
+  has_line 'r /run/of-root: refused 13;'
+  has_line 'w /proc/sys/kernel/core_pattern: refused 13;'
+  has_line 'w /dev/nvidiactl: refused 06;'
+  has_line 'w /dev/nvidia0: refused 06;'
+  has_line $'Uid:\t65534\t65534\t65534\t65534'
+  has_line $'Gid:\t65534\t65534\t65534\t65534'
+  has_line $'Groups:\t '
+  has_line $'CapPrm:\t0000000000000000'
+}
+
+# The driver's DeviceFileMode, or an administrator's own: others are not to use a GPU.
+@test "the helper stays root where the modes of the nodes keep others out" {
+  local node
+  for node in /dev/nvidiactl /dev/nvidia1 /dev/nvidia-caps/nvidia-cap2; do
+    inside '
+      chmod 600 '$node'
+      cli list --device=1:0 | grep -c gi9
+      echo x >/run/for-all; chmod 666 /run/for-all
+      for reach in "w /run/for-all" "w /dev/nvidia1"; do
+        nvml "reach init $reach"
+        echo "$reach: $(NVIDIA_CTK_NO_CACHE=1 cli list --device=1:0 2>&1 | grep -oE "(opened|refused [0-9]+);" || true)"
+      done
+      nvml hang init
+      NVIDIA_CTK_NO_CACHE=1 cli list --device=1:0 & parent=$!
+      for _ in $(seq 400); do helpers && break; sleep 0.05; done
+      for pid in $(grep -lsa "^nvml_helper" /proc/[0-9]*/cmdline | grep -o "[0-9]*"); do grep -E "^(Uid|CapPrm)" /proc/$pid/status; done
+      kill $parent'
+    has_line 2
+    has_line 'w /run/for-all: refused 13;'
+    has_line 'w /dev/nvidia1: refused 06;'
+    has_line $'Uid:\t0\t0\t0\t0'
+    has_line $'CapPrm:\t0000000000000000'
+  done
+}
+
 @test "a driver that hangs stops the containers that need it, and no other" {
   inside '
     printf "\n[nvidia-container-cli]\nnvml-timeout = 1\n" >>/etc/nvidia-container-runtime/config.toml

@@ -4,18 +4,21 @@
 #include <gtest/gtest.h>
 #include <poll.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <csignal>
 #include <cstdint>
+#include <filesystem>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "nvbox/base/text.h"
 #include "nvbox/sys/file.h"
+#include "nvbox/sys/landlock.h"
 #include "nvbox/sys/seccomp.h"
 
 namespace nvbox::sys {
@@ -345,6 +348,82 @@ TEST(Confinement, can_allow_to_execute_the_image_and_nothing_else) {
                 .error()
                 .message(),
             "run another copy: execute it: Function not implemented");
+}
+
+// A file that everybody may change, in a directory of its own.
+struct OpenFile {
+  OpenFile() {
+    std::string name = (std::filesystem::temp_directory_path() / "nvbox-XXXXXX").string();
+    directory = mkdtemp(name.data());
+    chmod(directory.c_str(), 0777);
+    path = directory + "/file";
+    const Fd file = open_path(path, O_WRONLY | O_CREAT, 0666).value();
+    EXPECT_EQ(fchmod(file.get(), 0666), 0);
+  }
+  OpenFile(const OpenFile&) = delete;
+  OpenFile& operator=(const OpenFile&) = delete;
+  ~OpenFile() { std::filesystem::remove_all(directory); }
+
+  std::string directory;
+  std::string path;
+};
+
+// landlock(7): what the rules do not allow fails with EACCES, whoever one is.
+TEST(Confinement, lets_it_write_to_its_places_only) {
+  if (!write_only_below({}).value()) GTEST_SKIP() << "this kernel has no Landlock";
+  const OpenFile inside;
+  const OpenFile outside;
+  Confinement confinement = confined_to({{"execve"}, {"dup2"}, {"umask"}, {"geteuid"}});
+  for (const std::string& place : {inside.path, inside.directory}) {
+    confinement.writable = {place, "/does/not/exist"};
+    const auto try_to_write = [&](const std::string& path) {
+      Program program =
+          shell(cat("exec 5<", path, " && echo read; exec 6>", path, " && echo x >&6"));
+      program.confinement = confinement;
+      return run_to_end(program, soon, 1000).value();
+    };
+    const Outcome allowed = try_to_write(inside.path);
+    EXPECT_EQ(allowed.status, ExitStatus{}) << allowed.error;
+    const Outcome refused = try_to_write(outside.path);
+    EXPECT_EQ(refused.output, "read\n");
+    EXPECT_TRUE(refused.error.contains("Permission denied")) << refused.error;
+    EXPECT_NE(refused.status, ExitStatus{});
+    const Outcome made = try_to_write(inside.directory + "/new");
+    EXPECT_NE(made.status, ExitStatus{});
+  }
+  EXPECT_EQ(std::filesystem::file_size(inside.path), 2U);
+  EXPECT_EQ(std::filesystem::file_size(outside.path), 0U);
+}
+
+std::string users_of(std::optional<std::vector<NeededFile>> enough) {
+  Confinement confinement = confined_to({{"execve"}});
+  confinement.enough_for_nobody = std::move(enough);
+  const Result<Outcome> outcome = run_to_end({.path = "/bin/cat",
+                                              .arguments = {"cat", "/proc/self/status"},
+                                              .confinement = std::move(confinement)},
+                                             soon, 8192);
+  if (!outcome) return outcome.error().message();
+  return lines_of(outcome->output, {"Uid:", "Gid:", "Groups:", "CapPrm:"});
+}
+
+// 65534 is the overflow user of proc(5), "nobody" of the Linux Standard Base's passwd.
+TEST(Confinement, makes_root_nobody_where_that_user_may_use_what_is_needed) {
+  if (geteuid() != 0) GTEST_SKIP() << "only root can become somebody else";
+  const OpenFile file;
+  const std::string nobody =
+      "Uid:\t65534\t65534\t65534\t65534\nGid:\t65534\t65534\t65534\t65534\nGroups:\n"
+      "CapPrm:\t0000000000000000\n";
+  const std::string before = users_of(std::nullopt);
+  EXPECT_NE(before, nobody);
+  EXPECT_EQ(users_of(std::vector<NeededFile>{}), nobody);
+  EXPECT_EQ(users_of({{{file.path, R_OK | W_OK}}}), nobody);
+  EXPECT_EQ(users_of({{{file.path, R_OK | W_OK}, {"/does/not/exist", R_OK}}}), before);
+  ASSERT_EQ(chmod(file.path.c_str(), 0644), 0);
+  EXPECT_EQ(users_of({{{file.path, R_OK}}}), nobody);
+  EXPECT_EQ(users_of({{{file.path, R_OK | W_OK}}}), before);
+  ASSERT_EQ(chmod(file.path.c_str(), 0666), 0);
+  ASSERT_EQ(chmod(file.directory.c_str(), 0700), 0);
+  EXPECT_EQ(users_of({{{file.path, R_OK}}}), before);
 }
 
 TEST(Confinement, ends_the_program_with_its_parent) {

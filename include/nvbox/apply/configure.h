@@ -42,10 +42,14 @@ struct ConfigureRequest {
   bool mask_proc = true;            // the shadow of /proc/driver/nvidia
   bool leave_loader_cache = false;  // --ldconfig=/usr/bin/true
   CompatMode compat = CompatMode::ldconfig;
+  // Once the container is found, the process gives up for good what it was given and does not need
+  // any more (never_in_container): for programs that end with this call.
+  bool gives_up_rights = false;
 };
 
 // All or nothing: on failure everything that this call made is undone, and nothing else. Errors
-// carry the class of the peer's message ("mount error", ...) as their first context.
+// carry the class of the peer's message ("mount error", ...) as their first context. Raises what
+// it was given of the capabilities of apply/phases.h.
 Result<> configure(const host::Root& host, const ConfigureRequest& request, const Log& log);
 
 }  // namespace nvbox::apply

@@ -2,10 +2,13 @@
 // were never used, and what the tables do not have of new products.
 //
 // A static program cannot load that library, and should not go down with it, so an embedded helper
-// program does, without capabilities, environment or descriptors, with a list of system calls and a
-// time limit. Asking wakes the GPUs that are asked about, which takes seconds where no persistence
+// program does, without capabilities, environment or descriptors, with a list of system calls, a
+// time limit and no right to write but to the driver's nodes, as nobody where that user may use
+// them. Asking wakes the GPUs that are asked about, which takes seconds where no persistence
 // daemon keeps them awake: only those are asked that a request is about, and once.
 #pragma once
+
+#include <linux/capability.h>
 
 #include <cstddef>
 #include <span>
@@ -13,8 +16,13 @@
 #include "nvbox/driver/discover.h"
 #include "nvbox/driver/inventory.h"
 #include "nvbox/host/environment.h"
+#include "nvbox/sys/capabilities.h"
 
 namespace nvbox::driver {
+
+// Starting the helper in the driver's root and as nobody, whom only CAP_KILL can end; where these
+// are missing it is started as this user, and in a driver's root that is a whole system not at all.
+inline constexpr sys::CapSet asks_nvml = {CAP_KILL, CAP_SETGID, CAP_SETUID, CAP_SYS_CHROOT};
 
 struct NvmlSettings {
   unsigned timeout_s = 10;  // for each GPU

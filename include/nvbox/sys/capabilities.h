@@ -46,9 +46,12 @@ Result<CapSet> effective_capabilities();
 // Exactly these are effective from now on; an error (EPERM) when one of them is not permitted.
 Result<> set_effective(CapSet capabilities);
 
-// Gives up for good what is not in `kept`: nothing else stays permitted, and nothing effective,
-// inheritable or ambient. What is in `kept` but not permitted is not missed.
+// Gives up for good what is not in `kept`: nothing else stays permitted or in the bounding set, and
+// nothing effective, inheritable or ambient. What is in `kept` but not permitted is not missed.
 Result<> keep_only(CapSet kept);
+
+// Gives up for good what is in `capabilities`, and nothing else.
+Result<> give_up(CapSet capabilities);
 
 // For good: no program that this process or its children start gains anything by it.
 Result<> forbid_new_privileges();
@@ -58,6 +61,9 @@ class Raised {
  public:
   // All of `needed` or an error (EPERM) that names those that this process was not given.
   static Result<Raised> raise(CapSet needed);
+  // Those of `wanted` that this process was given, for callers that may give fewer than a phase can
+  // need.
+  static Result<Raised> raise_given(CapSet wanted);
   Raised(Raised&& other) noexcept
       : former_(other.former_), is_active_(std::exchange(other.is_active_, false)) {}
   Raised& operator=(Raised&&) = delete;

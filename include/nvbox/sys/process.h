@@ -1,8 +1,6 @@
 // Other programs.
 #pragma once
 
-#include <linux/filter.h>
-#include <sys/resource.h>
 #include <sys/types.h>
 
 #include <optional>
@@ -12,6 +10,7 @@
 #include <vector>
 
 #include "nvbox/base/result.h"
+#include "nvbox/sys/confinement.h"
 #include "nvbox/sys/fd.h"
 
 namespace nvbox::sys {
@@ -24,14 +23,6 @@ Result<> exec_program(const std::string& path, std::span<const std::string_view>
 // Where this program's file is, for others to run it. When it was replaced since it was started, as
 // by an upgrade, the new one; an error when its place is empty.
 Result<std::string> own_path();
-
-// What keeps a program that is not trusted from doing harm: it has no capabilities and gains none,
-// makes only some system calls, writes no large file and no core dump, and ends with its parent.
-struct Confinement {
-  std::vector<sock_filter>
-      system_calls;        // of sys::allow_list, with execve(2), write(2), exit_group(2)
-  rlim_t most_file_bytes;  // what it may write to one file
-};
 
 // A program to run without anything of ours: no environment, no descriptors, no directory.
 struct Program {
