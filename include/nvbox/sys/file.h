@@ -31,8 +31,8 @@ Result<> write_all(int fd, std::string_view text);
 // Names in a directory, in the order the kernel gives them, without "." and "..".
 Result<std::vector<std::string>> list_directory(int directory);
 
-// The text of the link `name` (one component) in `directory`; nullopt when it is not a link or cannot
-// be read, and then errno says which.
+// The text of the link `name` (one component) in `directory`; nullopt when it is not a link or
+// cannot be read, and then errno says which.
 std::optional<std::string> link_text(int directory, const std::string& name);
 
 // Whether a new file is on the disk before it gets its name, so that a machine that loses its power
