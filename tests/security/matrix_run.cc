@@ -245,6 +245,8 @@ std::string wrong_with(const Mount& mount) {
   if (mount.type == "proc") return cat("of proc: ", text);
   // Its own libraries for compatibility can be on a volume of the container's, which may be one
   // that it must not write to.
+  // What is mounted once more on itself, as masking does it, was there before.
+  if (cat("/volumes", mount.root) == cat(rw_volume, mount.point.substr(rootfs.size()))) return "";
   const bool is_read_only = mount.options.starts_with("ro,") || mount.options == "ro";
   if (mount.device == device_of("/volumes") && !is_read_only) return cat("of a volume: ", text);
   return "";
