@@ -144,7 +144,7 @@ void put_image(const std::string& root) {
 
 // Proc is the kernel's, but an image can bring what stands there where nothing is mounted.
 bool replaces_proc(const Case& item) {
-  return item.place->path.starts_with("/proc");
+  return item.trap->put != nullptr && item.place->path.starts_with("/proc");
 }
 
 void bind(std::string_view source, const std::string& target, unsigned long flags) {

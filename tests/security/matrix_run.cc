@@ -245,6 +245,8 @@ std::string wrong_with(const Mount& mount) {
   if (mount.type == "proc") return cat("of proc: ", text);
   // Its own libraries for compatibility can be on a volume of the container's, which may be one
   // that it must not write to.
+  // What is mounted once more on itself, as masking does it, was there before.
+  if (cat("/volumes", mount.root) == cat(rw_volume, mount.point.substr(rootfs.size()))) return "";
   const bool is_read_only = mount.options.starts_with("ro,") || mount.options == "ro";
   if (mount.device == device_of("/volumes") && !is_read_only) return cat("of a volume: ", text);
   return "";
@@ -309,6 +311,9 @@ void judge_container(const Case& item, const Outcome& outcome, const Watched& be
   add(Check::volume, difference(before.ro, after.ro));
   add(Check::secret, file_with(before.root, {secret}, {device_of("/volumes")}));
   if (item.path->role == Role::builder) return;
+  // What is mounted at /dev is the runtime's, whatever its source, and devices are made there.
+  const bool is_of_runtime = item.place->path == "/dev" && item.trap->name == "volume";
+  if (is_of_runtime) return;
   add(Check::volume, change_of_volume(item, outcome, before, after));
   if (outcome.output.contains(secret)) add(Check::secret, outcome.output);
 }

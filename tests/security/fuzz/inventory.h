@@ -113,7 +113,8 @@ inline bool may_mean(std::string_view name, const driver::Gpu& gpu, const driver
   if (small.starts_with("mig-gpu-")) {
     const auto [uuid, instances] = detail::halves(std::string_view(small).substr(4), '/');
     const auto [gi, ci] = detail::halves(instances, '/');
-    return uuid == lower(gpu.uuid) && detail::number_of(gi) == mig.gpu_instance &&
+    // The beginning of a UUID counts in a path as well.
+    return lower(gpu.uuid).starts_with(uuid) && detail::number_of(gi) == mig.gpu_instance &&
            detail::number_of(ci) == mig.compute_instance;
   }
   if (small.starts_with("mig-")) return lower(mig.uuid).starts_with(small);

@@ -5,8 +5,8 @@
 #   tests/security/fuzz/run.sh [SECONDS [TARGET...]]    30 seconds, all targets
 #
 # What ends a target is a finding: a crash, a sanitizer's report, a leak, a property of the target
-# that does not hold, an input that takes 10 seconds or 512 MiB. The input that did it is kept, and
-# goes into the corpus once the reason is mended.
+# that does not hold, an input that takes 10 seconds of the processor or 512 MiB. The input that did
+# it is kept, and goes into the corpus once the reason is mended.
 set -euo pipefail
 cd "$(dirname "$0")/../../.."
 
@@ -39,7 +39,7 @@ fuzz() { # fuzz TARGET: one line on standard output; false when there is a findi
   local executions features
   executions=$(sed -n 's/^stat::number_of_executed_units: *//p' "$place/log")
   features=$(sed -n 's/.* ft: \([0-9]*\) .*/\1/p' "$place/log" | tail -n 1)
-  if [ "$status" -eq 0 ]; then
+  if [ "$status" -eq 0 ] || is_starved "$target"; then
     echo "$target: ${executions:-0} executions, ${features:-0} features"
     return
   fi
@@ -52,7 +52,14 @@ fuzz() { # fuzz TARGET: one line on standard output; false when there is a findi
   done
   return 1
 }
-export -f fuzz
+
+# libFuzzer's time-out is by the clock, which on a busy machine runs on while the target waits.
+is_starved() { # is_starved TARGET: the only finding is a time-out that needs no 10 s of the processor
+  local findings=("$work/$1/findings"/*)
+  [ ${#findings[@]} -eq 1 ] && [[ ${findings[0]} == */timeout-* ]] &&
+    (ulimit -t 10 && "$build/tests/security/fuzz/fuzz_$1" "${findings[0]}" >/dev/null 2>&1)
+}
+export -f fuzz is_starved
 
 if printf '%s\n' "${targets[@]}" | xargs -P "$(nproc)" -I{} bash -c 'fuzz {}'; then
   rm -rf "$work"
