@@ -46,15 +46,17 @@ bool is_plain(std::string_view name) {
 // The file itself, whatever leads to it; nullopt when it is not a regular file of the container.
 Result<std::optional<CompatLibrary>> open_library(const host::Root& container,
                                                   const std::string& path) {
-  const auto real = NVBOX_TRY(container.resolve(path));
-  if (!real || !is_plain(path::base_name(*real))) return std::nullopt;
-  Result<sys::Fd> file = container.open_at(*real, O_PATH | O_NOFOLLOW);
-  if (!file && host::is_absence(file.error())) return std::nullopt;
+  const auto real = container.resolve(path);
+  if (!real && host::leads_nowhere(real.error())) return std::nullopt;
+  if (!real) return Error(real.error());
+  if (!*real || !is_plain(path::base_name(**real))) return std::nullopt;
+  Result<sys::Fd> file = container.open_at(**real, O_PATH | O_NOFOLLOW);
+  if (!file && host::leads_nowhere(file.error())) return std::nullopt;
   if (!file) return std::move(file).error();
   struct stat info {};
   if (fstat(file->get(), &info) != 0) return Error(cat("stat ", path), errno);
   if (!S_ISREG(info.st_mode)) return std::nullopt;
-  std::string name(path::base_name(*real));
+  std::string name(path::base_name(**real));
   return std::optional(
       CompatLibrary{.name = std::move(name), .soname = {}, .file = std::move(file).value()});
 }
@@ -75,7 +77,9 @@ Result<std::vector<CompatLibrary>> find_compat_libraries(const host::Root& conta
                                                          const std::string& driver_version) {
   std::vector<CompatLibrary> found;
   std::set<std::string> known;
-  const auto names = NVBOX_TRY(container.list(compat_root));
+  const auto listed = container.list(compat_root);
+  if (!listed && host::leads_nowhere(listed.error())) return found;
+  const auto names = NVBOX_TRY(listed);
   const std::optional<unsigned> driver = major_of(driver_version);
   for (const std::string& name : names.value_or(std::vector<std::string>())) {
     if (!is_candidate(name)) continue;

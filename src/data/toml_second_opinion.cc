@@ -104,7 +104,8 @@ void set(Toml& root, std::span<const std::string> path, Toml value) {
     if (!std::holds_alternative<Toml::Table>(there->value)) there->value = Toml::Table{};
     auto& members = std::get<Toml::Table>(there->value);
     Toml* const known = member(*there, key);
-    there = known != nullptr ? known : &members.emplace_back(key, Toml{Toml::Table{}}).value;
+    there = known != nullptr ? known
+                             : &members.emplace_back(TomlMember{key, Toml{Toml::Table{}}}).value;
   }
   *there = std::move(value);
 }

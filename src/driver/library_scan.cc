@@ -108,7 +108,7 @@ const ScannedDirectory* LibraryScan::scan(const Pending& wanted, std::vector<Pen
   asked_.emplace_back(wanted.path, nullptr);
   const host::Root& root = context_.roots.driver;
   auto opened = open_directory(root, wanted.path);
-  if (!opened) note_failure(std::move(opened).error());
+  if (!opened) note_failure(opened.error());
   if (!opened || !*opened) return nullptr;
   const OpenDirectory* const open = &**opened;
   const auto known =

@@ -108,13 +108,15 @@ struct CompatLibrary {
 Result<std::vector<CompatLibrary>> compat_libraries(const host::Root& container,
                                                     const std::string& directory) {
   std::vector<CompatLibrary> found;
-  const auto names = NVBOX_TRY(container.list(directory));
+  const auto listed = container.list(directory);
+  if (!listed && host::leads_nowhere(listed.error())) return found;
+  const auto names = NVBOX_TRY(listed);
   for (const std::string& name : names.value_or(std::vector<std::string>())) {
     if (!name.starts_with(library_prefix)) continue;
     std::string version = name.substr(library_prefix.size());
     if (!version.contains('.')) continue;
     auto fd = container.open_at(path::join(directory, name), O_PATH | O_NOFOLLOW);
-    if (!fd && host::is_absence(fd.error())) continue;
+    if (!fd && host::leads_nowhere(fd.error())) continue;
     if (!fd) return std::move(fd).error();
     struct stat info {};
     if (fstat(fd->get(), &info) != 0) return Error(cat("stat ", directory, "/", name), errno);

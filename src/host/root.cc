@@ -60,6 +60,10 @@ bool is_absence(const Error& error) {
   return error.code() == ENOENT || error.code() == ENOTDIR || error.code() == ELOOP;
 }
 
+bool leads_nowhere(const Error& error) {
+  return error.code() == EACCES || is_absence(error);
+}
+
 Result<Root> Root::open(const std::string& directory, Nodes nodes) {
   const std::string name = directory.empty() ? "/" : directory;
   sys::Fd fd(::open(name.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));

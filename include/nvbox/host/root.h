@@ -86,4 +86,9 @@ class Root {
 // Whether an error only says that nothing is there: ENOENT, ENOTDIR, or a loop of links.
 bool is_absence(const Error& error);
 
+// Whether an image's path leads to nothing that counts: absence, or EACCES, which the kernel says
+// of a link in /proc to what belongs to a process that this one may not trace (proc(5),
+// /proc/PID/root).
+bool leads_nowhere(const Error& error);
+
 }  // namespace nvbox::host
