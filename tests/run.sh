@@ -58,24 +58,26 @@ check_tidy() {
       2> >(grep -vE '^[0-9]+ warnings? generated' >&2)
 }
 
-# check_tidy takes as long as a build. It starts in the background and lives on what the other steps
-# leave of the processors, which is much while the end-to-end tests run one after the other.
-start_tidy() {
-  tidy_log=$(mktemp)
+# Steps that take as long as a build start in the background and live on what the others leave of the
+# processors, which is much while the end-to-end tests run one after the other.
+declare -A jobs logs
+
+start() { # start NAME COMMAND...
+  logs[$1]=$(mktemp)
   # A process group of its own, so that it ends with this script.
   set -m
-  nice -n 19 tests/run.sh --tidy >"$tidy_log" 2>&1 &
-  tidy=$!
+  nice -n 19 "${@:2}" >"${logs[$1]}" 2>&1 &
+  jobs[$1]=$!
   set +m
-  trap 'kill -- "-$tidy" 2>/dev/null || true' EXIT
+  trap 'kill -- "${jobs[@]/#/-}" 2>/dev/null || true' EXIT
 }
 
-finish_tidy() {
+finish() { # finish NAME
   local status=0
-  wait "$tidy" || status=$?
-  trap - EXIT
-  cat "$tidy_log"
-  rm -f "$tidy_log"
+  wait "${jobs[$1]}" || status=$?
+  unset "jobs[$1]"
+  cat "${logs[$1]}"
+  rm -f "${logs[$1]}"
   return "$status"
 }
 
@@ -129,11 +131,6 @@ check_sanitizers() {
   run_ctest build-sanitize -L 'unit|namespaced'
 }
 
-check_fuzz() {
-  say 'fuzzers, 30 s each'
-  tests/security/fuzz/run.sh 30
-}
-
 main() {
   case ${1:-} in
     --quick)
@@ -165,7 +162,7 @@ main() {
     check_try
     check_analyzer
     check_cppcheck
-    start_tidy
+    start clang-tidy tests/run.sh --tidy
     options=(-DNVBOX_WERROR=ON)
   fi
   say 'build'
@@ -173,11 +170,14 @@ main() {
   if [ -n "${all:-}" ]; then
     check_reproducible
     check_sanitizers
-    check_fuzz
+    start fuzzers tests/security/fuzz/run.sh 30
   fi
   say 'tests'
   NVBOX_MUST_RUN=${NVBOX_MUST_RUN-namespaced,e2e} run_ctest build
-  [ -z "${all:-}" ] || finish_tidy
+  [ -n "${all:-}" ] || return 0
+  say 'fuzzers, 30 s each'
+  finish fuzzers
+  finish clang-tidy
 }
 
 main "$@"

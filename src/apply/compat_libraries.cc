@@ -43,20 +43,26 @@ bool is_plain(std::string_view name) {
   return !name.empty() && !name.contains('/') && is_candidate(name);
 }
 
+// nullopt, and a warning, for what leads nowhere.
+template <typename T>
+Result<std::optional<T>> but_nowhere(Result<std::optional<T>> found, const Log& log) {
+  if (found || !host::leads_nowhere(found.error())) return found;
+  log.warning(cat("CUDA compatibility libraries: ", found.error().message()));
+  return std::optional<T>();
+}
+
 // The file itself, whatever leads to it; nullopt when it is not a regular file of the container.
 Result<std::optional<CompatLibrary>> open_library(const host::Root& container,
-                                                  const std::string& path) {
-  const auto real = container.resolve(path);
-  if (!real && host::leads_nowhere(real.error())) return std::nullopt;
-  if (!real) return Error(real.error());
-  if (!*real || !is_plain(path::base_name(**real))) return std::nullopt;
-  Result<sys::Fd> file = container.open_at(**real, O_PATH | O_NOFOLLOW);
-  if (!file && host::leads_nowhere(file.error())) return std::nullopt;
+                                                  const std::string& path, const Log& log) {
+  const auto real = NVBOX_TRY(but_nowhere(container.resolve(path), log));
+  if (!real || !is_plain(path::base_name(*real))) return std::nullopt;
+  Result<sys::Fd> file = container.open_at(*real, O_PATH | O_NOFOLLOW);
+  if (!file && host::is_absence(file.error())) return std::nullopt;
   if (!file) return std::move(file).error();
   struct stat info {};
   if (fstat(file->get(), &info) != 0) return Error(cat("stat ", path), errno);
   if (!S_ISREG(info.st_mode)) return std::nullopt;
-  std::string name(path::base_name(**real));
+  std::string name(path::base_name(*real));
   return std::optional(
       CompatLibrary{.name = std::move(name), .soname = {}, .file = std::move(file).value()});
 }
@@ -74,17 +80,16 @@ std::string soname_of(const CompatLibrary& library) {
 
 Result<std::vector<CompatLibrary>> find_compat_libraries(const host::Root& container,
                                                          const std::string& compat_root,
-                                                         const std::string& driver_version) {
+                                                         const std::string& driver_version,
+                                                         const Log& log) {
   std::vector<CompatLibrary> found;
   std::set<std::string> known;
-  const auto listed = container.list(compat_root);
-  if (!listed && host::leads_nowhere(listed.error())) return found;
-  const auto names = NVBOX_TRY(listed);
+  const auto names = NVBOX_TRY(but_nowhere(container.list(compat_root), log));
   const std::optional<unsigned> driver = major_of(driver_version);
   for (const std::string& name : names.value_or(std::vector<std::string>())) {
     if (!is_candidate(name)) continue;
     const std::string path = path::join(compat_root, name);
-    std::optional<CompatLibrary> library = NVBOX_TRY(open_library(container, path));
+    std::optional<CompatLibrary> library = NVBOX_TRY(open_library(container, path, log));
     if (!library || !known.insert(library->name).second) continue;
     const std::optional<unsigned> major = major_of_library(library->name);
     if (driver && major == driver) continue;

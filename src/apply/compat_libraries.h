@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "nvbox/base/log.h"
 #include "nvbox/base/result.h"
 #include "nvbox/host/root.h"
 #include "nvbox/sys/fd.h"
@@ -18,9 +19,10 @@ struct CompatLibrary {
 };
 
 // Those of `compat_root` whose major version is not the driver's, each file once. Whatever is not
-// a regular file is left out.
+// a regular file is left out, with a warning where it leads to what may not be looked at.
 Result<std::vector<CompatLibrary>> find_compat_libraries(const host::Root& container,
                                                          const std::string& compat_root,
-                                                         const std::string& driver_version);
+                                                         const std::string& driver_version,
+                                                         const Log& log);
 
 }  // namespace nvbox::apply

@@ -203,7 +203,7 @@ class Runner {
 
   Result<> mount_compat(const MountCompat& step) {
     std::vector<CompatLibrary> libraries =
-        NVBOX_TRY(find_compat_libraries(container_, step.compat_root, step.driver_version));
+        NVBOX_TRY(find_compat_libraries(container_, step.compat_root, step.driver_version, log_));
     for (CompatLibrary& library : libraries) {
       const std::string path = path::join(step.library_directory, library.name);
       sys::MountFd mount =
@@ -259,7 +259,7 @@ class Runner {
     if (!step.compat_driver.empty()) {
       hook::CompatDecision decision = NVBOX_TRY(hook::decide_cuda_compat(
           container_, {.driver_version = step.compat_driver}, step.compat_root));
-      log_.debug(cat("CUDA compatibility libraries: ", decision.reason));
+      hook::tell(decision, log_);
       compat = std::move(decision.directory);
     }
     if (step.folders.empty() && compat.empty()) return {};

@@ -33,7 +33,7 @@ Result<> configure(const host::Root& container, const std::string& folder) {
 Result<> enable_cuda_compat(const host::Root& container, const HostDriver& driver,
                             std::string_view compat_root, const Log& log) {
   const CompatDecision decision = NVBOX_TRY(decide_cuda_compat(container, driver, compat_root));
-  log.debug(cat("CUDA compatibility libraries: ", decision.reason));
+  tell(decision, log);
   Result<> configured = configure(container, decision.directory);
   if (configured || !host::is_closed_to_changes(configured.error())) return configured;
   log.warning(cat("CUDA compatibility libraries are not enabled: ", configured.error().message()));

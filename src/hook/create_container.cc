@@ -20,7 +20,7 @@ Result<std::string> choose_compat_folder(const host::Root& container,
   if (work.cuda_compat_driver.empty()) return std::string();
   CompatDecision decision = NVBOX_TRY(decide_cuda_compat(
       container, {.driver_version = work.cuda_compat_driver}, work.cuda_compat_root));
-  log.debug(cat("CUDA compatibility libraries: ", decision.reason));
+  tell(decision, log);
   // This decision counts, not that of a start with hooks of a CDI specification.
   const Result<> forgotten = forget_cuda_compat(container);
   if (!forgotten) log.debug(forgotten.error().message());

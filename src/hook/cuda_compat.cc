@@ -108,15 +108,13 @@ struct CompatLibrary {
 Result<std::vector<CompatLibrary>> compat_libraries(const host::Root& container,
                                                     const std::string& directory) {
   std::vector<CompatLibrary> found;
-  const auto listed = container.list(directory);
-  if (!listed && host::leads_nowhere(listed.error())) return found;
-  const auto names = NVBOX_TRY(listed);
+  const auto names = NVBOX_TRY(container.list(directory));
   for (const std::string& name : names.value_or(std::vector<std::string>())) {
     if (!name.starts_with(library_prefix)) continue;
     std::string version = name.substr(library_prefix.size());
     if (!version.contains('.')) continue;
     auto fd = container.open_at(path::join(directory, name), O_PATH | O_NOFOLLOW);
-    if (!fd && host::leads_nowhere(fd.error())) continue;
+    if (!fd && host::is_absence(fd.error())) continue;
     if (!fd) return std::move(fd).error();
     struct stat info {};
     if (fstat(fd->get(), &info) != 0) return Error(cat("stat ", directory, "/", name), errno);
@@ -155,7 +153,11 @@ Result<CompatDecision> decide_cuda_compat(const host::Root& container, const Hos
   if (driver.driver_version.empty() && driver.cuda_version.empty()) {
     return CompatDecision{.reason = "the host's driver version is unknown"};
   }
-  const auto directory = NVBOX_TRY(container.resolve(compat_root));
+  auto resolved = container.resolve(compat_root);
+  if (!resolved && host::leads_nowhere(resolved.error())) {
+    return CompatDecision{.reason = resolved.error().message(), .is_worth_a_warning = true};
+  }
+  const auto directory = NVBOX_TRY(std::move(resolved));
   if (!directory) return CompatDecision{.reason = "the image has no CUDA compatibility libraries"};
   const auto libraries = NVBOX_TRY(compat_libraries(container, *directory));
   if (libraries.empty()) {
@@ -176,6 +178,15 @@ Result<CompatDecision> decide_cuda_compat(const host::Root& container, const Hos
           " driver ", driver.driver_version.empty() ? "with CUDA " : "",
           driver.driver_version.empty() ? driver.cuda_version : driver.driver_version);
   return CompatDecision{.directory = suits ? *directory : "", .reason = reason};
+}
+
+void tell(const CompatDecision& decision, const Log& log) {
+  const std::string text = cat("CUDA compatibility libraries: ", decision.reason);
+  if (decision.is_worth_a_warning) {
+    log.warning(text);
+  } else {
+    log.debug(text);
+  }
 }
 
 }  // namespace nvbox::hook

@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include "nvbox/base/log.h"
 #include "nvbox/base/result.h"
 #include "nvbox/host/root.h"
 
@@ -21,11 +22,16 @@ struct CompatDecision {
   std::string directory{};
   // Why (not), one phrase for the log.
   std::string reason{};
+  // It is nothing that an image usually has.
+  bool is_worth_a_warning = false;
 };
 
 // Looks into `compat_root` of the container. Broken compatibility libraries are a reason, not an
 // error.
 Result<CompatDecision> decide_cuda_compat(const host::Root& container, const HostDriver& driver,
                                           std::string_view compat_root);
+
+// Writes the reason to the log.
+void tell(const CompatDecision& decision, const Log& log);
 
 }  // namespace nvbox::hook
