@@ -203,7 +203,8 @@ executed_inside() {
     [ "$output" = 'hooks: 4' ]
   done
   low_level=runc
-  traced '"$1/handmade.sh" "$2" true' "$("$support/images.sh" glibc)"
+  bundle handmade
+  traced '"$1/handmade.sh" "$2" true' "$rootfs"
   [ "$output" = 'hooks: 1' ]
   # The test sees one: a program that config.toml names in the place of nvidia-container-cli.
   traced 'printf "[nvidia-container-cli]\npath = \"/bin/true\"\n[nvidia-container-runtime]\nmode = \"legacy\"
