@@ -277,7 +277,9 @@ Result<Node> Reader::node(const Event& event, size_t depth) {
 
 Result<Json> Reader::document() {
   if (yaml_parser_initialize(&parser_) == 0) return Error("out of memory");
-  yaml_parser_set_input_string(&parser_, reinterpret_cast<const unsigned char*>(text_.data()),
+  // libyaml asserts that there is a text, be it empty.
+  const char* const text = text_.data() == nullptr ? "" : text_.data();
+  yaml_parser_set_input_string(&parser_, reinterpret_cast<const unsigned char*>(text),
                                text_.size());
   Event stream_start;
   NVBOX_TRY(next(stream_start));

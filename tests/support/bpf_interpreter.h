@@ -66,7 +66,7 @@ class BpfInterpreter {
     const size_t size = BPF_SIZE(one.code) == BPF_W ? 4 : BPF_SIZE(one.code) == BPF_H ? 2 : 1;
     const size_t offset = read(one.src_reg) + static_cast<size_t>(one.off);
     if (one.src_reg != context_register || BPF_SIZE(one.code) == BPF_DW ||
-        offset + size > sizeof context_) {
+        offset > sizeof context_ - size) {
       throw std::logic_error("reads outside of the context");
     }
     std::uint64_t value = 0;

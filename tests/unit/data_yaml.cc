@@ -303,5 +303,14 @@ TEST(ParseYaml, no_damaged_byte_is_fatal) {
   }
 }
 
+// libyaml asserts that the address of a text is none of null (yaml_parser_set_input_string).
+TEST(ParseYaml, no_text_is_an_empty_one) {
+  const auto nothing = parse_yaml(std::string_view());
+  const auto empty = parse_yaml("");
+  ASSERT_EQ(nothing.has_value(), empty.has_value());
+  EXPECT_EQ(nothing ? nothing->dump() : nothing.error().message(),
+            empty ? empty->dump() : empty.error().message());
+}
+
 }  // namespace
 }  // namespace nvbox::data
