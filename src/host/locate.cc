@@ -40,10 +40,19 @@ bool is_sought(mode_t mode, Sought sought) {
   return false;
 }
 
+// Root of the host, and not of another user namespace, who is a plain user to the host's files. The
+// first user namespace has this inode on every Linux (PROC_USER_INIT_INO, linux/proc_ns.h).
+bool is_root_of_host() {
+  constexpr ino_t first_user_namespace = 0xEFFFFFFD;
+  struct stat info {};
+  return geteuid() == 0 && stat("/proc/self/ns/user", &info) == 0 &&
+         info.st_ino == first_user_namespace;
+}
+
 // Many a directory is closed to plain users, who need not hear of each. Who keeps root out is a
 // policy or a file system of the network, and then something is there that a container will miss.
 bool counts_as_absent(int errno_value) {
-  const bool is_kept_out = errno_value == EACCES && geteuid() != 0;
+  const bool is_kept_out = errno_value == EACCES && !is_root_of_host();
   return is_kept_out || is_absence(Error("", errno_value));
 }
 
