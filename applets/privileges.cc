@@ -28,8 +28,8 @@ std::span<const Privileges> all_privileges() {
 }
 
 sys::CapSet kept_for(const Privileges& row, Extent extent) {
-  const sys::CapSet for_rules = apply::changes_device_rules.without(apply::changes_container);
-  const sys::CapSet kept = extent.device_rules ? row.kept : row.kept.without(for_rules);
+  const sys::CapSet kept =
+      extent.device_rules ? row.kept : row.kept.without(apply::only_for_device_rules);
   return extent.modules ? kept | privileges::load_kmods.kept : kept;
 }
 

@@ -87,8 +87,8 @@ Result<Target> target_of(const ConfigureRequest& request) {
 // From here on, names may be an image's.
 Result<> give_up_rights(const ConfigureRequest& request) {
   if (!request.gives_up_rights) return {};
-  const sys::CapSet for_rules = changes_device_rules.without(changes_container);
-  return sys::give_up(request.cgroups ? never_in_container : never_in_container | for_rules);
+  return sys::give_up(request.cgroups ? never_in_container
+                                      : never_in_container | only_for_device_rules);
 }
 
 Result<bool> exists(const host::Root& root, std::string_view path) {

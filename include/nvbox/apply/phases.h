@@ -24,6 +24,10 @@ inline constexpr sys::CapSet changes_container = {CAP_CHOWN,  CAP_DAC_OVERRIDE, 
 inline constexpr sys::CapSet changes_device_rules = {CAP_DAC_OVERRIDE, CAP_NET_ADMIN,
                                                      CAP_SYS_ADMIN};
 
+// What nothing else in the container takes.
+inline constexpr sys::CapSet only_for_device_rules =
+    changes_device_rules.without(changes_container);
+
 // Nodes of the driver.
 inline constexpr sys::CapSet makes_nodes = {CAP_CHOWN, CAP_DAC_OVERRIDE, CAP_FOWNER, CAP_MKNOD};
 
