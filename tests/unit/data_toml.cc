@@ -2,82 +2,22 @@
 
 #include <gtest/gtest.h>
 
-#include <algorithm>
-#include <cmath>
-#include <cstdio>
-#include <sstream>
-#include <toml.hpp>
-
 #include "nvbox/base/text.h"
+#include "support/toml_trees.h"
 
 namespace nvbox::data {
 namespace {
 
-// A tree as text, without lines: tables with sorted keys, dates as "date". Both readers' trees are
-// compared in this form.
-std::string table_text(std::vector<std::string> members) {
-  std::ranges::sort(members);
-  return cat("{", join(members, ","), "}");
-}
-
-std::string number_text(double number) {
-  if (std::isnan(number)) return "nan";
-  char text[64];
-  return {text, static_cast<size_t>(std::snprintf(text, sizeof text, "%.17gf", number))};
-}
-
-struct Text {
-  std::string operator()(const Toml& toml) const { return std::visit(*this, toml.value); }
-  std::string operator()(const Toml::Table& table) const {
-    std::vector<std::string> members;
-    for (const auto& [key, value] : table) members.push_back(cat(quote(key), ":", (*this)(value)));
-    return table_text(std::move(members));
-  }
-  std::string operator()(const Toml::Array& array) const {
-    std::vector<std::string> elements;
-    for (const Toml& element : array) elements.push_back((*this)(element));
-    return cat("[", join(elements, ","), "]");
-  }
-  std::string operator()(const std::string& text) const { return quote(text); }
-  std::string operator()(std::int64_t number) const { return cat(number); }
-  std::string operator()(double number) const { return number_text(number); }
-  std::string operator()(bool flag) const { return flag ? "true" : "false"; }
-  std::string operator()(const TomlDate& /*date*/) const { return "date"; }
-};
-
-std::string oracle_text(const toml::value& value) {
-  if (value.is_table()) {
-    std::vector<std::string> members;
-    for (const auto& [key, member] : value.as_table()) {
-      members.push_back(cat(quote(key), ":", oracle_text(member)));
-    }
-    return table_text(std::move(members));
-  }
-  if (value.is_array()) {
-    std::vector<std::string> elements;
-    for (const toml::value& element : value.as_array()) elements.push_back(oracle_text(element));
-    return cat("[", join(elements, ","), "]");
-  }
-  if (value.is_string()) return quote(value.as_string().str);
-  if (value.is_integer()) return cat(value.as_integer());
-  if (value.is_floating()) return number_text(value.as_floating());
-  if (value.is_boolean()) return value.as_boolean() ? "true" : "false";
-  return "date";
+// Both readers' trees are compared as text: tables with sorted keys, without lines, dates as
+// "date".
+std::string parsed(std::string_view document) {
+  const Result<Toml> toml = parse_toml(document);
+  return toml ? test::tree_text(*toml) : "invalid";
 }
 
 // "invalid" when toml11 refuses the document.
 std::string oracle(std::string_view document) {
-  try {
-    std::istringstream stream{std::string(document)};
-    return oracle_text(toml::parse(stream, "document"));
-  } catch (const std::exception&) {
-    return "invalid";
-  }
-}
-
-std::string parsed(std::string_view document) {
-  const Result<Toml> toml = parse_toml(document);
-  return toml ? Text{}(*toml) : "invalid";
+  return test::toml11_tree(document).value_or("invalid");
 }
 
 // Where toml11 3.7.1 reads TOML 1.0 differently (Python's tomllib reads it as we do), `toml11` says

@@ -3,7 +3,7 @@
 
 #include "nvbox/data/toml_tree.h"
 #include "security/fuzz/fuzz.h"
-#include "security/fuzz/toml_trees.h"
+#include "support/toml_trees.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace nvbox;
@@ -14,12 +14,12 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
                   "an error names its line");
     return 0;
   }
-  const std::string tree = fuzz::tree_text(*toml);
+  const std::string tree = test::tree_text(*toml);
   const std::string written = data::toml_document_text(*toml);
   const auto again = data::parse_toml(written);
   fuzz::require(again.has_value(), "what is written can be read");
-  fuzz::require(fuzz::tree_text(*again) == tree, "what is written means the same");
-  const auto other = fuzz::toml11_tree(written);
+  fuzz::require(test::tree_text(*again) == tree, "what is written means the same");
+  const auto other = test::toml11_tree(written);
   fuzz::require(!other || *other == tree, "what is written means the same to toml11");
   return 0;
 }

@@ -5,7 +5,7 @@
 #include <algorithm>
 
 #include "security/fuzz/fuzz.h"
-#include "security/fuzz/toml_trees.h"
+#include "support/toml_trees.h"
 
 namespace nvbox {
 namespace {
@@ -62,8 +62,8 @@ void require_one_statement(const Lines& removed) {
 // What a second reader, which read the document as we did, makes of the change.
 void require_same_to_toml11(std::string_view before, const std::string& tree_before,
                             const TomlDocument& after) {
-  if (fuzz::toml11_tree(before) != tree_before) return;
-  require(fuzz::toml11_tree(after.text()) == fuzz::tree_text(after.root()),
+  if (test::toml11_tree(before) != tree_before) return;
+  require(test::toml11_tree(after.text()) == test::tree_text(after.root()),
           "toml11 reads the changed document as we do");
 }
 
@@ -92,15 +92,15 @@ void set(const TomlDocument& before, const data::TomlPath& path, const data::Tom
   require_text_of(document);
   const auto wanted = data::parse_toml(cat("a = ", data::toml_value_text(value)));
   require(document.get(path) != nullptr &&
-              fuzz::tree_text(*document.get(path)) == fuzz::tree_text(*wanted->find("a")),
+              test::tree_text(*document.get(path)) == test::tree_text(*wanted->find("a")),
           "the key has the value");
-  require(fuzz::tree_text_without(document.root(), path) ==
-              fuzz::tree_text_without(before.root(), path),
+  require(test::tree_text_without(document.root(), path) ==
+              test::tree_text_without(before.root(), path),
           "everything else has its value");
   if (!is_inline(before, path)) {
     require_one_statement(difference(before.text(), document.text()).removed);
   }
-  require_same_to_toml11(before.text(), fuzz::tree_text(before.root()), document);
+  require_same_to_toml11(before.text(), test::tree_text(before.root()), document);
   TomlDocument again = document;
   require(again.set(path, value, where) && again.text() == document.text(),
           "what is set already is not written again");
@@ -114,11 +114,11 @@ void remove(const TomlDocument& before, const data::TomlPath& path) {
   }
   require_text_of(document);
   require(path.empty() || document.get(path) == nullptr, "the key is gone");
-  require(fuzz::tree_text_without(document.root(), path) ==
-              fuzz::tree_text_without(before.root(), path),
+  require(test::tree_text_without(document.root(), path) ==
+              test::tree_text_without(before.root(), path),
           "everything else has its value");
   require(document.text().size() <= before.text().size(), "nothing is written");
-  require_same_to_toml11(before.text(), fuzz::tree_text(before.root()), document);
+  require_same_to_toml11(before.text(), test::tree_text(before.root()), document);
 }
 
 }  // namespace

@@ -15,7 +15,7 @@
 #include "nvbox/data/toml.h"
 #include "nvbox/data/toml_edit.h"
 
-namespace nvbox::fuzz {
+namespace nvbox::test {
 
 namespace detail {
 
@@ -101,4 +101,4 @@ inline std::optional<std::string> toml11_tree(std::string_view document) {
   }
 }
 
-}  // namespace nvbox::fuzz
+}  // namespace nvbox::test
