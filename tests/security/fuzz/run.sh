@@ -14,9 +14,10 @@ seconds=${1:-30}
 shift || true
 build='build-fuzz'
 
-# Clang 14, Debian 12's own, cannot parse the ranges of gcc 12's library.
+# Clang 14, Debian 12's own, cannot parse the ranges of gcc 12's library. Its warnings are no errors,
+# whatever the environment says: the product is compiled by gcc, whose library clang 19 warns about.
 cmake -S . -B "$build" -G Ninja -DNVBOX_FUZZ=ON -DBUILD_TESTING=ON -DCMAKE_BUILD_TYPE=Debug \
-  -DCMAKE_C_COMPILER=clang-19 -DCMAKE_CXX_COMPILER=clang++-19 -DCMAKE_CXX_FLAGS_DEBUG=-O1 >/dev/null
+  -DNVBOX_WERROR=OFF -DCMAKE_C_COMPILER=clang-19 -DCMAKE_CXX_COMPILER=clang++-19 -DCMAKE_CXX_FLAGS_DEBUG=-O1 >/dev/null
 
 targets=("$@")
 if [ ${#targets[@]} -eq 0 ]; then
