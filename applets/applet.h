@@ -5,9 +5,9 @@
 #include <span>
 #include <string_view>
 
-#include "nvbox/base/log.h"
-#include "nvbox/base/result.h"
-#include "nvbox/host/environment.h"
+#include "base/log.h"
+#include "base/result.h"
+#include "host/environment.h"
 
 namespace nvbox::applets {
 

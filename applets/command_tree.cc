@@ -4,9 +4,9 @@
 
 #include <algorithm>
 
-#include "nvbox/base/text.h"
-#include "nvbox/base/version.h"
-#include "nvbox/sys/file.h"
+#include "base/text.h"
+#include "base/version.h"
+#include "sys/file.h"
 
 namespace nvbox::applets {
 namespace {

@@ -10,10 +10,10 @@
 #include <vector>
 
 #include "applet.h"
+#include "base/result.h"
+#include "cli/flags.h"
+#include "cli/pages.h"
 #include "debug_log.h"
-#include "nvbox/base/result.h"
-#include "nvbox/cli/flags.h"
-#include "nvbox/cli/pages.h"
 
 namespace nvbox::applets {
 

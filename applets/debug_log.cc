@@ -4,9 +4,9 @@
 
 #include <string>
 
-#include "nvbox/base/text.h"
-#include "nvbox/sys/file.h"
-#include "nvbox/sys/log_file.h"
+#include "base/text.h"
+#include "sys/file.h"
+#include "sys/log_file.h"
 
 namespace nvbox::applets {
 namespace {

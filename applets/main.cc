@@ -8,11 +8,11 @@
 #include <string>
 #include <vector>
 
+#include "base/text.h"
 #include "debug_log.h"
-#include "nvbox/base/text.h"
-#include "nvbox/sys/fd.h"
-#include "nvbox/sys/file.h"
-#include "nvbox/sys/system_log.h"
+#include "sys/fd.h"
+#include "sys/file.h"
+#include "sys/system_log.h"
 #include "table.h"
 
 namespace {

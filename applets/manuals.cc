@@ -4,9 +4,9 @@
 #include <array>
 #include <iterator>
 
-#include "nvbox/base/text.h"
-#include "nvbox/base/version.h"
-#include "nvbox/cli/completion.h"
+#include "base/text.h"
+#include "base/version.h"
+#include "cli/completion.h"
 #include "table.h"
 
 namespace nvbox::applets {

@@ -5,9 +5,9 @@
 #include <string_view>
 #include <vector>
 
-#include "nvbox/base/result.h"
-#include "nvbox/cli/man.h"
-#include "nvbox/cli/pages.h"
+#include "base/result.h"
+#include "cli/man.h"
+#include "cli/pages.h"
 
 namespace nvbox::applets {
 

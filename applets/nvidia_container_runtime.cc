@@ -4,18 +4,18 @@
 #include <unistd.h>
 
 #include "applet.h"
-#include "nvbox/base/path.h"
-#include "nvbox/base/text.h"
-#include "nvbox/base/version.h"
-#include "nvbox/config/config.h"
-#include "nvbox/runtime/command_line.h"
-#include "nvbox/runtime/inject.h"
-#include "nvbox/runtime/log_files.h"
-#include "nvbox/runtime/low_level.h"
-#include "nvbox/runtime/spec_file.h"
-#include "nvbox/sys/fd.h"
-#include "nvbox/sys/file.h"
-#include "nvbox/sys/process.h"
+#include "base/path.h"
+#include "base/text.h"
+#include "base/version.h"
+#include "config/config.h"
+#include "runtime/command_line.h"
+#include "runtime/inject.h"
+#include "runtime/log_files.h"
+#include "runtime/low_level.h"
+#include "runtime/spec_file.h"
+#include "sys/fd.h"
+#include "sys/file.h"
+#include "sys/process.h"
 
 namespace nvbox::applets {
 namespace {

@@ -10,20 +10,20 @@
 #include <vector>
 
 #include "applet.h"
+#include "base/text.h"
+#include "cli/flags.h"
 #include "command_tree.h"
-#include "nvbox/base/text.h"
-#include "nvbox/cli/flags.h"
-#include "nvbox/config/config.h"
-#include "nvbox/config/document.h"
-#include "nvbox/hook/container_root.h"
-#include "nvbox/host/root.h"
-#include "nvbox/runtime/prestart.h"
-#include "nvbox/runtime/programs.h"
-#include "nvbox/spec/hook_time.h"
-#include "nvbox/sys/deadline.h"
-#include "nvbox/sys/file.h"
-#include "nvbox/sys/process.h"
+#include "config/config.h"
+#include "config/document.h"
+#include "hook/container_root.h"
+#include "host/root.h"
 #include "privileges.h"
+#include "runtime/prestart.h"
+#include "runtime/programs.h"
+#include "spec/hook_time.h"
+#include "sys/deadline.h"
+#include "sys/file.h"
+#include "sys/process.h"
 
 namespace nvbox::applets {
 namespace {

@@ -1,6 +1,6 @@
 #include "privileges.h"
 
-#include "nvbox/sys/call_list.h"
+#include "sys/call_list.h"
 
 namespace nvbox::applets {
 namespace {

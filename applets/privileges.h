@@ -7,11 +7,11 @@
 #include <span>
 #include <string_view>
 
-#include "nvbox/apply/phases.h"
-#include "nvbox/base/result.h"
-#include "nvbox/driver/nvml.h"
-#include "nvbox/hook/rights.h"
-#include "nvbox/sys/capabilities.h"
+#include "apply/phases.h"
+#include "base/result.h"
+#include "driver/nvml.h"
+#include "hook/rights.h"
+#include "sys/capabilities.h"
 
 namespace nvbox::applets {
 

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <array>
 
-#include "nvbox/base/path.h"
+#include "base/path.h"
 
 namespace nvbox::applets {
 namespace {

@@ -1,13 +1,13 @@
 // The loader's cache of a usual distribution image: 1,300 libraries.
-#include "nvbox/host/ld_cache.h"
+#include "host/ld_cache.h"
 
 #include <benchmark/benchmark.h>
 
 #include <string>
 #include <vector>
 
-#include "nvbox/base/text.h"
-#include "nvbox/host/ld_cache_write.h"
+#include "base/text.h"
+#include "host/ld_cache_write.h"
 
 namespace nvbox {
 namespace {

@@ -4,13 +4,13 @@
 
 #include <string>
 
-#include "nvbox/apply/to_oci.h"
-#include "nvbox/base/text.h"
-#include "nvbox/config/config.h"
-#include "nvbox/plan/edits_for.h"
-#include "nvbox/plan/request.h"
-#include "nvbox/plan/select.h"
-#include "nvbox/spec/oci.h"
+#include "apply/to_oci.h"
+#include "base/text.h"
+#include "config/config.h"
+#include "plan/edits_for.h"
+#include "plan/request.h"
+#include "plan/select.h"
+#include "spec/oci.h"
 
 namespace nvbox {
 namespace {

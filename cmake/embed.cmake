@@ -1,14 +1,15 @@
 # nvbox_embed(OUTPUT FILE...): a source file that holds the bytes of the files, as
-# applets/embedded.h declares them.
+# applets/nvbox/embedded.h declares them, named without their directory.
 function(nvbox_embed output)
   set(rows "")
   foreach(file ${ARGN})
+    get_filename_component(name ${file} NAME)
     set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/${file})
     file(READ ${CMAKE_CURRENT_SOURCE_DIR}/${file} bytes HEX)
     string(REGEX REPLACE "(..)" "\\\\x\\1" bytes "${bytes}")
     string(REGEX MATCHALL "................................................................|.+$" lines "${bytes}")
     list(JOIN lines "\"\n     \"" text)
-    string(APPEND rows "    {\"${file}\",\n     \"${text}\"},\n")
+    string(APPEND rows "    {\"${name}\",\n     \"${text}\"},\n")
   endforeach()
   file(CONFIGURE OUTPUT ${output} @ONLY CONTENT
 "#include \"embedded.h\"

@@ -1,6 +1,5 @@
 # Run as a test (cmake -DROOT=... -P layers.cmake): fails when a module includes a header of a module
-# that it may not depend on. "#include "nvbox/MODULE/..." and "#include "MODULE/..." (private headers)
-# are both looked at. The table is src/README.md's.
+# that it may not depend on (#include "MODULE/..."). The table is src/README.md's.
 cmake_minimum_required(VERSION 3.25)
 
 set(may_base)
@@ -22,11 +21,11 @@ set(may_runtime base sys data host spec config driver plan apply)
 set(modules base cli sys data host spec config driver plan hook apply engine runtime)
 set(failed FALSE)
 foreach(module IN LISTS modules)
-  file(GLOB_RECURSE files ${ROOT}/src/${module}/* ${ROOT}/include/nvbox/${module}/*)
+  file(GLOB_RECURSE files ${ROOT}/src/${module}/*)
   foreach(file IN LISTS files)
     file(STRINGS ${file} includes REGEX "^#include \"[a-z_/]+\\.h\"")
     foreach(line IN LISTS includes)
-      string(REGEX REPLACE "^#include \"(nvbox/)?([^\"]+)\".*" "\\2" header "${line}")
+      string(REGEX REPLACE "^#include \"([^\"]+)\".*" "\\1" header "${line}")
       string(REGEX REPLACE "/.*" "" target "${header}")
       if(NOT target IN_LIST modules OR target STREQUAL module)
         continue()

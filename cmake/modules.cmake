@@ -4,8 +4,8 @@ function(nvbox_module name)
   file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/${name}/*.cc)
   add_library(nvbox_${name} STATIC ${sources})
   target_include_directories(nvbox_${name}
-    PUBLIC ${CMAKE_SOURCE_DIR}/include
-    PRIVATE ${CMAKE_SOURCE_DIR}/src ${CMAKE_BINARY_DIR}/generated)
+    PUBLIC ${CMAKE_SOURCE_DIR}/src
+    PRIVATE ${CMAKE_BINARY_DIR}/generated)
   target_link_libraries(nvbox_${name} PRIVATE own_warnings hardening)
   foreach(dependency ${ARGN})
     target_link_libraries(nvbox_${name} PUBLIC nvbox_${dependency})

@@ -82,10 +82,10 @@ install(CODE [[
     execute_process(COMMAND gzip -9nf "${page_file}" COMMAND_ERROR_IS_FATAL ANY)
   endforeach()
 ]])
-install(FILES applets/nvidia-cdi-refresh.service applets/nvidia-cdi-refresh.path
+install(FILES applets/nvbox/nvidia-cdi-refresh.service applets/nvbox/nvidia-cdi-refresh.path
         DESTINATION lib/systemd/system)
 install(FILES cmake/package/90-nvbox.preset DESTINATION lib/systemd/system-preset)
-install(FILES applets/99-nvidia-cdi-refresh.rules DESTINATION lib/udev/rules.d)
+install(FILES applets/nvbox/99-nvidia-cdi-refresh.rules DESTINATION lib/udev/rules.d)
 install(FILES cmake/package/copyright DESTINATION share/doc/nvbox)
 install(FILES cmake/package/lintian-overrides DESTINATION share/lintian/overrides RENAME nvbox)
 include(CPack)

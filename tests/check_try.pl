@@ -1,6 +1,6 @@
 #!/usr/bin/perl
 # NVBOX_TRY in a braced list behind another element: when it returns, gcc 12 does not destroy what the
-# elements before it made, so the list leaks (nvbox/base/result.h).
+# elements before it made, so the list leaks (src/base/result.h).
 #
 #   check_try.pl FILE...       tells such places, status 1 if there is one
 #   check_try.pl --self-test   holds the check against the lines at the end of this file

@@ -40,7 +40,7 @@ build() { # build DIRECTORY [CMAKE_OPTION...]
 
 run_ctest() { ctest --test-dir "$1" --no-tests=error --output-on-failure -j "$(nproc)" "${@:2}"; }
 
-sources() { git ls-files 'src/*' 'include/*' 'applets/*' 'tests/*' 'bench/*'; }
+sources() { git ls-files 'src/*' 'applets/*' 'tests/*' 'bench/*'; }
 
 check_format() {
   say 'clang-format'
@@ -87,7 +87,7 @@ check_cppcheck() {
   # lists make cppcheck give up the file.
   cppcheck --enable=warning,performance,portability --inline-suppr --error-exitcode=1 --quiet \
     --suppressions-list=tests/cppcheck.suppressions --std=c++20 --library=posix -U NVBOX_TRY \
-    -j "$(nproc)" -I include -I src src applets
+    -j "$(nproc)" -I src -I applets src applets
 }
 
 # C only. In C++, gcc 12's analyzer does not know exceptions and calls strings that functions return

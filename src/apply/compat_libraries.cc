@@ -8,11 +8,11 @@
 #include <set>
 #include <string_view>
 
-#include "nvbox/apply/to_steps.h"
-#include "nvbox/base/path.h"
-#include "nvbox/base/text.h"
-#include "nvbox/host/container_file.h"
-#include "nvbox/host/elf.h"
+#include "apply/to_steps.h"
+#include "base/path.h"
+#include "base/text.h"
+#include "host/container_file.h"
+#include "host/elf.h"
 
 namespace nvbox::apply {
 namespace {

@@ -4,10 +4,10 @@
 #include <string>
 #include <vector>
 
-#include "nvbox/base/log.h"
-#include "nvbox/base/result.h"
-#include "nvbox/host/root.h"
-#include "nvbox/sys/fd.h"
+#include "base/log.h"
+#include "base/result.h"
+#include "host/root.h"
+#include "sys/fd.h"
 
 namespace nvbox::apply {
 

@@ -1,4 +1,4 @@
-#include "nvbox/apply/complete_nodes.h"
+#include "apply/complete_nodes.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -7,7 +7,7 @@
 #include <optional>
 #include <string>
 
-#include "nvbox/base/text.h"
+#include "base/text.h"
 
 namespace nvbox::apply {
 namespace {

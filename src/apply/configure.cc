@@ -1,4 +1,4 @@
-#include "nvbox/apply/configure.h"
+#include "apply/configure.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -9,15 +9,15 @@
 #include <span>
 #include <string_view>
 
-#include "nvbox/apply/phases.h"
-#include "nvbox/apply/run_steps.h"
-#include "nvbox/apply/to_steps.h"
-#include "nvbox/base/path.h"
-#include "nvbox/base/text.h"
-#include "nvbox/hook/mask_params.h"
-#include "nvbox/sys/capabilities.h"
-#include "nvbox/sys/fd.h"
-#include "nvbox/sys/namespaces.h"
+#include "apply/phases.h"
+#include "apply/run_steps.h"
+#include "apply/to_steps.h"
+#include "base/path.h"
+#include "base/text.h"
+#include "hook/mask_params.h"
+#include "sys/capabilities.h"
+#include "sys/fd.h"
+#include "sys/namespaces.h"
 
 namespace nvbox::apply {
 namespace {

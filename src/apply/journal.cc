@@ -4,10 +4,10 @@
 #include <unistd.h>
 #include <cerrno>
 
-#include "nvbox/base/path.h"
-#include "nvbox/base/text.h"
-#include "nvbox/host/leave_to_change.h"
-#include "nvbox/sys/mount.h"
+#include "base/path.h"
+#include "base/text.h"
+#include "host/leave_to_change.h"
+#include "sys/mount.h"
 
 namespace nvbox::apply {
 namespace {

@@ -9,9 +9,9 @@
 #include <variant>
 #include <vector>
 
-#include "nvbox/base/result.h"
-#include "nvbox/host/root.h"
-#include "nvbox/sys/fd.h"
+#include "base/result.h"
+#include "host/root.h"
+#include "sys/fd.h"
 
 namespace nvbox::apply {
 

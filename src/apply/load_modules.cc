@@ -1,6 +1,6 @@
 // A module is loaded by the program that the kernel itself would use, or, on hosts without one, by
 // hand: the files of modules.dep are given to the kernel, dependencies first.
-#include "nvbox/apply/load_modules.h"
+#include "apply/load_modules.h"
 
 #include <fcntl.h>
 #include <linux/module.h>
@@ -10,12 +10,12 @@
 
 #include <optional>
 
-#include "nvbox/apply/make_node.h"
-#include "nvbox/base/path.h"
-#include "nvbox/base/text.h"
-#include "nvbox/sys/cgroup.h"
-#include "nvbox/sys/kernel.h"
-#include "nvbox/sys/process.h"
+#include "apply/make_node.h"
+#include "base/path.h"
+#include "base/text.h"
+#include "sys/cgroup.h"
+#include "sys/kernel.h"
+#include "sys/process.h"
 
 namespace nvbox::apply {
 namespace {

@@ -1,12 +1,12 @@
-#include "nvbox/apply/make_capability_nodes.h"
+#include "apply/make_capability_nodes.h"
 
 #include <string_view>
 
-#include "nvbox/apply/make_node.h"
-#include "nvbox/base/path.h"
-#include "nvbox/base/text.h"
-#include "nvbox/driver/expected_nodes.h"
-#include "nvbox/sys/cgroup.h"
+#include "apply/make_node.h"
+#include "base/path.h"
+#include "base/text.h"
+#include "driver/expected_nodes.h"
+#include "sys/cgroup.h"
 
 namespace nvbox::apply {
 namespace {

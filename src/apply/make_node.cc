@@ -1,4 +1,4 @@
-#include "nvbox/apply/make_node.h"
+#include "apply/make_node.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -9,11 +9,11 @@
 #include <cerrno>
 #include <iterator>
 
-#include "nvbox/base/defer.h"
-#include "nvbox/base/path.h"
-#include "nvbox/base/text.h"
-#include "nvbox/host/root_write.h"
-#include "nvbox/sys/fd.h"
+#include "base/defer.h"
+#include "base/path.h"
+#include "base/text.h"
+#include "host/root_write.h"
+#include "sys/fd.h"
 
 namespace nvbox::apply {
 namespace {

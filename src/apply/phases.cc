@@ -1,8 +1,8 @@
-#include "nvbox/apply/phases.h"
+#include "apply/phases.h"
 
 #include <sys/syscall.h>
 
-#include "nvbox/hook/rights.h"
+#include "hook/rights.h"
 
 namespace nvbox::apply {
 namespace {

@@ -2,7 +2,7 @@
 // mounts that have no place yet. Then the container's mount namespace is entered and the mounts get
 // their places, found by descriptor below the container's root. Names of the container are never
 // looked up from the host's root, nor names of the host from the container's.
-#include "nvbox/apply/run_steps.h"
+#include "apply/run_steps.h"
 
 #include <fcntl.h>
 #include <sys/file.h>
@@ -18,22 +18,22 @@
 
 #include "apply/compat_libraries.h"
 #include "apply/journal.h"
+#include "apply/phases.h"
 #include "apply/sources.h"
 #include "apply/target.h"
-#include "nvbox/apply/phases.h"
-#include "nvbox/apply/to_steps.h"
-#include "nvbox/base/path.h"
-#include "nvbox/base/text.h"
-#include "nvbox/hook/application_profile.h"
-#include "nvbox/hook/cuda_compat.h"
-#include "nvbox/hook/update_ld_cache.h"
-#include "nvbox/host/leave_to_change.h"
-#include "nvbox/sys/bpf.h"
-#include "nvbox/sys/capabilities.h"
-#include "nvbox/sys/descriptor_limit.h"
-#include "nvbox/sys/file.h"
-#include "nvbox/sys/mount.h"
-#include "nvbox/sys/namespaces.h"
+#include "apply/to_steps.h"
+#include "base/path.h"
+#include "base/text.h"
+#include "hook/application_profile.h"
+#include "hook/cuda_compat.h"
+#include "hook/update_ld_cache.h"
+#include "host/leave_to_change.h"
+#include "sys/bpf.h"
+#include "sys/capabilities.h"
+#include "sys/descriptor_limit.h"
+#include "sys/file.h"
+#include "sys/mount.h"
+#include "sys/namespaces.h"
 
 namespace nvbox::apply {
 namespace {

@@ -3,9 +3,9 @@
 #include <fcntl.h>
 #include <cerrno>
 
-#include "nvbox/base/path.h"
-#include "nvbox/base/text.h"
-#include "nvbox/sys/file.h"
+#include "base/path.h"
+#include "base/text.h"
+#include "sys/file.h"
 
 namespace nvbox::apply {
 namespace {

@@ -6,12 +6,12 @@
 #include <optional>
 #include <string>
 
-#include "nvbox/apply/steps.h"
-#include "nvbox/base/log.h"
-#include "nvbox/base/result.h"
-#include "nvbox/host/root.h"
-#include "nvbox/sys/fd.h"
-#include "nvbox/sys/mount.h"
+#include "apply/steps.h"
+#include "base/log.h"
+#include "base/result.h"
+#include "host/root.h"
+#include "sys/fd.h"
+#include "sys/mount.h"
 
 namespace nvbox::apply {
 

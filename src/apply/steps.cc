@@ -1,6 +1,6 @@
-#include "nvbox/apply/steps.h"
+#include "apply/steps.h"
 
-#include "nvbox/base/text.h"
+#include "base/text.h"
 
 namespace nvbox::apply {
 namespace {

@@ -8,11 +8,11 @@
 
 #include <optional>
 
-#include "nvbox/base/path.h"
-#include "nvbox/base/text.h"
-#include "nvbox/host/leave_to_change.h"
-#include "nvbox/host/root_write.h"
-#include "nvbox/sys/file.h"
+#include "base/path.h"
+#include "base/text.h"
+#include "host/leave_to_change.h"
+#include "host/root_write.h"
+#include "sys/file.h"
 
 namespace nvbox::apply {
 namespace {

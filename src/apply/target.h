@@ -6,9 +6,9 @@
 #include <string>
 
 #include "apply/journal.h"
-#include "nvbox/base/result.h"
-#include "nvbox/host/root.h"
-#include "nvbox/sys/fd.h"
+#include "base/result.h"
+#include "host/root.h"
+#include "sys/fd.h"
 
 namespace nvbox::apply {
 

@@ -1,12 +1,12 @@
-#include "nvbox/apply/to_oci.h"
+#include "apply/to_oci.h"
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
 #include <optional>
 
-#include "nvbox/base/path.h"
-#include "nvbox/base/text.h"
-#include "nvbox/data/json_read.h"
+#include "base/path.h"
+#include "base/text.h"
+#include "data/json_read.h"
 
 namespace nvbox::apply {
 namespace {

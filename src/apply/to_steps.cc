@@ -1,12 +1,12 @@
-#include "nvbox/apply/to_steps.h"
+#include "apply/to_steps.h"
 
 #include <algorithm>
 #include <map>
 #include <optional>
 #include <string_view>
 
-#include "nvbox/base/path.h"
-#include "nvbox/base/text.h"
+#include "base/path.h"
+#include "base/text.h"
 
 namespace nvbox::apply {
 namespace {

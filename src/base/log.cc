@@ -1,10 +1,10 @@
-#include "nvbox/base/log.h"
+#include "base/log.h"
 
 #include <algorithm>
 #include <chrono>
 #include <concepts>
 
-#include "nvbox/base/text.h"
+#include "base/text.h"
 
 namespace nvbox {
 namespace {

@@ -1,6 +1,6 @@
-#include "nvbox/base/path.h"
+#include "base/path.h"
 
-#include "nvbox/base/text.h"
+#include "base/text.h"
 
 namespace nvbox::path {
 

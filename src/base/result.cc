@@ -1,8 +1,8 @@
-#include "nvbox/base/result.h"
+#include "base/result.h"
 
 #include <cstring>
 
-#include "nvbox/base/text.h"
+#include "base/text.h"
 
 namespace nvbox {
 

@@ -1,4 +1,4 @@
-#include "nvbox/base/version.h"
+#include "base/version.h"
 
 #include "version_data.h"
 

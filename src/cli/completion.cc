@@ -1,10 +1,10 @@
-#include "nvbox/cli/completion.h"
+#include "cli/completion.h"
 
 #include <algorithm>
 #include <iterator>
 #include <utility>
 
-#include "nvbox/base/text.h"
+#include "base/text.h"
 
 namespace nvbox::cli {
 namespace {

@@ -1,8 +1,8 @@
-#include "nvbox/cli/flags.h"
+#include "cli/flags.h"
 
 #include <algorithm>
 
-#include "nvbox/base/text.h"
+#include "base/text.h"
 
 namespace nvbox::cli {
 namespace {

@@ -1,7 +1,7 @@
 #include <algorithm>
 
-#include "nvbox/base/text.h"
-#include "nvbox/cli/flags.h"
+#include "base/text.h"
+#include "cli/flags.h"
 
 namespace nvbox::cli {
 namespace {

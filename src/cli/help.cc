@@ -1,7 +1,7 @@
 #include <algorithm>
 
-#include "nvbox/base/text.h"
-#include "nvbox/cli/options.h"
+#include "base/text.h"
+#include "cli/options.h"
 
 namespace nvbox::cli {
 namespace {

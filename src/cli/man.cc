@@ -1,6 +1,6 @@
-#include "nvbox/cli/man.h"
+#include "cli/man.h"
 
-#include "nvbox/base/text.h"
+#include "base/text.h"
 
 namespace nvbox::cli {
 namespace {

@@ -1,8 +1,8 @@
-#include "nvbox/cli/pages.h"
+#include "cli/pages.h"
 
 #include <utility>
 
-#include "nvbox/base/text.h"
+#include "base/text.h"
 
 namespace nvbox::cli {
 namespace {

@@ -6,8 +6,8 @@
 #include <optional>
 #include <utility>
 
-#include "nvbox/base/path.h"
-#include "nvbox/base/text.h"
+#include "base/path.h"
+#include "base/text.h"
 
 namespace nvbox::config {
 namespace {

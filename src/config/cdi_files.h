@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-#include "nvbox/config/cdi_registry.h"
+#include "config/cdi_registry.h"
 
 namespace nvbox::config {
 

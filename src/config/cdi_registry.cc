@@ -1,4 +1,4 @@
-#include "nvbox/config/cdi_registry.h"
+#include "config/cdi_registry.h"
 
 #include <algorithm>
 #include <map>
@@ -7,8 +7,8 @@
 #include <unordered_set>
 #include <utility>
 
+#include "base/text.h"
 #include "config/cdi_files.h"
-#include "nvbox/base/text.h"
 
 namespace nvbox::config {
 namespace {

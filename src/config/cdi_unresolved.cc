@@ -3,9 +3,9 @@
 #include <string_view>
 #include <utility>
 
+#include "base/text.h"
 #include "config/cdi_files.h"
-#include "nvbox/base/text.h"
-#include "nvbox/config/cdi_registry.h"
+#include "config/cdi_registry.h"
 
 namespace nvbox::config {
 namespace {

@@ -1,6 +1,6 @@
-#include "nvbox/config/document.h"
+#include "config/document.h"
 
-#include "nvbox/base/text.h"
+#include "base/text.h"
 
 namespace nvbox::config {
 namespace {

@@ -1,10 +1,10 @@
 #include <cstdint>
 
-#include "nvbox/base/text.h"
-#include "nvbox/config/config.h"
-#include "nvbox/config/document.h"
-#include "nvbox/config/keys.h"
-#include "nvbox/data/toml_edit.h"
+#include "base/text.h"
+#include "config/config.h"
+#include "config/document.h"
+#include "config/keys.h"
+#include "data/toml_edit.h"
 
 namespace nvbox::config {
 namespace {

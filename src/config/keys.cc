@@ -1,10 +1,10 @@
-#include "nvbox/config/keys.h"
+#include "config/keys.h"
 
 #include <algorithm>
 #include <iterator>
 #include <type_traits>
 
-#include "nvbox/base/text.h"
+#include "base/text.h"
 
 namespace nvbox::config {
 namespace {

@@ -1,15 +1,15 @@
-#include "nvbox/config/config.h"
+#include "config/config.h"
 
 #include <cerrno>
 #include <cstdint>
 #include <optional>
 #include <utility>
 
-#include "nvbox/base/path.h"
-#include "nvbox/base/text.h"
-#include "nvbox/config/keys.h"
-#include "nvbox/data/toml.h"
-#include "nvbox/host/root.h"
+#include "base/path.h"
+#include "base/text.h"
+#include "config/keys.h"
+#include "data/toml.h"
+#include "host/root.h"
 
 namespace nvbox::config {
 namespace {

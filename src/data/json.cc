@@ -1,11 +1,11 @@
-#include "nvbox/data/json.h"
+#include "data/json.h"
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
 #include <vector>
 
+#include "base/text.h"
 #include "data/toml_scalar.h"
-#include "nvbox/base/text.h"
 
 namespace nvbox::data {
 namespace {

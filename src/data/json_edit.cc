@@ -1,10 +1,10 @@
-#include "nvbox/data/json_edit.h"
+#include "data/json_edit.h"
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
 #include <optional>
 
-#include "nvbox/base/text.h"
+#include "base/text.h"
 
 namespace nvbox::data {
 namespace {

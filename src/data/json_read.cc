@@ -1,9 +1,9 @@
-#include "nvbox/data/json_read.h"
+#include "data/json_read.h"
 
 #include <nlohmann/json.hpp>
 #include <utility>
 
-#include "nvbox/base/text.h"
+#include "base/text.h"
 
 namespace nvbox::data {
 

@@ -6,16 +6,16 @@
 // The reader is a recursive descent over the text that fills the tree as it goes. What is peculiar
 // about TOML is that a table can be reached in several ways, and that the document may not come
 // back to it in most of them: Toml::written keeps the way, and find_or_add_* know the rules.
-#include "nvbox/data/toml.h"
+#include "data/toml.h"
 
 #include <algorithm>
 #include <cstdint>
 #include <utility>
 
+#include "base/defer.h"
+#include "base/text.h"
 #include "data/toml_scalar.h"
 #include "data/toml_statements.h"
-#include "nvbox/base/defer.h"
-#include "nvbox/base/text.h"
 
 namespace nvbox::data {
 namespace {

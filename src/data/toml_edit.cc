@@ -1,14 +1,14 @@
 // Every change is one splice of the text, and the new text is read again: documents are small and
 // changes are few, and so nothing has to be kept in step with the text.
-#include "nvbox/data/toml_edit.h"
+#include "data/toml_edit.h"
 
 #include <utility>
 
+#include "base/text.h"
 #include "data/toml_edit_plan.h"
+#include "data/toml_second_opinion.h"
 #include "data/toml_statements.h"
 #include "data/toml_write.h"
-#include "nvbox/base/text.h"
-#include "nvbox/data/toml_second_opinion.h"
 
 namespace nvbox::data {
 namespace {

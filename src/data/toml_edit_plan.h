@@ -7,10 +7,10 @@
 #include <string_view>
 #include <variant>
 
+#include "base/result.h"
+#include "data/toml_edit.h"
 #include "data/toml_layout.h"
 #include "data/toml_statements.h"
-#include "nvbox/base/result.h"
-#include "nvbox/data/toml_edit.h"
 
 namespace nvbox::data {
 

@@ -1,9 +1,9 @@
 #include <algorithm>
 #include <optional>
 
+#include "base/text.h"
 #include "data/toml_edit_plan.h"
 #include "data/toml_write.h"
-#include "nvbox/base/text.h"
 
 namespace nvbox::data {
 namespace {

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "nvbox/base/text.h"
+#include "base/text.h"
 
 namespace nvbox::data {
 namespace {

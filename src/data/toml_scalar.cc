@@ -5,7 +5,7 @@
 #include <cstdlib>
 #include <limits>
 
-#include "nvbox/base/text.h"
+#include "base/text.h"
 
 namespace nvbox::data {
 namespace {

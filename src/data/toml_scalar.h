@@ -4,8 +4,8 @@
 #include <optional>
 #include <string_view>
 
-#include "nvbox/base/result.h"
-#include "nvbox/data/toml.h"
+#include "base/result.h"
+#include "data/toml.h"
 
 namespace nvbox::data {
 

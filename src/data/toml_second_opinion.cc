@@ -1,4 +1,4 @@
-#include "nvbox/data/toml_second_opinion.h"
+#include "data/toml_second_opinion.h"
 
 #include <algorithm>
 #include <cmath>
@@ -9,7 +9,7 @@
 #include <utility>
 #include <vector>
 
-#include "nvbox/base/text.h"
+#include "base/text.h"
 
 namespace nvbox::data {
 namespace {

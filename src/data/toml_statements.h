@@ -6,8 +6,8 @@
 #include <utility>
 #include <vector>
 
-#include "nvbox/base/result.h"
-#include "nvbox/data/toml.h"
+#include "base/result.h"
+#include "data/toml.h"
 
 namespace nvbox::data {
 

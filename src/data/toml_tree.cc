@@ -1,4 +1,4 @@
-#include "nvbox/data/toml_tree.h"
+#include "data/toml_tree.h"
 
 #include <algorithm>
 #include <charconv>
@@ -6,9 +6,9 @@
 #include <cstdint>
 #include <variant>
 
+#include "base/text.h"
+#include "data/toml_edit.h"
 #include "data/toml_write.h"
-#include "nvbox/base/text.h"
-#include "nvbox/data/toml_edit.h"
 
 namespace nvbox::data {
 namespace {

@@ -5,7 +5,7 @@
 #include <iterator>
 #include <type_traits>
 
-#include "nvbox/base/text.h"
+#include "base/text.h"
 
 namespace nvbox::data {
 namespace {

@@ -4,7 +4,7 @@
 #include <string>
 #include <string_view>
 
-#include "nvbox/data/toml_edit.h"
+#include "data/toml_edit.h"
 
 namespace nvbox::data {
 

@@ -4,7 +4,7 @@
 #include <optional>
 #include <string_view>
 
-#include "nvbox/data/yaml.h"
+#include "data/yaml.h"
 
 namespace nvbox::data {
 

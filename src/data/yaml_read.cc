@@ -13,10 +13,10 @@
 #include <utility>
 #include <vector>
 
+#include "base/text.h"
+#include "data/yaml.h"
 #include "data/yaml_block.h"
 #include "data/yaml_scalar.h"
-#include "nvbox/base/text.h"
-#include "nvbox/data/yaml.h"
 
 namespace nvbox::data {
 namespace {

@@ -9,7 +9,7 @@
 #include <optional>
 #include <string>
 
-#include "nvbox/base/text.h"
+#include "base/text.h"
 
 namespace nvbox::data {
 namespace {

@@ -3,7 +3,7 @@
 
 #include <string_view>
 
-#include "nvbox/data/json.h"
+#include "data/json.h"
 
 namespace nvbox::data {
 

@@ -7,9 +7,9 @@
 #include <string>
 #include <string_view>
 
+#include "base/text.h"
+#include "data/yaml.h"
 #include "data/yaml_scalar.h"
-#include "nvbox/base/text.h"
-#include "nvbox/data/yaml.h"
 
 namespace nvbox::data {
 namespace {

@@ -6,9 +6,9 @@
 #include <utility>
 #include <vector>
 
-#include "nvbox/base/result.h"
-#include "nvbox/driver/discover.h"
-#include "nvbox/driver/inventory.h"
+#include "base/result.h"
+#include "driver/discover.h"
+#include "driver/inventory.h"
 
 namespace nvbox::driver {
 

@@ -2,9 +2,9 @@
 
 #include <algorithm>
 
+#include "base/path.h"
+#include "base/text.h"
 #include "driver/driver_files.h"
-#include "nvbox/base/path.h"
-#include "nvbox/base/text.h"
 
 namespace nvbox::driver {
 namespace {

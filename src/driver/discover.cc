@@ -1,4 +1,4 @@
-#include "nvbox/driver/discover.h"
+#include "driver/discover.h"
 
 #include <algorithm>
 #include <iterator>

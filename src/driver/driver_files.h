@@ -6,7 +6,7 @@
 #include <span>
 #include <string_view>
 
-#include "nvbox/driver/inventory.h"
+#include "driver/inventory.h"
 
 namespace nvbox::driver {
 

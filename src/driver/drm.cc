@@ -6,11 +6,11 @@
 #include <algorithm>
 #include <string>
 
+#include "base/path.h"
+#include "base/text.h"
 #include "driver/device_nodes.h"
 #include "driver/driver_files.h"
-#include "nvbox/base/path.h"
-#include "nvbox/base/text.h"
-#include "nvbox/sys/file.h"
+#include "sys/file.h"
 
 namespace nvbox::driver {
 namespace {

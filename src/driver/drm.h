@@ -4,8 +4,8 @@
 #include <optional>
 
 #include "driver/context.h"
-#include "nvbox/driver/inventory.h"
-#include "nvbox/sys/fd.h"
+#include "driver/inventory.h"
+#include "sys/fd.h"
 
 namespace nvbox::driver {
 

@@ -1,14 +1,14 @@
-#include "nvbox/driver/expected_nodes.h"
+#include "driver/expected_nodes.h"
 
 #include <algorithm>
 #include <optional>
 #include <utility>
 
+#include "base/path.h"
+#include "base/text.h"
 #include "driver/device_nodes.h"
 #include "driver/gpus.h"
 #include "driver/mig.h"
-#include "nvbox/base/path.h"
-#include "nvbox/base/text.h"
 
 namespace nvbox::driver {
 namespace {

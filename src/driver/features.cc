@@ -4,10 +4,10 @@
 #include <iterator>
 #include <utility>
 
+#include "base/path.h"
+#include "base/text.h"
 #include "driver/device_nodes.h"
-#include "nvbox/base/path.h"
-#include "nvbox/base/text.h"
-#include "nvbox/host/locate.h"
+#include "host/locate.h"
 
 namespace nvbox::driver {
 namespace {

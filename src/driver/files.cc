@@ -8,11 +8,11 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/path.h"
+#include "base/text.h"
 #include "driver/driver_files.h"
-#include "nvbox/base/path.h"
-#include "nvbox/base/text.h"
-#include "nvbox/host/locate.h"
-#include "nvbox/sys/cgroup.h"
+#include "host/locate.h"
+#include "sys/cgroup.h"
 
 namespace nvbox::driver {
 namespace {

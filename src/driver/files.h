@@ -7,7 +7,7 @@
 
 #include "driver/context.h"
 #include "driver/extensions.h"
-#include "nvbox/driver/inventory.h"
+#include "driver/inventory.h"
 
 namespace nvbox::driver {
 

@@ -1,12 +1,12 @@
-#include "nvbox/driver/fingerprint.h"
+#include "driver/fingerprint.h"
 
 #include <cstdint>
 #include <string_view>
 
+#include "base/text.h"
 #include "driver/context.h"
 #include "driver/gpus.h"
 #include "driver/kernel_module.h"
-#include "nvbox/base/text.h"
 
 namespace nvbox::driver {
 namespace {

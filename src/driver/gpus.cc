@@ -3,13 +3,13 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/path.h"
+#include "base/text.h"
 #include "driver/device_nodes.h"
 #include "driver/driver_files.h"
 #include "driver/drm.h"
 #include "driver/mig.h"
 #include "driver/pci_address.h"
-#include "nvbox/base/path.h"
-#include "nvbox/base/text.h"
 
 namespace nvbox::driver {
 namespace {

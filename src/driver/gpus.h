@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "driver/context.h"
-#include "nvbox/driver/inventory.h"
+#include "driver/inventory.h"
 
 namespace nvbox::driver {
 

@@ -2,11 +2,11 @@
 
 #include <algorithm>
 
+#include "base/path.h"
+#include "base/text.h"
 #include "driver/architecture.h"
 #include "driver/driver_files.h"
-#include "nvbox/base/path.h"
-#include "nvbox/base/text.h"
-#include "nvbox/host/locate.h"
+#include "host/locate.h"
 
 namespace nvbox::driver {
 namespace {

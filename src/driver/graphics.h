@@ -6,8 +6,8 @@
 #include <vector>
 
 #include "driver/context.h"
+#include "driver/inventory.h"
 #include "driver/libraries.h"
-#include "nvbox/driver/inventory.h"
 
 namespace nvbox::driver {
 

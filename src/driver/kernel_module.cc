@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "nvbox/base/text.h"
+#include "base/text.h"
 
 namespace nvbox::driver {
 namespace {

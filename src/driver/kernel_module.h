@@ -5,9 +5,9 @@
 #include <string>
 #include <string_view>
 
+#include "base/result.h"
 #include "driver/context.h"
-#include "nvbox/base/result.h"
-#include "nvbox/driver/inventory.h"
+#include "driver/inventory.h"
 
 namespace nvbox::driver {
 

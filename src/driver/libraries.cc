@@ -7,14 +7,14 @@
 #include <set>
 #include <tuple>
 
+#include "base/path.h"
+#include "base/text.h"
 #include "driver/architecture.h"
 #include "driver/driver_files.h"
 #include "driver/library_directories.h"
 #include "driver/library_links.h"
 #include "driver/library_scan.h"
-#include "nvbox/base/path.h"
-#include "nvbox/base/text.h"
-#include "nvbox/host/elf.h"
+#include "host/elf.h"
 
 namespace nvbox::driver {
 namespace {

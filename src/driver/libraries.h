@@ -5,10 +5,10 @@
 #include <string_view>
 #include <vector>
 
+#include "base/result.h"
 #include "driver/context.h"
 #include "driver/extensions.h"
-#include "nvbox/base/result.h"
-#include "nvbox/driver/inventory.h"
+#include "driver/inventory.h"
 
 namespace nvbox::driver {
 

@@ -2,9 +2,9 @@
 
 #include <algorithm>
 
-#include "nvbox/base/path.h"
-#include "nvbox/base/text.h"
-#include "nvbox/host/ld_cache.h"
+#include "base/path.h"
+#include "base/text.h"
+#include "host/ld_cache.h"
 
 namespace nvbox::driver {
 namespace {

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "nvbox/base/path.h"
+#include "base/path.h"
 
 namespace nvbox::driver {
 namespace {

@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-#include "nvbox/driver/inventory.h"
+#include "driver/inventory.h"
 
 namespace nvbox::driver {
 

@@ -7,9 +7,9 @@
 #include <algorithm>
 #include <optional>
 
+#include "base/path.h"
+#include "base/text.h"
 #include "driver/kernel_module.h"
-#include "nvbox/base/path.h"
-#include "nvbox/base/text.h"
 
 namespace nvbox::driver {
 namespace {

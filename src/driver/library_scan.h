@@ -15,7 +15,7 @@
 #include "driver/context.h"
 #include "driver/driver_files.h"
 #include "driver/library_directories.h"
-#include "nvbox/host/locate.h"
+#include "host/locate.h"
 
 namespace nvbox::driver {
 

@@ -1,13 +1,13 @@
-#include "nvbox/driver/management_nodes.h"
+#include "driver/management_nodes.h"
 
 #include <algorithm>
 #include <iterator>
 #include <string_view>
 #include <tuple>
 
+#include "base/path.h"
 #include "driver/context.h"
 #include "driver/device_nodes.h"
-#include "nvbox/base/path.h"
 
 namespace nvbox::driver {
 namespace {

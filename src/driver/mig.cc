@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/text.h"
 #include "driver/device_nodes.h"
-#include "nvbox/base/text.h"
 
 namespace nvbox::driver {
 namespace {

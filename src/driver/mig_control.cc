@@ -1,10 +1,10 @@
-#include "nvbox/driver/mig_control.h"
+#include "driver/mig_control.h"
 
 #include <utility>
 
+#include "base/text.h"
 #include "driver/device_nodes.h"
 #include "driver/mig.h"
-#include "nvbox/base/text.h"
 
 namespace nvbox::driver {
 namespace {

@@ -1,4 +1,4 @@
-#include "nvbox/driver/nvml.h"
+#include "driver/nvml.h"
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
@@ -8,13 +8,13 @@
 #include <utility>
 #include <vector>
 
+#include "base/text.h"
+#include "data/json.h"
 #include "driver/context.h"
 #include "driver/mig.h"
 #include "driver/nvml_answer.h"
 #include "driver/nvml_cache.h"
 #include "driver/run_nvml_helper.h"
-#include "nvbox/base/text.h"
-#include "nvbox/data/json.h"
 
 namespace nvbox::driver {
 namespace {

@@ -4,8 +4,8 @@
 #include <cstdint>
 #include <iterator>
 
-#include "nvbox/base/text.h"
-#include "nvbox/data/json_read.h"
+#include "base/text.h"
+#include "data/json_read.h"
 
 namespace nvbox::driver {
 namespace {

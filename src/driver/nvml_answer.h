@@ -16,8 +16,8 @@
 #include <string_view>
 #include <vector>
 
-#include "nvbox/base/result.h"
-#include "nvbox/data/json.h"
+#include "base/result.h"
+#include "data/json.h"
 
 namespace nvbox::driver {
 

@@ -8,12 +8,12 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "base/text.h"
+#include "base/version.h"
+#include "data/json.h"
 #include "driver/nvml_answer.h"
-#include "nvbox/base/text.h"
-#include "nvbox/base/version.h"
-#include "nvbox/data/json.h"
-#include "nvbox/host/root_write.h"
-#include "nvbox/sys/file.h"
+#include "host/root_write.h"
+#include "sys/file.h"
 
 namespace nvbox::driver {
 namespace {

@@ -6,10 +6,10 @@
 #include <string>
 #include <vector>
 
-#include "nvbox/base/result.h"
-#include "nvbox/data/json.h"
-#include "nvbox/driver/inventory.h"
-#include "nvbox/host/root.h"
+#include "base/result.h"
+#include "data/json.h"
+#include "driver/inventory.h"
+#include "host/root.h"
 
 namespace nvbox::driver {
 

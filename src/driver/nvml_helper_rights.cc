@@ -4,9 +4,9 @@
 #include <algorithm>
 #include <cerrno>
 
-#include "nvbox/base/path.h"
-#include "nvbox/base/text.h"
-#include "nvbox/driver/mig_control.h"
+#include "base/path.h"
+#include "base/text.h"
+#include "driver/mig_control.h"
 
 namespace nvbox::driver {
 namespace {

@@ -5,9 +5,9 @@
 #include <vector>
 
 #include "driver/context.h"
-#include "nvbox/driver/inventory.h"
-#include "nvbox/host/root.h"
-#include "nvbox/sys/confinement.h"
+#include "driver/inventory.h"
+#include "host/root.h"
+#include "sys/confinement.h"
 
 namespace nvbox::driver {
 

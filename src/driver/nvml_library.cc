@@ -6,13 +6,13 @@
 #include <optional>
 #include <vector>
 
+#include "base/path.h"
+#include "base/text.h"
 #include "driver/architecture.h"
 #include "driver/library_directories.h"
 #include "driver/library_scan.h"
-#include "nvbox/base/path.h"
-#include "nvbox/base/text.h"
-#include "nvbox/host/elf.h"
-#include "nvbox/sys/fd.h"
+#include "host/elf.h"
+#include "sys/fd.h"
 
 namespace nvbox::driver {
 namespace {

@@ -2,7 +2,7 @@
 
 #include <vector>
 
-#include "nvbox/base/text.h"
+#include "base/text.h"
 
 namespace nvbox::driver {
 namespace {

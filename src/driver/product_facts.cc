@@ -4,7 +4,7 @@
 #include <iterator>
 #include <string>
 
-#include "nvbox/base/text.h"
+#include "base/text.h"
 
 namespace nvbox::driver {
 namespace {

@@ -7,10 +7,10 @@
 #include <optional>
 #include <string_view>
 
+#include "base/result.h"
 #include "driver/context.h"
-#include "nvbox/base/result.h"
-#include "nvbox/driver/inventory.h"
-#include "nvbox/host/root.h"
+#include "driver/inventory.h"
+#include "host/root.h"
 
 namespace nvbox::driver {
 

@@ -11,17 +11,17 @@
 #include <cstdint>
 #include <optional>
 
+#include "base/path.h"
+#include "base/text.h"
+#include "driver/nvml.h"
 #include "driver/nvml_answer.h"
 #include "driver/nvml_helper_image.h"
 #include "driver/nvml_helper_rights.h"
 #include "driver/nvml_library.h"
-#include "nvbox/base/path.h"
-#include "nvbox/base/text.h"
-#include "nvbox/driver/nvml.h"
-#include "nvbox/sys/capabilities.h"
-#include "nvbox/sys/file.h"
-#include "nvbox/sys/process.h"
-#include "nvbox/sys/seccomp.h"
+#include "sys/capabilities.h"
+#include "sys/file.h"
+#include "sys/process.h"
+#include "sys/seccomp.h"
 
 namespace nvbox::driver {
 namespace {

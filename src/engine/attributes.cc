@@ -8,7 +8,7 @@
 
 #include <string_view>
 
-#include "nvbox/base/text.h"
+#include "base/text.h"
 
 namespace nvbox::engine {
 namespace {

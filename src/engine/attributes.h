@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "nvbox/base/result.h"
+#include "base/result.h"
 
 namespace nvbox::engine {
 

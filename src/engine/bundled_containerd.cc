@@ -1,11 +1,11 @@
-#include "nvbox/engine/bundled_containerd.h"
+#include "engine/bundled_containerd.h"
 
 #include <algorithm>
 #include <variant>
 
-#include "nvbox/base/path.h"
-#include "nvbox/base/text.h"
-#include "nvbox/data/toml.h"
+#include "base/path.h"
+#include "base/text.h"
+#include "data/toml.h"
 
 namespace nvbox::engine {
 namespace {

@@ -1,8 +1,8 @@
-#include "nvbox/engine/command.h"
+#include "engine/command.h"
 
 #include <utility>
 
-#include "nvbox/base/text.h"
+#include "base/text.h"
 
 namespace nvbox::engine {
 

@@ -1,4 +1,4 @@
-#include "nvbox/engine/containerd.h"
+#include "engine/containerd.h"
 
 #include <algorithm>
 #include <cstdint>
@@ -7,12 +7,12 @@
 #include <variant>
 #include <vector>
 
+#include "base/path.h"
+#include "base/text.h"
+#include "data/toml_edit.h"
+#include "data/toml_second_opinion.h"
+#include "data/toml_tree.h"
 #include "engine/toml_runtime.h"
-#include "nvbox/base/path.h"
-#include "nvbox/base/text.h"
-#include "nvbox/data/toml_edit.h"
-#include "nvbox/data/toml_second_opinion.h"
-#include "nvbox/data/toml_tree.h"
 
 namespace nvbox::engine {
 namespace {

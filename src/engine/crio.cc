@@ -1,10 +1,10 @@
-#include "nvbox/engine/crio.h"
+#include "engine/crio.h"
 
 #include <optional>
 #include <vector>
 
+#include "data/toml_edit.h"
 #include "engine/toml_runtime.h"
-#include "nvbox/data/toml_edit.h"
 
 namespace nvbox::engine {
 namespace {

@@ -1,10 +1,10 @@
-#include "nvbox/engine/docker.h"
+#include "engine/docker.h"
 
 #include <nlohmann/json.hpp>
 
-#include "nvbox/base/text.h"
-#include "nvbox/data/json.h"
-#include "nvbox/data/json_edit.h"
+#include "base/text.h"
+#include "data/json.h"
+#include "data/json_edit.h"
 
 namespace nvbox::engine {
 namespace {

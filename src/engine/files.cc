@@ -1,4 +1,4 @@
-#include "nvbox/engine/files.h"
+#include "engine/files.h"
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -6,12 +6,12 @@
 #include <climits>
 #include <cstdlib>
 
+#include "base/path.h"
+#include "base/text.h"
 #include "engine/attributes.h"
-#include "nvbox/base/path.h"
-#include "nvbox/base/text.h"
-#include "nvbox/host/root.h"
-#include "nvbox/host/root_write.h"
-#include "nvbox/sys/file.h"
+#include "host/root.h"
+#include "host/root_write.h"
+#include "sys/file.h"
 
 namespace nvbox::engine {
 namespace {

@@ -1,11 +1,11 @@
-#include "nvbox/engine/oci_hook.h"
+#include "engine/oci_hook.h"
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
-#include "nvbox/base/path.h"
-#include "nvbox/base/text.h"
-#include "nvbox/data/json.h"
+#include "base/path.h"
+#include "base/text.h"
+#include "data/json.h"
 
 namespace nvbox::engine {
 namespace {

@@ -1,9 +1,9 @@
-#include "nvbox/engine/podman.h"
+#include "engine/podman.h"
 
 #include <vector>
 
+#include "data/toml_edit.h"
 #include "engine/toml_runtime.h"
-#include "nvbox/data/toml_edit.h"
 
 namespace nvbox::engine {
 

@@ -5,7 +5,7 @@
 #include <variant>
 #include <vector>
 
-#include "nvbox/base/text.h"
+#include "base/text.h"
 
 namespace nvbox::engine {
 namespace {

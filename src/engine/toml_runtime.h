@@ -6,9 +6,9 @@
 #include <string>
 #include <string_view>
 
-#include "nvbox/base/result.h"
-#include "nvbox/data/toml_edit.h"
-#include "nvbox/engine/request.h"
+#include "base/result.h"
+#include "data/toml_edit.h"
+#include "engine/request.h"
 
 namespace nvbox::engine {
 

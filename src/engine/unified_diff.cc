@@ -1,7 +1,7 @@
 // The lines that two texts have in common are found with Myers' greedy algorithm ("An O(ND)
 // Difference Algorithm and Its Variations", 1986): for a growing number of edits it keeps, for each
 // diagonal, how far a path with that many edits can reach, and then walks the recorded rounds back.
-#include "nvbox/engine/unified_diff.h"
+#include "engine/unified_diff.h"
 
 #include <algorithm>
 #include <cstdint>
@@ -9,7 +9,7 @@
 #include <span>
 #include <vector>
 
-#include "nvbox/base/text.h"
+#include "base/text.h"
 
 namespace nvbox::engine {
 namespace {

@@ -1,4 +1,4 @@
-#include "nvbox/hook/application_profile.h"
+#include "hook/application_profile.h"
 
 #include <algorithm>
 #include <charconv>
@@ -6,10 +6,10 @@
 #include <string>
 #include <string_view>
 
-#include "nvbox/base/path.h"
-#include "nvbox/base/text.h"
-#include "nvbox/host/leave_to_change.h"
-#include "nvbox/host/root_write.h"
+#include "base/path.h"
+#include "base/text.h"
+#include "host/leave_to_change.h"
+#include "host/root_write.h"
 
 namespace nvbox::hook {
 namespace {

@@ -1,11 +1,11 @@
-#include "nvbox/hook/chmod.h"
+#include "hook/chmod.h"
 
 #include <cerrno>
 #include <optional>
 
-#include "nvbox/base/text.h"
-#include "nvbox/host/leave_to_change.h"
-#include "nvbox/host/root_write.h"
+#include "base/text.h"
+#include "host/leave_to_change.h"
+#include "host/root_write.h"
 
 namespace nvbox::hook {
 namespace {

@@ -1,12 +1,12 @@
-#include "nvbox/hook/compat_configuration.h"
+#include "hook/compat_configuration.h"
 
 #include <string_view>
 
+#include "base/path.h"
+#include "base/text.h"
 #include "hook/loader_folders.h"
-#include "nvbox/base/path.h"
-#include "nvbox/base/text.h"
-#include "nvbox/host/leave_to_change.h"
-#include "nvbox/host/root_write.h"
+#include "host/leave_to_change.h"
+#include "host/root_write.h"
 
 namespace nvbox::hook {
 namespace {

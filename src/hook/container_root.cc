@@ -1,4 +1,4 @@
-#include "nvbox/hook/container_root.h"
+#include "hook/container_root.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -8,12 +8,12 @@
 #include <optional>
 #include <string>
 
-#include "nvbox/base/path.h"
-#include "nvbox/base/text.h"
-#include "nvbox/data/json.h"
-#include "nvbox/data/json_read.h"
-#include "nvbox/sys/file.h"
-#include "nvbox/sys/writable_view.h"
+#include "base/path.h"
+#include "base/text.h"
+#include "data/json.h"
+#include "data/json_read.h"
+#include "sys/file.h"
+#include "sys/writable_view.h"
 
 namespace nvbox::hook {
 namespace {

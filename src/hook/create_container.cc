@@ -1,15 +1,15 @@
-#include "nvbox/hook/create_container.h"
+#include "hook/create_container.h"
 
 #include <string>
 
-#include "nvbox/base/text.h"
-#include "nvbox/hook/application_profile.h"
-#include "nvbox/hook/compat_configuration.h"
-#include "nvbox/hook/container_root.h"
-#include "nvbox/hook/create_symlinks.h"
-#include "nvbox/hook/cuda_compat.h"
-#include "nvbox/hook/mask_params.h"
-#include "nvbox/hook/update_ld_cache.h"
+#include "base/text.h"
+#include "hook/application_profile.h"
+#include "hook/compat_configuration.h"
+#include "hook/container_root.h"
+#include "hook/create_symlinks.h"
+#include "hook/cuda_compat.h"
+#include "hook/mask_params.h"
+#include "hook/update_ld_cache.h"
 
 namespace nvbox::hook {
 namespace {

@@ -1,10 +1,10 @@
-#include "nvbox/hook/create_symlinks.h"
+#include "hook/create_symlinks.h"
 
 #include <optional>
 
-#include "nvbox/base/text.h"
-#include "nvbox/host/leave_to_change.h"
-#include "nvbox/host/root_write.h"
+#include "base/text.h"
+#include "host/leave_to_change.h"
+#include "host/root_write.h"
 
 namespace nvbox::hook {
 

@@ -1,7 +1,7 @@
 // An image may bring CUDA libraries that are newer than the host's driver (NVIDIA's "forward
 // compatibility"). They work only on some combinations of GPU driver branches, which newer ones
 // list in an ELF note; using them anywhere else breaks CUDA.
-#include "nvbox/hook/cuda_compat.h"
+#include "hook/cuda_compat.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -13,13 +13,13 @@
 #include <nlohmann/json.hpp>
 #include <vector>
 
-#include "nvbox/base/path.h"
-#include "nvbox/base/text.h"
-#include "nvbox/data/json.h"
-#include "nvbox/data/json_read.h"
-#include "nvbox/host/container_file.h"
-#include "nvbox/host/elf.h"
-#include "nvbox/sys/fd.h"
+#include "base/path.h"
+#include "base/text.h"
+#include "data/json.h"
+#include "data/json_read.h"
+#include "host/container_file.h"
+#include "host/elf.h"
+#include "sys/fd.h"
 
 namespace nvbox::hook {
 namespace {

@@ -3,8 +3,8 @@
 #include <climits>
 #include <string_view>
 
-#include "nvbox/base/text.h"
-#include "nvbox/host/container_file.h"
+#include "base/text.h"
+#include "host/container_file.h"
 
 namespace nvbox::hook {
 namespace {

@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
-#include "nvbox/base/log.h"
-#include "nvbox/host/root.h"
+#include "base/log.h"
+#include "host/root.h"
 
 namespace nvbox::hook {
 

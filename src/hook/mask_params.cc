@@ -1,11 +1,11 @@
-#include "nvbox/hook/mask_params.h"
+#include "hook/mask_params.h"
 
 #include <fcntl.h>
 #include <cerrno>
 
-#include "nvbox/base/path.h"
-#include "nvbox/base/text.h"
-#include "nvbox/sys/mount.h"
+#include "base/path.h"
+#include "base/text.h"
+#include "sys/mount.h"
 
 namespace nvbox::hook {
 namespace {

@@ -5,9 +5,9 @@
 #include <set>
 #include <string_view>
 
-#include "nvbox/base/text.h"
-#include "nvbox/host/container_file.h"
-#include "nvbox/host/root_write.h"
+#include "base/text.h"
+#include "host/container_file.h"
+#include "host/root_write.h"
 
 namespace nvbox::hook {
 namespace {

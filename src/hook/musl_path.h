@@ -5,9 +5,9 @@
 #include <span>
 #include <string>
 
-#include "nvbox/base/log.h"
-#include "nvbox/base/result.h"
-#include "nvbox/host/root.h"
+#include "base/log.h"
+#include "base/result.h"
+#include "host/root.h"
 
 namespace nvbox::hook {
 

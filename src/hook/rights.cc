@@ -1,4 +1,4 @@
-#include "nvbox/hook/rights.h"
+#include "hook/rights.h"
 
 #include <sys/syscall.h>
 

@@ -1,4 +1,4 @@
-#include "nvbox/hook/update_ld_cache.h"
+#include "hook/update_ld_cache.h"
 
 #include <cerrno>
 
@@ -8,18 +8,18 @@
 #include <string_view>
 #include <vector>
 
+#include "base/text.h"
+#include "base/version.h"
+#include "hook/compat_configuration.h"
 #include "hook/loader_folders.h"
 #include "hook/musl_path.h"
 #include "hook/update_ld_cache_entries.h"
-#include "nvbox/base/text.h"
-#include "nvbox/base/version.h"
-#include "nvbox/hook/compat_configuration.h"
-#include "nvbox/host/container_file.h"
-#include "nvbox/host/ld_cache.h"
-#include "nvbox/host/ld_cache_write.h"
-#include "nvbox/host/ld_so_conf.h"
-#include "nvbox/host/leave_to_change.h"
-#include "nvbox/host/root_write.h"
+#include "host/container_file.h"
+#include "host/ld_cache.h"
+#include "host/ld_cache_write.h"
+#include "host/ld_so_conf.h"
+#include "host/leave_to_change.h"
+#include "host/root_write.h"
 
 namespace nvbox::hook {
 namespace {

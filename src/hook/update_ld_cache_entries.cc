@@ -12,10 +12,10 @@
 #include <string_view>
 #include <utility>
 
+#include "base/path.h"
+#include "base/text.h"
 #include "hook/update_ld_cache_scan.h"
-#include "nvbox/base/path.h"
-#include "nvbox/base/text.h"
-#include "nvbox/host/root_write.h"
+#include "host/root_write.h"
 
 namespace nvbox::hook {
 namespace {

@@ -4,9 +4,9 @@
 #include <string>
 #include <vector>
 
-#include "nvbox/host/ld_cache.h"
-#include "nvbox/host/ld_so_conf.h"
-#include "nvbox/host/root.h"
+#include "host/ld_cache.h"
+#include "host/ld_so_conf.h"
+#include "host/root.h"
 
 namespace nvbox::hook {
 

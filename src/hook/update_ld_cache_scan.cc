@@ -6,10 +6,10 @@
 
 #include <algorithm>
 
-#include "nvbox/base/path.h"
-#include "nvbox/base/text.h"
-#include "nvbox/host/container_file.h"
-#include "nvbox/host/ld_cache.h"
+#include "base/path.h"
+#include "base/text.h"
+#include "host/container_file.h"
+#include "host/ld_cache.h"
 
 namespace nvbox::hook {
 namespace {

@@ -12,11 +12,11 @@
 #include <unordered_set>
 #include <vector>
 
-#include "nvbox/host/elf.h"
-#include "nvbox/host/ld_so_conf.h"
-#include "nvbox/host/locate.h"
-#include "nvbox/host/root.h"
-#include "nvbox/sys/fd.h"
+#include "host/elf.h"
+#include "host/ld_so_conf.h"
+#include "host/locate.h"
+#include "host/root.h"
+#include "sys/fd.h"
 
 namespace nvbox::hook {
 

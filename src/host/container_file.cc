@@ -1,4 +1,4 @@
-#include "nvbox/host/container_file.h"
+#include "host/container_file.h"
 
 #include <fcntl.h>
 #include <linux/magic.h>
@@ -9,12 +9,12 @@
 #include <algorithm>
 #include <cstdint>
 
-#include "nvbox/base/path.h"
-#include "nvbox/base/text.h"
-#include "nvbox/host/leave_to_change.h"
-#include "nvbox/host/root_write.h"
-#include "nvbox/sys/file.h"
-#include "nvbox/sys/mount.h"
+#include "base/path.h"
+#include "base/text.h"
+#include "host/leave_to_change.h"
+#include "host/root_write.h"
+#include "sys/file.h"
+#include "sys/mount.h"
 
 namespace nvbox::host {
 namespace {

@@ -1,4 +1,4 @@
-#include "nvbox/host/elf.h"
+#include "host/elf.h"
 
 #include <elf.h>
 #include <unistd.h>
@@ -9,7 +9,7 @@
 #include <cstring>
 #include <vector>
 
-#include "nvbox/base/text.h"
+#include "base/text.h"
 
 namespace nvbox::host {
 namespace {

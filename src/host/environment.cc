@@ -1,4 +1,4 @@
-#include "nvbox/host/environment.h"
+#include "host/environment.h"
 
 namespace nvbox::host {
 

@@ -1,12 +1,12 @@
-#include "nvbox/host/ld_cache.h"
+#include "host/ld_cache.h"
 
 #include <elf.h>
 
 #include <array>
 #include <cstring>
 
+#include "base/text.h"
 #include "host/ld_cache_format.h"
-#include "nvbox/base/text.h"
 
 namespace nvbox::host {
 namespace {

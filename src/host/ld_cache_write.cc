@@ -5,15 +5,15 @@
 //
 // Strings are stored once, and one that is another's end ("libx.so.1" of "/lib/libx.so.1") is not
 // stored at all. Sorting them by their reversed text brings each behind a longer one that ends so.
-#include "nvbox/host/ld_cache_write.h"
+#include "host/ld_cache_write.h"
 
 #include <algorithm>
 #include <bit>
 #include <cstring>
 #include <limits>
 
+#include "base/text.h"
 #include "host/ld_cache_format.h"
-#include "nvbox/base/text.h"
 
 namespace nvbox::host {
 namespace {

@@ -1,4 +1,4 @@
-#include "nvbox/host/ld_so_conf.h"
+#include "host/ld_so_conf.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -10,10 +10,10 @@
 #include <set>
 #include <span>
 
-#include "nvbox/base/path.h"
-#include "nvbox/base/text.h"
-#include "nvbox/host/container_file.h"
-#include "nvbox/sys/file.h"
+#include "base/path.h"
+#include "base/text.h"
+#include "host/container_file.h"
+#include "sys/file.h"
 
 namespace nvbox::host {
 namespace {

@@ -1,10 +1,10 @@
-#include "nvbox/host/leave_to_change.h"
+#include "host/leave_to_change.h"
 
 #include <fcntl.h>
 #include <cerrno>
 
-#include "nvbox/sys/fd.h"
-#include "nvbox/sys/mount.h"
+#include "sys/fd.h"
+#include "sys/mount.h"
 
 namespace nvbox::host {
 namespace {

@@ -1,4 +1,4 @@
-#include "nvbox/host/locate.h"
+#include "host/locate.h"
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -6,8 +6,8 @@
 #include <unistd.h>
 #include <cerrno>
 
-#include "nvbox/base/path.h"
-#include "nvbox/base/text.h"
+#include "base/path.h"
+#include "base/text.h"
 
 namespace nvbox::host {
 namespace {

@@ -1,4 +1,4 @@
-#include "nvbox/host/root.h"
+#include "host/root.h"
 
 #include <fcntl.h>
 #include <linux/openat2.h>
@@ -9,11 +9,11 @@
 
 #include <algorithm>
 
+#include "base/path.h"
+#include "base/text.h"
 #include "host/root_walk.h"
-#include "nvbox/base/path.h"
-#include "nvbox/base/text.h"
-#include "nvbox/sys/file.h"
-#include "nvbox/sys/kernel.h"
+#include "sys/file.h"
+#include "sys/kernel.h"
 
 namespace nvbox::host {
 namespace {

@@ -1,4 +1,4 @@
-#include "nvbox/host/root_move.h"
+#include "host/root_move.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -8,9 +8,9 @@
 
 #include <string>
 
-#include "nvbox/base/path.h"
-#include "nvbox/base/text.h"
-#include "nvbox/sys/fd.h"
+#include "base/path.h"
+#include "base/text.h"
+#include "sys/fd.h"
 
 namespace nvbox::host {
 namespace {

@@ -16,7 +16,7 @@
 #include <string>
 #include <vector>
 
-#include "nvbox/base/path.h"
+#include "base/path.h"
 
 namespace nvbox::host {
 namespace {

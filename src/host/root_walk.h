@@ -5,8 +5,8 @@
 
 #include <string_view>
 
-#include "nvbox/base/result.h"
-#include "nvbox/sys/fd.h"
+#include "base/result.h"
+#include "sys/fd.h"
 
 namespace nvbox::host {
 

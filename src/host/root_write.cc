@@ -1,4 +1,4 @@
-#include "nvbox/host/root_write.h"
+#include "host/root_write.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -7,11 +7,11 @@
 
 #include <string>
 
-#include "nvbox/base/path.h"
-#include "nvbox/base/text.h"
-#include "nvbox/host/container_file.h"
-#include "nvbox/host/leave_to_change.h"
-#include "nvbox/sys/file.h"
+#include "base/path.h"
+#include "base/text.h"
+#include "host/container_file.h"
+#include "host/leave_to_change.h"
+#include "sys/file.h"
 
 namespace nvbox::host {
 namespace {

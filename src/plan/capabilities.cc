@@ -1,9 +1,9 @@
-#include "nvbox/plan/capabilities.h"
+#include "plan/capabilities.h"
 
 #include <string>
 #include <vector>
 
-#include "nvbox/base/text.h"
+#include "base/text.h"
 
 namespace nvbox::plan {
 namespace {

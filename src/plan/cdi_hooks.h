@@ -7,10 +7,10 @@
 #include <string_view>
 #include <vector>
 
-#include "nvbox/base/result.h"
-#include "nvbox/plan/cdi_spec_for.h"
-#include "nvbox/spec/container_work.h"
-#include "nvbox/spec/edits.h"
+#include "base/result.h"
+#include "plan/cdi_spec_for.h"
+#include "spec/container_work.h"
+#include "spec/edits.h"
 
 namespace nvbox::plan {
 

@@ -1,15 +1,15 @@
-#include "nvbox/plan/cdi_spec_for.h"
+#include "plan/cdi_spec_for.h"
 
 #include <algorithm>
 #include <iterator>
 #include <utility>
 
-#include "nvbox/base/path.h"
-#include "nvbox/base/text.h"
-#include "nvbox/plan/nvml_question.h"
-#include "nvbox/plan/select.h"
+#include "base/path.h"
+#include "base/text.h"
 #include "plan/cdi_hooks.h"
+#include "plan/nvml_question.h"
 #include "plan/parts.h"
+#include "plan/select.h"
 
 namespace nvbox::plan {
 namespace {

@@ -1,11 +1,11 @@
-#include "nvbox/plan/check_core.h"
+#include "plan/check_core.h"
 
 #include <algorithm>
 #include <cerrno>
 #include <string>
 #include <vector>
 
-#include "nvbox/base/text.h"
+#include "base/text.h"
 
 namespace nvbox::plan {
 namespace {

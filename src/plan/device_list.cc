@@ -1,12 +1,12 @@
-#include "nvbox/plan/device_list.h"
+#include "plan/device_list.h"
 
 #include <algorithm>
 #include <optional>
 
-#include "nvbox/base/list.h"
-#include "nvbox/base/text.h"
-#include "nvbox/plan/nvml_question.h"
+#include "base/list.h"
+#include "base/text.h"
 #include "plan/device_name.h"
+#include "plan/nvml_question.h"
 
 namespace nvbox::plan {
 namespace {

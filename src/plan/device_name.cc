@@ -5,7 +5,7 @@
 #include <utility>
 #include <vector>
 
-#include "nvbox/base/text.h"
+#include "base/text.h"
 
 namespace nvbox::plan {
 namespace {

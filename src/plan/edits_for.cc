@@ -1,13 +1,13 @@
-#include "nvbox/plan/edits_for.h"
+#include "plan/edits_for.h"
 
 #include <algorithm>
 #include <iterator>
 #include <set>
 #include <utility>
 
-#include "nvbox/base/path.h"
-#include "nvbox/spec/hook_time.h"
+#include "base/path.h"
 #include "plan/parts.h"
+#include "spec/hook_time.h"
 
 namespace nvbox::plan {
 namespace {

@@ -1,10 +1,10 @@
-#include "nvbox/plan/list_files.h"
+#include "plan/list_files.h"
 
 #include <algorithm>
 #include <string_view>
 
-#include "nvbox/base/path.h"
-#include "nvbox/base/text.h"
+#include "base/path.h"
+#include "base/text.h"
 
 namespace nvbox::plan {
 namespace {

@@ -4,8 +4,8 @@
 #include <optional>
 #include <string_view>
 
-#include "nvbox/base/text.h"
-#include "nvbox/driver/inventory.h"
+#include "base/text.h"
+#include "driver/inventory.h"
 
 namespace nvbox::plan {
 namespace {

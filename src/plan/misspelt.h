@@ -4,8 +4,8 @@
 #include <string>
 #include <vector>
 
-#include "nvbox/config/config.h"
-#include "nvbox/spec/oci.h"
+#include "config/config.h"
+#include "spec/oci.h"
 
 namespace nvbox::plan {
 

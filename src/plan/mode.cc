@@ -1,10 +1,10 @@
-#include "nvbox/plan/mode.h"
+#include "plan/mode.h"
 
 #include <algorithm>
 #include <utility>
 
-#include "nvbox/base/text.h"
-#include "nvbox/spec/cdi.h"
+#include "base/text.h"
+#include "spec/cdi.h"
 
 namespace nvbox::plan {
 namespace {

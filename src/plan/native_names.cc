@@ -1,11 +1,11 @@
-#include "nvbox/plan/native_names.h"
+#include "plan/native_names.h"
 
 #include <algorithm>
 #include <string_view>
 
-#include "nvbox/base/text.h"
-#include "nvbox/plan/mode.h"
-#include "nvbox/spec/cdi.h"
+#include "base/text.h"
+#include "plan/mode.h"
+#include "spec/cdi.h"
 
 namespace nvbox::plan {
 namespace {

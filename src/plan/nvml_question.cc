@@ -1,14 +1,14 @@
-#include "nvbox/plan/nvml_question.h"
+#include "plan/nvml_question.h"
 
 #include <algorithm>
 #include <string>
 #include <string_view>
 
-#include "nvbox/base/text.h"
-#include "nvbox/plan/requirements.h"
-#include "nvbox/plan/select.h"
+#include "base/text.h"
 #include "plan/device_name.h"
 #include "plan/parts.h"
+#include "plan/requirements.h"
+#include "plan/select.h"
 
 namespace nvbox::plan {
 namespace {

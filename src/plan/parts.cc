@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
-#include "nvbox/base/path.h"
-#include "nvbox/base/text.h"
+#include "base/path.h"
+#include "base/text.h"
 
 namespace nvbox::plan {
 namespace {

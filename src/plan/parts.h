@@ -6,9 +6,9 @@
 #include <string_view>
 #include <vector>
 
-#include "nvbox/driver/inventory.h"
-#include "nvbox/spec/container_work.h"
-#include "nvbox/spec/edits.h"
+#include "driver/inventory.h"
+#include "spec/container_work.h"
+#include "spec/edits.h"
 
 namespace nvbox::plan {
 

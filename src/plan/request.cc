@@ -1,14 +1,14 @@
-#include "nvbox/plan/request.h"
+#include "plan/request.h"
 
 #include <algorithm>
 #include <optional>
 
-#include "nvbox/base/path.h"
-#include "nvbox/base/text.h"
-#include "nvbox/plan/capabilities.h"
-#include "nvbox/spec/cdi.h"
+#include "base/path.h"
+#include "base/text.h"
+#include "plan/capabilities.h"
 #include "plan/misspelt.h"
 #include "plan/required.h"
+#include "spec/cdi.h"
 
 namespace nvbox::plan {
 namespace {

@@ -5,7 +5,7 @@
 #include <string_view>
 #include <utility>
 
-#include "nvbox/base/text.h"
+#include "base/text.h"
 
 namespace nvbox::plan {
 namespace {

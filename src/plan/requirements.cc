@@ -1,4 +1,4 @@
-#include "nvbox/plan/requirements.h"
+#include "plan/requirements.h"
 
 #include <algorithm>
 #include <compare>
@@ -6,7 +6,7 @@
 #include <optional>
 #include <vector>
 
-#include "nvbox/base/text.h"
+#include "base/text.h"
 
 namespace nvbox::plan {
 namespace {

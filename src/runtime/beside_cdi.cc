@@ -6,13 +6,13 @@
 #include <utility>
 #include <vector>
 
-#include "nvbox/base/text.h"
-#include "nvbox/driver/discover.h"
-#include "nvbox/plan/edits_for.h"
-#include "nvbox/plan/native_names.h"
-#include "nvbox/plan/select.h"
-#include "nvbox/runtime/requirements.h"
+#include "base/text.h"
+#include "driver/discover.h"
+#include "plan/edits_for.h"
+#include "plan/native_names.h"
+#include "plan/select.h"
 #include "runtime/machine.h"
+#include "runtime/requirements.h"
 
 namespace nvbox::runtime {
 namespace {

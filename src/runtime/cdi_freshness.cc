@@ -1,9 +1,9 @@
-#include "nvbox/runtime/cdi_freshness.h"
+#include "runtime/cdi_freshness.h"
 
 #include <algorithm>
 
-#include "nvbox/base/text.h"
-#include "nvbox/driver/fingerprint.h"
+#include "base/text.h"
+#include "driver/fingerprint.h"
 
 namespace nvbox::runtime {
 namespace {

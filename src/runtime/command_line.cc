@@ -9,12 +9,12 @@
 // "--name=value" is clear; of "--name word", before the command, `word` is its value unless it is
 // the name of a command. After the command it does not matter: only the container's name is a word
 // of its own there, and it comes last.
-#include "nvbox/runtime/command_line.h"
+#include "runtime/command_line.h"
 
 #include <algorithm>
 
-#include "nvbox/base/path.h"
-#include "nvbox/base/text.h"
+#include "base/path.h"
+#include "base/text.h"
 
 namespace nvbox::runtime {
 namespace {

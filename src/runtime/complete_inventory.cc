@@ -1,7 +1,7 @@
-#include "nvbox/runtime/complete_inventory.h"
+#include "runtime/complete_inventory.h"
 
-#include "nvbox/base/text.h"
-#include "nvbox/plan/nvml_question.h"
+#include "base/text.h"
+#include "plan/nvml_question.h"
 
 namespace nvbox::runtime {
 

@@ -1,10 +1,10 @@
-#include "nvbox/runtime/configure_arguments.h"
+#include "runtime/configure_arguments.h"
 
 #include <unistd.h>
 
 #include <string_view>
 
-#include "nvbox/base/text.h"
+#include "base/text.h"
 
 namespace nvbox::runtime {
 namespace {

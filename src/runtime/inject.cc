@@ -1,10 +1,10 @@
-#include "nvbox/runtime/inject.h"
+#include "runtime/inject.h"
 
 #include <utility>
 
-#include "nvbox/apply/to_oci.h"
-#include "nvbox/plan/mode.h"
-#include "nvbox/plan/request.h"
+#include "apply/to_oci.h"
+#include "plan/mode.h"
+#include "plan/request.h"
 #include "runtime/beside_cdi.h"
 #include "runtime/inject_cdi.h"
 #include "runtime/inject_native.h"

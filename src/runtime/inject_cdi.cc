@@ -6,15 +6,15 @@
 #include <utility>
 #include <vector>
 
-#include "nvbox/apply/complete_nodes.h"
-#include "nvbox/base/text.h"
-#include "nvbox/config/cdi_registry.h"
-#include "nvbox/driver/discover.h"
-#include "nvbox/host/root.h"
-#include "nvbox/plan/cdi_spec_for.h"
-#include "nvbox/runtime/cdi_freshness.h"
-#include "nvbox/spec/cdi.h"
+#include "apply/complete_nodes.h"
+#include "base/text.h"
+#include "config/cdi_registry.h"
+#include "driver/discover.h"
+#include "host/root.h"
+#include "plan/cdi_spec_for.h"
+#include "runtime/cdi_freshness.h"
 #include "runtime/machine.h"
+#include "spec/cdi.h"
 
 namespace nvbox::runtime {
 namespace {

@@ -5,11 +5,11 @@
 #include <variant>
 #include <vector>
 
-#include "nvbox/base/log.h"
-#include "nvbox/base/result.h"
-#include "nvbox/plan/request.h"
-#include "nvbox/runtime/inject.h"
-#include "nvbox/spec/edits.h"
+#include "base/log.h"
+#include "base/result.h"
+#include "plan/request.h"
+#include "runtime/inject.h"
+#include "spec/edits.h"
 
 namespace nvbox::runtime {
 

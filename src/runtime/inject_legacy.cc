@@ -3,16 +3,16 @@
 #include <utility>
 #include <vector>
 
-#include "nvbox/apply/to_oci.h"
-#include "nvbox/base/path.h"
-#include "nvbox/base/text.h"
-#include "nvbox/host/environment.h"
-#include "nvbox/plan/edits_for.h"
-#include "nvbox/plan/native_names.h"
-#include "nvbox/runtime/programs.h"
-#include "nvbox/spec/hook_time.h"
+#include "apply/to_oci.h"
+#include "base/path.h"
+#include "base/text.h"
+#include "host/environment.h"
+#include "plan/edits_for.h"
+#include "plan/native_names.h"
 #include "runtime/inject_native.h"
 #include "runtime/machine.h"
+#include "runtime/programs.h"
+#include "spec/hook_time.h"
 
 namespace nvbox::runtime {
 namespace {

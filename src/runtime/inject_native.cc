@@ -2,11 +2,11 @@
 
 #include <utility>
 
-#include "nvbox/apply/to_oci.h"
-#include "nvbox/base/text.h"
-#include "nvbox/plan/edits_for.h"
-#include "nvbox/runtime/requirements.h"
+#include "apply/to_oci.h"
+#include "base/text.h"
+#include "plan/edits_for.h"
 #include "runtime/machine.h"
+#include "runtime/requirements.h"
 
 namespace nvbox::runtime {
 

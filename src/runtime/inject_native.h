@@ -1,13 +1,13 @@
 // The modes in which nvbox finds out itself what a device consists of.
 #pragma once
 
-#include "nvbox/base/log.h"
-#include "nvbox/base/result.h"
-#include "nvbox/plan/request.h"
-#include "nvbox/runtime/inject.h"
-#include "nvbox/spec/container_work.h"
-#include "nvbox/spec/edits.h"
-#include "nvbox/spec/oci.h"
+#include "base/log.h"
+#include "base/result.h"
+#include "plan/request.h"
+#include "runtime/inject.h"
+#include "spec/container_work.h"
+#include "spec/edits.h"
+#include "spec/oci.h"
 
 namespace nvbox::runtime {
 

@@ -1,9 +1,9 @@
-#include "nvbox/runtime/log_files.h"
+#include "runtime/log_files.h"
 
 #include <algorithm>
 #include <utility>
 
-#include "nvbox/sys/log_file.h"
+#include "sys/log_file.h"
 
 namespace nvbox::runtime {
 namespace {

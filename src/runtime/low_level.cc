@@ -1,7 +1,7 @@
-#include "nvbox/runtime/low_level.h"
+#include "runtime/low_level.h"
 
-#include "nvbox/base/text.h"
-#include "nvbox/runtime/programs.h"
+#include "base/text.h"
+#include "runtime/programs.h"
 
 namespace nvbox::runtime {
 namespace {

@@ -3,11 +3,11 @@
 #include <string>
 #include <utility>
 
-#include "nvbox/base/text.h"
-#include "nvbox/plan/check_core.h"
-#include "nvbox/runtime/complete_inventory.h"
-#include "nvbox/runtime/mig_rights.h"
-#include "nvbox/runtime/missing_nodes.h"
+#include "base/text.h"
+#include "plan/check_core.h"
+#include "runtime/complete_inventory.h"
+#include "runtime/mig_rights.h"
+#include "runtime/missing_nodes.h"
 
 namespace nvbox::runtime {
 namespace {

@@ -1,14 +1,14 @@
 // The host as the modes of nvidia-container-runtime that need no specification see it.
 #pragma once
 
-#include "nvbox/base/log.h"
-#include "nvbox/base/result.h"
-#include "nvbox/driver/discover.h"
-#include "nvbox/driver/inventory.h"
-#include "nvbox/host/root.h"
-#include "nvbox/plan/request.h"
-#include "nvbox/plan/select.h"
-#include "nvbox/runtime/inject.h"
+#include "base/log.h"
+#include "base/result.h"
+#include "driver/discover.h"
+#include "driver/inventory.h"
+#include "host/root.h"
+#include "plan/request.h"
+#include "plan/select.h"
+#include "runtime/inject.h"
 
 namespace nvbox::runtime {
 

@@ -1,11 +1,11 @@
-#include "nvbox/runtime/mig_rights.h"
+#include "runtime/mig_rights.h"
 
 #include <array>
 #include <optional>
 #include <utility>
 
-#include "nvbox/base/text.h"
-#include "nvbox/driver/mig_control.h"
+#include "base/text.h"
+#include "driver/mig_control.h"
 
 namespace nvbox::runtime {
 namespace {

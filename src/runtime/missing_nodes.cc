@@ -1,4 +1,4 @@
-#include "nvbox/runtime/missing_nodes.h"
+#include "runtime/missing_nodes.h"
 
 #include <algorithm>
 #include <string>
@@ -6,11 +6,11 @@
 #include <utility>
 #include <vector>
 
-#include "nvbox/apply/make_capability_nodes.h"
-#include "nvbox/base/path.h"
-#include "nvbox/driver/expected_nodes.h"
-#include "nvbox/plan/nvml_question.h"
-#include "nvbox/runtime/requirements.h"
+#include "apply/make_capability_nodes.h"
+#include "base/path.h"
+#include "driver/expected_nodes.h"
+#include "plan/nvml_question.h"
+#include "runtime/requirements.h"
 
 namespace nvbox::runtime {
 namespace {

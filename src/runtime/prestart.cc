@@ -1,17 +1,17 @@
-#include "nvbox/runtime/prestart.h"
+#include "runtime/prestart.h"
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
-#include "nvbox/base/path.h"
-#include "nvbox/base/text.h"
-#include "nvbox/data/json_read.h"
-#include "nvbox/plan/native_names.h"
-#include "nvbox/plan/request.h"
-#include "nvbox/runtime/configure_arguments.h"
-#include "nvbox/runtime/spec_file.h"
-#include "nvbox/spec/cdi.h"
-#include "nvbox/spec/oci.h"
+#include "base/path.h"
+#include "base/text.h"
+#include "data/json_read.h"
+#include "plan/native_names.h"
+#include "plan/request.h"
+#include "runtime/configure_arguments.h"
+#include "runtime/spec_file.h"
+#include "spec/cdi.h"
+#include "spec/oci.h"
 
 namespace nvbox::runtime {
 namespace {

@@ -1,4 +1,4 @@
-#include "nvbox/runtime/programs.h"
+#include "runtime/programs.h"
 
 #include <sys/stat.h>
 #include <unistd.h>
@@ -6,8 +6,8 @@
 #include <algorithm>
 #include <utility>
 
-#include "nvbox/base/path.h"
-#include "nvbox/base/text.h"
+#include "base/path.h"
+#include "base/text.h"
 
 namespace nvbox::runtime {
 namespace {

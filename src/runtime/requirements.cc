@@ -1,9 +1,9 @@
-#include "nvbox/runtime/requirements.h"
+#include "runtime/requirements.h"
 
 #include <vector>
 
-#include "nvbox/plan/requirements.h"
-#include "nvbox/runtime/mig_rights.h"
+#include "plan/requirements.h"
+#include "runtime/mig_rights.h"
 
 namespace nvbox::runtime {
 

@@ -1,10 +1,10 @@
-#include "nvbox/runtime/spec_file.h"
+#include "runtime/spec_file.h"
 
 #include <fcntl.h>
 
-#include "nvbox/base/path.h"
-#include "nvbox/base/text.h"
-#include "nvbox/sys/file.h"
+#include "base/path.h"
+#include "base/text.h"
+#include "sys/file.h"
 
 namespace nvbox::runtime {
 namespace {

@@ -5,7 +5,7 @@
 #include <string_view>
 #include <tuple>
 
-#include "nvbox/spec/cdi.h"
+#include "spec/cdi.h"
 
 namespace nvbox::spec {
 

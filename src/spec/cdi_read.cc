@@ -8,10 +8,10 @@
 #include <type_traits>
 #include <vector>
 
-#include "nvbox/base/text.h"
-#include "nvbox/data/json_read.h"
-#include "nvbox/data/yaml.h"
-#include "nvbox/spec/cdi.h"
+#include "base/text.h"
+#include "data/json_read.h"
+#include "data/yaml.h"
+#include "spec/cdi.h"
 #include "spec/cdi_members.h"
 
 namespace nvbox::spec {

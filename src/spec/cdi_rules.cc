@@ -7,8 +7,8 @@
 #include <string>
 #include <string_view>
 
-#include "nvbox/base/text.h"
-#include "nvbox/spec/cdi.h"
+#include "base/text.h"
+#include "spec/cdi.h"
 #include "spec/cdi_versions.h"
 
 namespace nvbox::spec {

@@ -1,8 +1,8 @@
-#include "nvbox/spec/cdi_stamp.h"
+#include "spec/cdi_stamp.h"
 
 #include <algorithm>
 
-#include "nvbox/base/text.h"
+#include "base/text.h"
 
 namespace nvbox::spec {
 namespace {

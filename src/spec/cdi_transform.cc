@@ -1,10 +1,10 @@
-#include "nvbox/spec/cdi_transform.h"
+#include "spec/cdi_transform.h"
 
 #include <algorithm>
 #include <string_view>
 
-#include "nvbox/base/path.h"
-#include "nvbox/base/text.h"
+#include "base/path.h"
+#include "base/text.h"
 #include "spec/cdi_versions.h"
 
 namespace nvbox::spec {

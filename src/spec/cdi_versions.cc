@@ -5,8 +5,8 @@
 #include <utility>
 #include <vector>
 
-#include "nvbox/base/text.h"
-#include "nvbox/spec/cdi.h"
+#include "base/text.h"
+#include "spec/cdi.h"
 
 namespace nvbox::spec {
 namespace {

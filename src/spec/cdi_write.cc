@@ -6,8 +6,8 @@
 #include <type_traits>
 #include <vector>
 
-#include "nvbox/data/yaml.h"
-#include "nvbox/spec/cdi.h"
+#include "data/yaml.h"
+#include "spec/cdi.h"
 #include "spec/cdi_members.h"
 
 namespace nvbox::spec {

@@ -1,6 +1,6 @@
-#include "nvbox/spec/container_work.h"
+#include "spec/container_work.h"
 
-#include "nvbox/base/text.h"
+#include "base/text.h"
 
 namespace nvbox::spec {
 namespace {

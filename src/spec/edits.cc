@@ -1,11 +1,11 @@
-#include "nvbox/spec/edits.h"
+#include "spec/edits.h"
 
 #include <algorithm>
 #include <cstddef>
 #include <tuple>
 #include <utility>
 
-#include "nvbox/base/path.h"
+#include "base/path.h"
 
 namespace nvbox::spec {
 namespace {

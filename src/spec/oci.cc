@@ -1,12 +1,12 @@
-#include "nvbox/spec/oci.h"
+#include "spec/oci.h"
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
 #include <unordered_set>
 #include <utility>
 
-#include "nvbox/base/text.h"
-#include "nvbox/data/json_read.h"
+#include "base/text.h"
+#include "data/json_read.h"
 
 namespace nvbox::spec {
 namespace {

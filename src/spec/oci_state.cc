@@ -1,9 +1,9 @@
-#include "nvbox/spec/oci_state.h"
+#include "spec/oci_state.h"
 
 #include <nlohmann/json.hpp>
 
-#include "nvbox/data/json.h"
-#include "nvbox/data/json_read.h"
+#include "data/json.h"
+#include "data/json_read.h"
 
 namespace nvbox::spec {
 namespace {

@@ -1,4 +1,4 @@
-#include "nvbox/sys/bpf.h"
+#include "sys/bpf.h"
 
 #include <sys/resource.h>
 #include <sys/syscall.h>
@@ -8,7 +8,7 @@
 #include <cerrno>
 #include <cstring>
 
-#include "nvbox/base/text.h"
+#include "base/text.h"
 
 namespace nvbox::sys {
 namespace {

@@ -5,11 +5,11 @@
 
 #include <optional>
 
-#include "nvbox/base/path.h"
-#include "nvbox/base/text.h"
-#include "nvbox/sys/bpf.h"
-#include "nvbox/sys/cgroup.h"
-#include "nvbox/sys/file.h"
+#include "base/path.h"
+#include "base/text.h"
+#include "sys/bpf.h"
+#include "sys/cgroup.h"
+#include "sys/file.h"
 
 namespace nvbox::sys {
 namespace {

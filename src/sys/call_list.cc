@@ -1,7 +1,7 @@
 // The filter is a binary search over ranges of numbers. The kernel runs every filter once for each
 // number that there is when it is loaded (seccomp_cache_prepare), which takes 190 us for a chain of
 // comparisons and 65 us for this one.
-#include "nvbox/sys/call_list.h"
+#include "sys/call_list.h"
 
 #include <linux/audit.h>
 #include <linux/seccomp.h>

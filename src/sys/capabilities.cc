@@ -1,4 +1,4 @@
-#include "nvbox/sys/capabilities.h"
+#include "sys/capabilities.h"
 
 #include <sys/capability.h>
 #include <sys/prctl.h>
@@ -9,7 +9,7 @@
 #include <memory>
 #include <vector>
 
-#include "nvbox/base/text.h"
+#include "base/text.h"
 
 namespace nvbox::sys {
 namespace {

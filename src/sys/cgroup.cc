@@ -1,4 +1,4 @@
-#include "nvbox/sys/cgroup.h"
+#include "sys/cgroup.h"
 
 #include <fcntl.h>
 #include <linux/magic.h>
@@ -6,9 +6,9 @@
 #include <algorithm>
 #include <cerrno>
 
-#include "nvbox/base/path.h"
-#include "nvbox/base/text.h"
-#include "nvbox/sys/file.h"
+#include "base/path.h"
+#include "base/text.h"
+#include "sys/file.h"
 
 namespace nvbox::sys {
 namespace {

@@ -11,9 +11,9 @@
 
 #include <vector>
 
-#include "nvbox/base/path.h"
-#include "nvbox/sys/kernel.h"
-#include "nvbox/sys/landlock.h"
+#include "base/path.h"
+#include "sys/kernel.h"
+#include "sys/landlock.h"
 
 namespace nvbox::sys {
 namespace {

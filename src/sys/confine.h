@@ -6,9 +6,9 @@
 #include <optional>
 #include <string>
 
-#include "nvbox/base/result.h"
-#include "nvbox/sys/confinement.h"
-#include "nvbox/sys/fd.h"
+#include "base/result.h"
+#include "sys/confinement.h"
+#include "sys/fd.h"
 
 namespace nvbox::sys {
 

@@ -1,11 +1,11 @@
-#include "nvbox/sys/deadline.h"
+#include "sys/deadline.h"
 
 #include <unistd.h>
 #include <csignal>
 
 #include <string>
 
-#include "nvbox/base/text.h"
+#include "base/text.h"
 
 namespace nvbox::sys {
 namespace {

@@ -1,4 +1,4 @@
-#include "nvbox/sys/descriptor_limit.h"
+#include "sys/descriptor_limit.h"
 
 #include <algorithm>
 

@@ -1,9 +1,9 @@
-#include "nvbox/sys/device_program.h"
+#include "sys/device_program.h"
 
 #include <algorithm>
 #include <cstddef>
 
-#include "nvbox/base/text.h"
+#include "base/text.h"
 
 namespace nvbox::sys {
 namespace {

@@ -5,8 +5,8 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "nvbox/base/text.h"
-#include "nvbox/sys/device_program.h"
+#include "base/text.h"
+#include "sys/device_program.h"
 
 namespace nvbox::sys {
 namespace {

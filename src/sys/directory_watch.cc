@@ -1,4 +1,4 @@
-#include "nvbox/sys/directory_watch.h"
+#include "sys/directory_watch.h"
 
 #include <poll.h>
 #include <sys/inotify.h>

@@ -1,4 +1,4 @@
-#include "nvbox/sys/fd.h"
+#include "sys/fd.h"
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -7,8 +7,8 @@
 #include <cerrno>
 #include <climits>
 
-#include "nvbox/base/text.h"
-#include "nvbox/sys/kernel.h"
+#include "base/text.h"
+#include "sys/kernel.h"
 
 namespace nvbox::sys {
 

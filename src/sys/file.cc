@@ -1,4 +1,4 @@
-#include "nvbox/sys/file.h"
+#include "sys/file.h"
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -14,7 +14,7 @@
 #include <cstring>
 #include <memory>
 
-#include "nvbox/base/text.h"
+#include "base/text.h"
 
 namespace nvbox::sys {
 namespace {

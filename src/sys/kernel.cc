@@ -1,4 +1,4 @@
-#include "nvbox/sys/kernel.h"
+#include "sys/kernel.h"
 
 #include <fcntl.h>
 #include <linux/capability.h>

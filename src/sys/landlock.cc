@@ -1,4 +1,4 @@
-#include "nvbox/sys/landlock.h"
+#include "sys/landlock.h"
 
 #include <fcntl.h>
 #include <linux/landlock.h>

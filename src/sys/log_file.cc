@@ -1,4 +1,4 @@
-#include "nvbox/sys/log_file.h"
+#include "sys/log_file.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -10,10 +10,10 @@
 #include <string_view>
 #include <utility>
 
-#include "nvbox/base/path.h"
-#include "nvbox/base/text.h"
-#include "nvbox/sys/fd.h"
-#include "nvbox/sys/file.h"
+#include "base/path.h"
+#include "base/text.h"
+#include "sys/fd.h"
+#include "sys/file.h"
 
 namespace nvbox::sys {
 namespace {

@@ -1,4 +1,4 @@
-#include "nvbox/sys/mount.h"
+#include "sys/mount.h"
 
 #include <fcntl.h>
 #include <linux/capability.h>
@@ -9,9 +9,9 @@
 #include <algorithm>
 #include <string>
 
-#include "nvbox/base/text.h"
-#include "nvbox/sys/capabilities.h"
-#include "nvbox/sys/file.h"
+#include "base/text.h"
+#include "sys/capabilities.h"
+#include "sys/file.h"
 #include "sys/mount_legacy.h"
 
 namespace nvbox::sys {

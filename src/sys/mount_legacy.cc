@@ -10,8 +10,8 @@
 
 #include <string>
 
-#include "nvbox/base/text.h"
-#include "nvbox/sys/file.h"
+#include "base/text.h"
+#include "sys/file.h"
 
 namespace nvbox::sys {
 namespace {

@@ -4,7 +4,7 @@
 // compared with what was mounted.
 #pragma once
 
-#include "nvbox/sys/mount.h"
+#include "sys/mount.h"
 
 namespace nvbox::sys {
 

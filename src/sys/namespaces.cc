@@ -1,4 +1,4 @@
-#include "nvbox/sys/namespaces.h"
+#include "sys/namespaces.h"
 
 #include <fcntl.h>
 #include <grp.h>
@@ -10,8 +10,8 @@
 #include <cerrno>
 #include <climits>
 
-#include "nvbox/base/text.h"
-#include "nvbox/sys/file.h"
+#include "base/text.h"
+#include "sys/file.h"
 
 namespace nvbox::sys {
 namespace {

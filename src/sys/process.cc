@@ -1,4 +1,4 @@
-#include "nvbox/sys/process.h"
+#include "sys/process.h"
 
 #include <fcntl.h>
 #include <poll.h>
@@ -11,10 +11,10 @@
 #include <csignal>
 #include <ctime>
 
-#include "nvbox/base/text.h"
-#include "nvbox/sys/file.h"
-#include "nvbox/sys/kernel.h"
+#include "base/text.h"
 #include "sys/confine.h"
+#include "sys/file.h"
+#include "sys/kernel.h"
 
 namespace nvbox::sys {
 namespace {

@@ -1,4 +1,4 @@
-#include "nvbox/sys/sandbox.h"
+#include "sys/sandbox.h"
 
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -8,7 +8,7 @@
 #include <cerrno>
 #include <cstdlib>
 
-#include "nvbox/sys/fd.h"
+#include "sys/fd.h"
 
 namespace nvbox::sys {
 

@@ -1,4 +1,4 @@
-#include "nvbox/sys/seccomp.h"
+#include "sys/seccomp.h"
 
 #include <seccomp.h>
 #include <sys/mman.h>
@@ -9,9 +9,9 @@
 #include <memory>
 #include <string>
 
-#include "nvbox/base/text.h"
-#include "nvbox/sys/fd.h"
-#include "nvbox/sys/file.h"
+#include "base/text.h"
+#include "sys/fd.h"
+#include "sys/file.h"
 
 namespace nvbox::sys {
 namespace {

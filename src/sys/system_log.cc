@@ -1,4 +1,4 @@
-#include "nvbox/sys/system_log.h"
+#include "sys/system_log.h"
 
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -9,8 +9,8 @@
 #include <string_view>
 #include <utility>
 
-#include "nvbox/base/text.h"
-#include "nvbox/sys/fd.h"
+#include "base/text.h"
+#include "sys/fd.h"
 
 namespace nvbox::sys {
 namespace {

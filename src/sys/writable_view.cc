@@ -2,7 +2,7 @@
 // runc afterwards. Both bind the bundle's directory onto itself first and change that bind only.
 // So the mount below the bind tells what the engine meant: where that one is writable, a copy of
 // the bind without the flag gives the hook under crun what it has under runc, and nothing more.
-#include "nvbox/sys/writable_view.h"
+#include "sys/writable_view.h"
 
 #include <fcntl.h>
 #include <sys/mount.h>
@@ -14,10 +14,10 @@
 #include <string_view>
 #include <vector>
 
-#include "nvbox/base/path.h"
-#include "nvbox/base/text.h"
-#include "nvbox/sys/file.h"
-#include "nvbox/sys/mount.h"
+#include "base/path.h"
+#include "base/text.h"
+#include "sys/file.h"
+#include "sys/mount.h"
 
 namespace nvbox::sys {
 namespace {

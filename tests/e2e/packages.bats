@@ -104,7 +104,7 @@ installed again" ]
   require systemctl unshare
   run -0 "$simhost" t4x1 -- bash -c "$prelude"'
     rm /usr/bin/deb-systemd-helper
-    cp "$1"/applets/nvidia-cdi-refresh.* /usr/lib/systemd/system
+    cp "$1"/applets/nvbox/nvidia-cdi-refresh.* /usr/lib/systemd/system
     mkdir -p /usr/lib/systemd/system-preset
     cp "$1"/cmake/package/*.preset /usr/lib/systemd/system-preset
     echo "disable *" >/usr/lib/systemd/system-preset/99-default-disable.preset
@@ -175,6 +175,6 @@ systemctl --no-reload disable nvidia-cdi-refresh.service" ]
   # Of Debian's docker.io, containerd and podman, and as CRI-O, k3s, RKE2 and kubeadm call theirs.
   for unit in docker.service containerd.service podman.service podman-restart.service crio.service k3s.service \
     k3s-agent.service rke2-server.service rke2-agent.service kubelet.service; do
-    grep -qE "^Before=(.* )?$unit( |\$)" "$e2e_dir/../../applets/nvidia-cdi-refresh.service"
+    grep -qE "^Before=(.* )?$unit( |\$)" "$e2e_dir/../../applets/nvbox/nvidia-cdi-refresh.service"
   done
 }

@@ -1,5 +1,5 @@
 // Capabilities of real processes, as root of the machine or of a user namespace.
-#include "nvbox/sys/capabilities.h"
+#include "sys/capabilities.h"
 
 #include <gtest/gtest.h>
 #include <linux/capability.h>

@@ -11,9 +11,9 @@
 #include <cstdlib>
 #include <filesystem>
 
-#include "nvbox/base/text.h"
-#include "nvbox/sys/file.h"
+#include "base/text.h"
 #include "support/deny.h"
+#include "sys/file.h"
 
 namespace nvbox::test {
 namespace {

@@ -1,5 +1,5 @@
 // The kinds of device nodes that a fixture of text cannot stand for.
-#include "nvbox/apply/complete_nodes.h"
+#include "apply/complete_nodes.h"
 
 #include <gtest/gtest.h>
 #include <sys/stat.h>

@@ -1,6 +1,6 @@
 // The whole of configure on made-up hosts and containers: in this mount namespace and in that
 // of another process.
-#include "nvbox/apply/configure.h"
+#include "apply/configure.h"
 
 #include <gtest/gtest.h>
 #include <sched.h>
@@ -15,10 +15,10 @@
 #include <string>
 #include <vector>
 
+#include "base/text.h"
 #include "namespaced/case.h"
 #include "namespaced/gpu_machine.h"
 #include "namespaced/tree.h"
-#include "nvbox/base/text.h"
 
 namespace nvbox::test {
 namespace {

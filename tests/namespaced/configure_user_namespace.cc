@@ -15,7 +15,7 @@
 
 #include "namespaced/case.h"
 #include "namespaced/gpu_machine.h"
-#include "nvbox/sys/file.h"
+#include "sys/file.h"
 
 namespace nvbox::test {
 namespace {

@@ -20,14 +20,14 @@
 #include <string>
 #include <vector>
 
+#include "apply/phases.h"
+#include "base/text.h"
 #include "namespaced/case.h"
 #include "namespaced/tree.h"
-#include "nvbox/apply/phases.h"
-#include "nvbox/base/text.h"
-#include "nvbox/sys/bpf.h"
-#include "nvbox/sys/cgroup.h"
-#include "nvbox/sys/file.h"
 #include "support/deny.h"
+#include "sys/bpf.h"
+#include "sys/cgroup.h"
+#include "sys/file.h"
 
 namespace nvbox::test {
 namespace {

@@ -12,13 +12,13 @@
 #include <string>
 #include <vector>
 
+#include "base/text.h"
+#include "hook/update_ld_cache.h"
+#include "host/container_file.h"
+#include "host/root.h"
 #include "namespaced/case.h"
 #include "namespaced/gpu_machine.h"
 #include "namespaced/tree.h"
-#include "nvbox/base/text.h"
-#include "nvbox/hook/update_ld_cache.h"
-#include "nvbox/host/container_file.h"
-#include "nvbox/host/root.h"
 #include "support/elf_stub.h"
 #include "support/open_watch.h"
 

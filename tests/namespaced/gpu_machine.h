@@ -10,9 +10,9 @@
 #include <string>
 #include <vector>
 
+#include "apply/configure.h"
+#include "base/text.h"
 #include "namespaced/tree.h"
-#include "nvbox/apply/configure.h"
-#include "nvbox/base/text.h"
 #include "support/elf_stub.h"
 
 namespace nvbox::test {

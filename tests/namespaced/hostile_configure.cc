@@ -11,11 +11,11 @@
 #include <string>
 #include <vector>
 
+#include "apply/configure.h"
+#include "base/path.h"
+#include "base/text.h"
 #include "namespaced/case.h"
 #include "namespaced/tree.h"
-#include "nvbox/apply/configure.h"
-#include "nvbox/base/path.h"
-#include "nvbox/base/text.h"
 #include "support/elf_stub.h"
 
 namespace nvbox::test {

@@ -11,16 +11,16 @@
 #include <string>
 #include <vector>
 
+#include "base/text.h"
+#include "hook/chmod.h"
+#include "hook/compat_configuration.h"
+#include "hook/create_container.h"
+#include "hook/create_symlinks.h"
+#include "hook/update_ld_cache.h"
+#include "host/root.h"
+#include "host/root_write.h"
 #include "namespaced/case.h"
 #include "namespaced/tree.h"
-#include "nvbox/base/text.h"
-#include "nvbox/hook/chmod.h"
-#include "nvbox/hook/compat_configuration.h"
-#include "nvbox/hook/create_container.h"
-#include "nvbox/hook/create_symlinks.h"
-#include "nvbox/hook/update_ld_cache.h"
-#include "nvbox/host/root.h"
-#include "nvbox/host/root_write.h"
 
 namespace nvbox::test {
 namespace {

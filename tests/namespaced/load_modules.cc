@@ -1,6 +1,6 @@
 // Device nodes are made for real, in a directory that stands for the host's root; the program that
 // loads modules is a script that writes down how it was called.
-#include "nvbox/apply/load_modules.h"
+#include "apply/load_modules.h"
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
@@ -16,13 +16,13 @@
 #include <string>
 #include <vector>
 
+#include "apply/make_node.h"
+#include "apply/phases.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "host/root.h"
 #include "namespaced/case.h"
 #include "namespaced/tree.h"
-#include "nvbox/apply/make_node.h"
-#include "nvbox/apply/phases.h"
-#include "nvbox/base/log.h"
-#include "nvbox/base/text.h"
-#include "nvbox/host/root.h"
 
 namespace nvbox::test {
 namespace {

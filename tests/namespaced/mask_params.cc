@@ -1,6 +1,6 @@
 // The mask over /proc/driver/nvidia/params, on the real kernel: with the mount calls that work on
 // descriptors and with each of them missing.
-#include "nvbox/hook/mask_params.h"
+#include "hook/mask_params.h"
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
@@ -16,11 +16,11 @@
 #include <string>
 #include <vector>
 
+#include "host/root.h"
 #include "namespaced/case.h"
 #include "namespaced/tree.h"
-#include "nvbox/host/root.h"
-#include "nvbox/sys/file.h"
-#include "nvbox/sys/mount.h"
+#include "sys/file.h"
+#include "sys/mount.h"
 
 namespace nvbox::test {
 namespace {

@@ -10,12 +10,12 @@
 #include <utility>
 #include <vector>
 
+#include "hook/create_container.h"
+#include "hook/update_ld_cache.h"
+#include "host/leave_to_change.h"
+#include "host/root_write.h"
 #include "namespaced/case.h"
 #include "namespaced/gpu_machine.h"
-#include "nvbox/hook/create_container.h"
-#include "nvbox/hook/update_ld_cache.h"
-#include "nvbox/host/leave_to_change.h"
-#include "nvbox/host/root_write.h"
 #include "support/elf_stub.h"
 
 namespace nvbox::test {

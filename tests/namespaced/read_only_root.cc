@@ -9,12 +9,12 @@
 #include <string>
 #include <vector>
 
+#include "base/text.h"
+#include "hook/create_container.h"
+#include "host/root.h"
 #include "namespaced/case.h"
 #include "namespaced/tree.h"
-#include "nvbox/base/text.h"
-#include "nvbox/hook/create_container.h"
-#include "nvbox/host/root.h"
-#include "nvbox/sys/file.h"
+#include "sys/file.h"
 
 namespace nvbox::test {
 namespace {

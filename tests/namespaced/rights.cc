@@ -1,6 +1,6 @@
 // Hooks and configure with the rights that they keep (hook/rights.h, apply/phases.h) and the system
 // calls of their lists: they are enough, on old kernels as well, and hooks need each of them.
-#include "nvbox/hook/rights.h"
+#include "hook/rights.h"
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
@@ -14,16 +14,16 @@
 #include <string>
 #include <vector>
 
+#include "apply/phases.h"
+#include "hook/chmod.h"
+#include "hook/create_container.h"
+#include "hook/mask_params.h"
 #include "namespaced/case.h"
 #include "namespaced/gpu_machine.h"
 #include "namespaced/tree.h"
-#include "nvbox/apply/phases.h"
-#include "nvbox/hook/chmod.h"
-#include "nvbox/hook/create_container.h"
-#include "nvbox/hook/mask_params.h"
-#include "nvbox/sys/call_list.h"
-#include "nvbox/sys/capabilities.h"
 #include "support/sanitized.h"
+#include "sys/call_list.h"
+#include "sys/capabilities.h"
 
 namespace nvbox::test {
 namespace {

@@ -1,6 +1,6 @@
 // Steps of a live injection on the real kernel: what is mounted, and that a run that fails leaves
 // nothing behind and takes nothing away.
-#include "nvbox/apply/run_steps.h"
+#include "apply/run_steps.h"
 
 #include <gtest/gtest.h>
 #include <sys/mount.h>
@@ -13,9 +13,9 @@
 #include <string>
 #include <vector>
 
+#include "base/text.h"
 #include "namespaced/case.h"
 #include "namespaced/tree.h"
-#include "nvbox/base/text.h"
 
 namespace nvbox::test {
 namespace {

@@ -1,5 +1,5 @@
 // What is left of the caller's world in a hook (CVE-2025-23266).
-#include "nvbox/sys/sandbox.h"
+#include "sys/sandbox.h"
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
@@ -12,8 +12,8 @@
 #include <filesystem>
 
 #include "namespaced/case.h"
-#include "nvbox/sys/fd.h"
-#include "nvbox/sys/process.h"
+#include "sys/fd.h"
+#include "sys/process.h"
 
 namespace nvbox::test {
 namespace {

@@ -8,7 +8,7 @@
 #include <iterator>
 #include <sstream>
 
-#include "nvbox/base/text.h"
+#include "base/text.h"
 
 namespace nvbox::test {
 namespace fs = std::filesystem;

@@ -9,9 +9,9 @@
 #include <algorithm>
 #include <filesystem>
 
+#include "base/path.h"
+#include "base/text.h"
 #include "namespaced/tree.h"
-#include "nvbox/base/path.h"
-#include "nvbox/base/text.h"
 
 namespace nvbox::test {
 namespace {

@@ -10,11 +10,11 @@
 #include <string>
 #include <vector>
 
+#include "base/path.h"
+#include "base/text.h"
 #include "namespaced/case.h"
 #include "namespaced/gpu_machine.h"
 #include "namespaced/tree.h"
-#include "nvbox/base/path.h"
-#include "nvbox/base/text.h"
 
 namespace nvbox::test {
 namespace {

@@ -22,8 +22,8 @@
 #include <map>
 #include <set>
 
+#include "base/text.h"
 #include "matrix_run.h"
-#include "nvbox/base/text.h"
 
 namespace nvbox::test::matrix {
 namespace {

@@ -2,8 +2,8 @@
 #include <algorithm>
 #include <set>
 
+#include "base/text.h"
 #include "matrix_tables.h"
-#include "nvbox/base/text.h"
 
 namespace nvbox::test::matrix {
 namespace {

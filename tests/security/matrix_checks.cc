@@ -12,9 +12,9 @@
 #include <climits>
 #include <functional>
 
+#include "base/text.h"
 #include "namespaced/tree.h"
-#include "nvbox/base/text.h"
-#include "nvbox/sys/fd.h"
+#include "sys/fd.h"
 
 namespace nvbox::test::matrix {
 namespace {

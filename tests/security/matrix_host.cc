@@ -12,10 +12,10 @@
 #include <filesystem>
 #include <stdexcept>
 
+#include "base/path.h"
+#include "base/text.h"
+#include "host/ld_cache_write.h"
 #include "namespaced/tree.h"
-#include "nvbox/base/path.h"
-#include "nvbox/base/text.h"
-#include "nvbox/host/ld_cache_write.h"
 #include "support/elf_stub.h"
 
 namespace nvbox::test::matrix {

@@ -1,8 +1,8 @@
 // The programs that work in a container, as engines and administrators call them, and kinds of
 // containers.
+#include "base/path.h"
+#include "base/text.h"
 #include "matrix_tables.h"
-#include "nvbox/base/path.h"
-#include "nvbox/base/text.h"
 
 namespace nvbox::test::matrix {
 namespace {

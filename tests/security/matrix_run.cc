@@ -15,11 +15,11 @@
 #include <csignal>
 #include <optional>
 
+#include "base/path.h"
+#include "base/text.h"
 #include "namespaced/tree.h"
-#include "nvbox/base/path.h"
-#include "nvbox/base/text.h"
-#include "nvbox/sys/fd.h"
 #include "support/open_watch.h"
+#include "sys/fd.h"
 
 namespace nvbox::test::matrix {
 namespace {

@@ -7,10 +7,10 @@
 #include <filesystem>
 #include <stdexcept>
 
+#include "base/path.h"
+#include "base/text.h"
 #include "matrix_tables.h"
 #include "namespaced/tree.h"
-#include "nvbox/base/path.h"
-#include "nvbox/base/text.h"
 
 namespace nvbox::test::matrix {
 namespace {

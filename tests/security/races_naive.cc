@@ -14,10 +14,10 @@
 #include <functional>
 #include <string>
 
+#include "base/path.h"
+#include "base/text.h"
 #include "namespaced/case.h"
 #include "namespaced/tree.h"
-#include "nvbox/base/path.h"
-#include "nvbox/base/text.h"
 #include "security/arena.h"
 #include "security/exchanger.h"
 

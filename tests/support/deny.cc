@@ -6,8 +6,8 @@
 #include <cstdint>
 #include <string>
 
-#include "nvbox/base/defer.h"
-#include "nvbox/base/text.h"
+#include "base/defer.h"
+#include "base/text.h"
 
 namespace nvbox::test {
 

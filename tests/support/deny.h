@@ -4,7 +4,7 @@
 #include <span>
 #include <string_view>
 
-#include "nvbox/base/result.h"
+#include "base/result.h"
 
 namespace nvbox::test {
 

@@ -23,7 +23,7 @@
 #include <string>
 #include <string_view>
 
-#include "nvbox/host/root.h"
+#include "host/root.h"
 #include "support/elf_stub.h"
 
 namespace nvbox::test {

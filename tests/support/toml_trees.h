@@ -11,9 +11,9 @@
 #include <toml.hpp>
 #include <variant>
 
-#include "nvbox/base/text.h"
-#include "nvbox/data/toml.h"
-#include "nvbox/data/toml_edit.h"
+#include "base/text.h"
+#include "data/toml.h"
+#include "data/toml_edit.h"
 
 namespace nvbox::test {
 

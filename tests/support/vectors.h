@@ -8,8 +8,8 @@
 #include <stdexcept>
 #include <string>
 
-#include "nvbox/base/text.h"
-#include "nvbox/data/json.h"
+#include "base/text.h"
+#include "data/json.h"
 
 namespace nvbox::test {
 

@@ -4,8 +4,8 @@
 
 #include <algorithm>
 
-#include "nvidia_cdi_hook.h"
-#include "nvidia_ctk.h"
+#include "nvidia_cdi_hook/nvidia_cdi_hook.h"
+#include "nvidia_ctk/nvidia_ctk.h"
 #include "table.h"
 
 namespace nvbox::applets {

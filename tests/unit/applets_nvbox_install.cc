@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <map>
 
-#include "nvbox_install_items.h"
-#include "nvbox_install_manifest.h"
-#include "nvbox_install_plan.h"
+#include "nvbox/install_items.h"
+#include "nvbox/install_manifest.h"
+#include "nvbox/install_plan.h"
 
 namespace nvbox::applets::installation {
 namespace {

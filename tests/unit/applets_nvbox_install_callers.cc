@@ -1,4 +1,4 @@
-#include "nvbox_install_callers.h"
+#include "nvbox/install_callers.h"
 
 #include <gtest/gtest.h>
 

@@ -1,9 +1,9 @@
-#include "nvbox_install_survey.h"
+#include "nvbox/install_survey.h"
 
 #include <gtest/gtest.h>
 #include <cerrno>
 
-#include "nvbox/host/root_move.h"
+#include "host/root_move.h"
 #include "support/make_host.h"
 #include "support/open_watch.h"
 

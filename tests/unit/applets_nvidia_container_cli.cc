@@ -1,10 +1,10 @@
-#include "nvidia_container_cli.h"
+#include "nvidia_container_cli/nvidia_container_cli.h"
 
 #include <gtest/gtest.h>
 
 #include <algorithm>
 
-#include "nvbox/base/version.h"
+#include "base/version.h"
 #include "support/make_host.h"
 
 namespace nvbox::applets::container_cli {

@@ -1,4 +1,4 @@
-#include "nvidia_ctk_cdi.h"
+#include "nvidia_ctk/cdi.h"
 
 #include <gtest/gtest.h>
 

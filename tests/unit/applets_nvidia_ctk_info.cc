@@ -1,10 +1,10 @@
-#include "nvidia_ctk_info.h"
+#include "nvidia_ctk/info.h"
 
 #include <gtest/gtest.h>
 
 #include <nlohmann/json.hpp>
 
-#include "nvbox/data/json.h"
+#include "data/json.h"
 
 namespace nvbox::applets::ctk_info {
 namespace {

@@ -1,4 +1,4 @@
-#include "nvidia_ctk_system.h"
+#include "nvidia_ctk/system.h"
 
 #include <gtest/gtest.h>
 

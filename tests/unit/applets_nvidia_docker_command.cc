@@ -1,8 +1,8 @@
-#include "nvidia_docker_command.h"
+#include "nvidia_docker/command.h"
 
 #include <gtest/gtest.h>
 
-#include "nvbox/base/text.h"
+#include "base/text.h"
 
 namespace nvbox::applets::docker {
 namespace {

@@ -1,8 +1,8 @@
-#include "nvidia_docker_host.h"
+#include "nvidia_docker/host.h"
 
 #include <gtest/gtest.h>
 
-#include "nvbox/base/text.h"
+#include "base/text.h"
 #include "support/make_host.h"
 
 namespace nvbox::applets::docker {

@@ -1,4 +1,4 @@
-#include "nvbox/apply/complete_nodes.h"
+#include "apply/complete_nodes.h"
 
 #include <gtest/gtest.h>
 #include <sys/stat.h>

@@ -1,4 +1,4 @@
-#include "nvbox/apply/load_modules.h"
+#include "apply/load_modules.h"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "nvbox/apply/steps.h"
+#include "apply/steps.h"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "nvbox/apply/to_oci.h"
+#include "apply/to_oci.h"
 
 #include <gtest/gtest.h>
 

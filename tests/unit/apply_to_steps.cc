@@ -1,4 +1,4 @@
-#include "nvbox/apply/to_steps.h"
+#include "apply/to_steps.h"
 
 #include <gtest/gtest.h>
 

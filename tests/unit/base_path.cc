@@ -1,4 +1,4 @@
-#include "nvbox/base/path.h"
+#include "base/path.h"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "nvbox/base/result.h"
+#include "base/result.h"
 
 #include <cerrno>
 

@@ -1,4 +1,4 @@
-#include "nvbox/base/text.h"
+#include "base/text.h"
 
 #include <cerrno>
 

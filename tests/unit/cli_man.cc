@@ -1,4 +1,4 @@
-#include "nvbox/cli/man.h"
+#include "cli/man.h"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "nvbox/cli/pages.h"
+#include "cli/pages.h"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "nvbox/config/cdi_registry.h"
+#include "config/cdi_registry.h"
 
 #include <gtest/gtest.h>
 #include <sys/stat.h>
@@ -10,8 +10,8 @@
 #include <string_view>
 #include <vector>
 
+#include "base/text.h"
 #include "config/cdi_files.h"
-#include "nvbox/base/text.h"
 #include "support/make_host.h"
 
 namespace nvbox::config {

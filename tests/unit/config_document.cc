@@ -1,4 +1,4 @@
-#include "nvbox/config/document.h"
+#include "config/document.h"
 
 #include <gtest/gtest.h>
 
@@ -6,9 +6,9 @@
 #include <filesystem>
 #include <fstream>
 
-#include "nvbox/base/text.h"
-#include "nvbox/config/config.h"
-#include "nvbox/config/keys.h"
+#include "base/text.h"
+#include "config/config.h"
+#include "config/keys.h"
 
 namespace nvbox::config {
 namespace {

@@ -1,4 +1,4 @@
-#include "nvbox/config/keys.h"
+#include "config/keys.h"
 
 #include <gtest/gtest.h>
 

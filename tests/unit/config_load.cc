@@ -1,4 +1,4 @@
-#include "nvbox/config/config.h"
+#include "config/config.h"
 
 #include <sys/stat.h>
 #include <unistd.h>
@@ -9,7 +9,7 @@
 #include <filesystem>
 #include <fstream>
 
-#include "nvbox/base/text.h"
+#include "base/text.h"
 
 namespace nvbox::config {
 namespace {

@@ -2,8 +2,8 @@
 
 #include <string_view>
 
-#include "nvbox/base/text.h"
-#include "nvbox/config/config.h"
+#include "base/text.h"
+#include "config/config.h"
 
 namespace nvbox::config {
 namespace {

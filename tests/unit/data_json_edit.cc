@@ -1,4 +1,4 @@
-#include "nvbox/data/json_edit.h"
+#include "data/json_edit.h"
 
 #include <gtest/gtest.h>
 

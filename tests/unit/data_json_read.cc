@@ -1,4 +1,4 @@
-#include "nvbox/data/json_read.h"
+#include "data/json_read.h"
 
 #include <gtest/gtest.h>
 

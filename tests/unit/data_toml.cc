@@ -1,8 +1,8 @@
-#include "nvbox/data/toml.h"
+#include "data/toml.h"
 
 #include <gtest/gtest.h>
 
-#include "nvbox/base/text.h"
+#include "base/text.h"
 #include "support/toml_trees.h"
 
 namespace nvbox::data {

@@ -1,10 +1,10 @@
-#include "nvbox/data/toml_edit.h"
+#include "data/toml_edit.h"
 
 #include <gtest/gtest.h>
 
 #include <algorithm>
 
-#include "nvbox/base/text.h"
+#include "base/text.h"
 
 namespace nvbox::data {
 namespace {

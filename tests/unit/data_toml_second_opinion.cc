@@ -1,4 +1,4 @@
-#include "nvbox/data/toml_second_opinion.h"
+#include "data/toml_second_opinion.h"
 
 #include <gtest/gtest.h>
 

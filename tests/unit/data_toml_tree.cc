@@ -1,4 +1,4 @@
-#include "nvbox/data/toml_tree.h"
+#include "data/toml_tree.h"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "nvbox/data/yaml.h"
+#include "data/yaml.h"
 
 #include <gtest/gtest.h>
 
@@ -6,7 +6,7 @@
 #include <limits>
 #include <nlohmann/json.hpp>
 
-#include "nvbox/base/text.h"
+#include "base/text.h"
 
 namespace nvbox::data {
 namespace {

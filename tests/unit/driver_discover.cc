@@ -1,4 +1,4 @@
-#include "nvbox/driver/discover.h"
+#include "driver/discover.h"
 
 #include <gtest/gtest.h>
 #include <sys/resource.h>
@@ -10,9 +10,9 @@
 #include <string>
 #include <vector>
 
-#include "nvbox/base/text.h"
-#include "nvbox/sys/cgroup.h"
+#include "base/text.h"
 #include "support/make_host.h"
+#include "sys/cgroup.h"
 
 namespace nvbox::driver {
 namespace {

@@ -1,4 +1,4 @@
-#include "nvbox/driver/expected_nodes.h"
+#include "driver/expected_nodes.h"
 
 #include <gtest/gtest.h>
 

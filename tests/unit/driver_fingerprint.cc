@@ -1,4 +1,4 @@
-#include "nvbox/driver/fingerprint.h"
+#include "driver/fingerprint.h"
 
 #include <gtest/gtest.h>
 

@@ -6,8 +6,8 @@
 #include <vector>
 
 #include "driver/library_links.h"
-#include "nvbox/host/ld_cache_write.h"
-#include "nvbox/host/root_write.h"
+#include "host/ld_cache_write.h"
+#include "host/root_write.h"
 #include "support/make_host.h"
 
 namespace nvbox::driver {

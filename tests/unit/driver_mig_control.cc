@@ -1,4 +1,4 @@
-#include "nvbox/driver/mig_control.h"
+#include "driver/mig_control.h"
 
 #include <gtest/gtest.h>
 #include <unistd.h>

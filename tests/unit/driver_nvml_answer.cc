@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "nvbox/base/text.h"
+#include "base/text.h"
 
 namespace nvbox::driver {
 namespace {

@@ -14,8 +14,8 @@
 #include <string_view>
 #include <vector>
 
+#include "base/text.h"
 #include "driver/nvml_answer.h"
-#include "nvbox/base/text.h"
 #include "support/make_host.h"
 
 namespace nvbox::driver {

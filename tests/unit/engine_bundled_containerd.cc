@@ -1,4 +1,4 @@
-#include "nvbox/engine/bundled_containerd.h"
+#include "engine/bundled_containerd.h"
 
 #include <gtest/gtest.h>
 

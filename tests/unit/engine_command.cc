@@ -1,4 +1,4 @@
-#include "nvbox/engine/command.h"
+#include "engine/command.h"
 
 #include <gtest/gtest.h>
 

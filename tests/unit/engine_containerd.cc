@@ -1,4 +1,4 @@
-#include "nvbox/engine/containerd.h"
+#include "engine/containerd.h"
 
 #include <gtest/gtest.h>
 

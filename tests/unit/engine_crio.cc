@@ -1,10 +1,10 @@
-#include "nvbox/engine/crio.h"
+#include "engine/crio.h"
 
 #include <gtest/gtest.h>
 
 #include <vector>
 
-#include "nvbox/engine/podman.h"
+#include "engine/podman.h"
 
 namespace nvbox::engine {
 namespace {

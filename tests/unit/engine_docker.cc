@@ -1,4 +1,4 @@
-#include "nvbox/engine/docker.h"
+#include "engine/docker.h"
 
 #include <gtest/gtest.h>
 

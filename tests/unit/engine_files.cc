@@ -1,4 +1,4 @@
-#include "nvbox/engine/files.h"
+#include "engine/files.h"
 
 #include <sys/stat.h>
 #include <sys/xattr.h>

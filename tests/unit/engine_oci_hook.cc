@@ -1,4 +1,4 @@
-#include "nvbox/engine/oci_hook.h"
+#include "engine/oci_hook.h"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "nvbox/engine/unified_diff.h"
+#include "engine/unified_diff.h"
 
 #include <gtest/gtest.h>
 

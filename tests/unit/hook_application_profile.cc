@@ -1,4 +1,4 @@
-#include "nvbox/hook/application_profile.h"
+#include "hook/application_profile.h"
 
 #include <gtest/gtest.h>
 #include <sys/stat.h>

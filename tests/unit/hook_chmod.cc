@@ -1,4 +1,4 @@
-#include "nvbox/hook/chmod.h"
+#include "hook/chmod.h"
 
 #include <gtest/gtest.h>
 #include <sys/stat.h>

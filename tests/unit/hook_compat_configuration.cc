@@ -1,4 +1,4 @@
-#include "nvbox/hook/compat_configuration.h"
+#include "hook/compat_configuration.h"
 
 #include <gtest/gtest.h>
 
@@ -6,8 +6,8 @@
 #include <fstream>
 #include <sstream>
 
-#include "nvbox/hook/update_ld_cache.h"
-#include "nvbox/host/ld_cache.h"
+#include "hook/update_ld_cache.h"
+#include "host/ld_cache.h"
 #include "support/elf_stub.h"
 #include "support/make_host.h"
 

@@ -1,4 +1,4 @@
-#include "nvbox/hook/container_root.h"
+#include "hook/container_root.h"
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
@@ -9,7 +9,7 @@
 #include <fstream>
 #include <string>
 
-#include "nvbox/sys/fd.h"
+#include "sys/fd.h"
 
 namespace nvbox::hook {
 namespace {

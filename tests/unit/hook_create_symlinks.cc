@@ -1,4 +1,4 @@
-#include "nvbox/hook/create_symlinks.h"
+#include "hook/create_symlinks.h"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "nvbox/hook/cuda_compat.h"
+#include "hook/cuda_compat.h"
 
 #include <gtest/gtest.h>
 

@@ -1,5 +1,5 @@
 // The decision; the mount itself is tested in tests/namespaced/mask_params.cc.
-#include "nvbox/hook/mask_params.h"
+#include "hook/mask_params.h"
 
 #include <gtest/gtest.h>
 

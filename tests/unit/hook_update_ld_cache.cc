@@ -1,4 +1,4 @@
-#include "nvbox/hook/update_ld_cache.h"
+#include "hook/update_ld_cache.h"
 
 #include <gtest/gtest.h>
 #include <sys/stat.h>
@@ -9,8 +9,8 @@
 #include <fstream>
 #include <sstream>
 
-#include "nvbox/host/ld_cache.h"
-#include "nvbox/host/ld_cache_write.h"
+#include "host/ld_cache.h"
+#include "host/ld_cache_write.h"
 #include "support/make_host.h"
 
 namespace nvbox::hook {

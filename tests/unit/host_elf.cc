@@ -1,4 +1,4 @@
-#include "nvbox/host/elf.h"
+#include "host/elf.h"
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
@@ -7,9 +7,9 @@
 
 #include <cerrno>
 
-#include "nvbox/sys/fd.h"
-#include "nvbox/sys/file.h"
 #include "support/elf_stub.h"
+#include "sys/fd.h"
+#include "sys/file.h"
 
 namespace nvbox::host {
 namespace {

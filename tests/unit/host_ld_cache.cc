@@ -1,4 +1,4 @@
-#include "nvbox/host/ld_cache.h"
+#include "host/ld_cache.h"
 
 #include <elf.h>
 #include <gtest/gtest.h>
@@ -6,7 +6,7 @@
 #include <algorithm>
 
 #include "host/ld_cache_format.h"
-#include "nvbox/host/ld_cache_write.h"
+#include "host/ld_cache_write.h"
 
 namespace nvbox::host {
 namespace {

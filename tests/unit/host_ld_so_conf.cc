@@ -1,4 +1,4 @@
-#include "nvbox/host/ld_so_conf.h"
+#include "host/ld_so_conf.h"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "nvbox/host/locate.h"
+#include "host/locate.h"
 
 #include <fcntl.h>
 #include <gtest/gtest.h>

@@ -1,4 +1,4 @@
-#include "nvbox/host/root.h"
+#include "host/root.h"
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
@@ -12,9 +12,9 @@
 #include <vector>
 
 #include "host/root_walk.h"
-#include "nvbox/host/root_write.h"
-#include "nvbox/sys/file.h"
+#include "host/root_write.h"
 #include "support/make_host.h"
+#include "sys/file.h"
 
 namespace nvbox::host {
 namespace {

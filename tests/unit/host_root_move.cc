@@ -1,4 +1,4 @@
-#include "nvbox/host/root_move.h"
+#include "host/root_move.h"
 
 #include <gtest/gtest.h>
 #include <cerrno>

@@ -15,8 +15,8 @@
 #include <string>
 #include <vector>
 
-#include "nvbox/base/text.h"
-#include "nvbox/sys/kernel.h"
+#include "base/text.h"
+#include "sys/kernel.h"
 
 namespace nvbox::host {
 namespace {

@@ -1,4 +1,4 @@
-#include "nvbox/plan/capabilities.h"
+#include "plan/capabilities.h"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "nvbox/plan/cdi_spec_for.h"
+#include "plan/cdi_spec_for.h"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "nvbox/plan/check_core.h"
+#include "plan/check_core.h"
 
 #include <gtest/gtest.h>
 

@@ -1,8 +1,8 @@
-#include "nvbox/plan/device_list.h"
+#include "plan/device_list.h"
 
 #include <gtest/gtest.h>
 
-#include "nvbox/base/text.h"
+#include "base/text.h"
 
 namespace nvbox::plan {
 namespace {

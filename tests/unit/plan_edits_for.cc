@@ -1,4 +1,4 @@
-#include "nvbox/plan/edits_for.h"
+#include "plan/edits_for.h"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "nvbox/plan/list_files.h"
+#include "plan/list_files.h"
 
 #include <gtest/gtest.h>
 

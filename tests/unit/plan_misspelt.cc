@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "nvbox/base/text.h"
+#include "base/text.h"
 
 namespace nvbox::plan {
 namespace {

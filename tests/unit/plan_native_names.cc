@@ -1,4 +1,4 @@
-#include "nvbox/plan/native_names.h"
+#include "plan/native_names.h"
 
 #include <gtest/gtest.h>
 

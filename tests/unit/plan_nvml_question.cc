@@ -1,4 +1,4 @@
-#include "nvbox/plan/nvml_question.h"
+#include "plan/nvml_question.h"
 
 #include <gtest/gtest.h>
 
@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
-#include "nvbox/base/text.h"
-#include "nvbox/plan/device_list.h"
+#include "base/text.h"
+#include "plan/device_list.h"
 
 namespace nvbox::plan {
 

@@ -1,8 +1,8 @@
-#include "nvbox/plan/request.h"
+#include "plan/request.h"
 
 #include <gtest/gtest.h>
 
-#include "nvbox/plan/mode.h"
+#include "plan/mode.h"
 
 namespace nvbox::plan {
 namespace {

@@ -1,4 +1,4 @@
-#include "nvbox/plan/requirements.h"
+#include "plan/requirements.h"
 
 #include <gtest/gtest.h>
 

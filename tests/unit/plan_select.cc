@@ -1,8 +1,8 @@
-#include "nvbox/plan/select.h"
+#include "plan/select.h"
 
 #include <gtest/gtest.h>
 
-#include "nvbox/base/text.h"
+#include "base/text.h"
 
 namespace nvbox::plan {
 namespace {

@@ -14,16 +14,16 @@
 #include <string_view>
 #include <vector>
 
-#include "nvbox/apply/complete_nodes.h"
-#include "nvbox/apply/to_oci.h"
-#include "nvbox/base/text.h"
-#include "nvbox/config/cdi_registry.h"
-#include "nvbox/driver/inventory.h"
-#include "nvbox/plan/cdi_spec_for.h"
-#include "nvbox/plan/edits_for.h"
-#include "nvbox/plan/mode.h"
-#include "nvbox/plan/select.h"
-#include "nvbox/spec/container_work.h"
+#include "apply/complete_nodes.h"
+#include "apply/to_oci.h"
+#include "base/text.h"
+#include "config/cdi_registry.h"
+#include "driver/inventory.h"
+#include "plan/cdi_spec_for.h"
+#include "plan/edits_for.h"
+#include "plan/mode.h"
+#include "plan/select.h"
+#include "spec/container_work.h"
 #include "support/make_host.h"
 
 namespace nvbox::runtime {

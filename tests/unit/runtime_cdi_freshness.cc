@@ -1,4 +1,4 @@
-#include "nvbox/runtime/cdi_freshness.h"
+#include "runtime/cdi_freshness.h"
 
 #include <gtest/gtest.h>
 
@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-#include "nvbox/driver/fingerprint.h"
+#include "driver/fingerprint.h"
 #include "support/make_host.h"
 
 namespace nvbox::runtime {

@@ -1,11 +1,11 @@
-#include "nvbox/runtime/command_line.h"
+#include "runtime/command_line.h"
 
 #include <gtest/gtest.h>
 
 #include <array>
 #include <ostream>
 
-#include "nvbox/base/text.h"
+#include "base/text.h"
 
 namespace nvbox::runtime {
 

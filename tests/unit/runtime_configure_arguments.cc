@@ -1,4 +1,4 @@
-#include "nvbox/runtime/configure_arguments.h"
+#include "runtime/configure_arguments.h"
 
 #include <gtest/gtest.h>
 

@@ -6,11 +6,11 @@
 #include <functional>
 #include <string>
 
-#include "nvbox/base/text.h"
-#include "nvbox/config/cdi_registry.h"
-#include "nvbox/plan/mode.h"
-#include "nvbox/plan/request.h"
-#include "nvbox/spec/oci.h"
+#include "base/text.h"
+#include "config/cdi_registry.h"
+#include "plan/mode.h"
+#include "plan/request.h"
+#include "spec/oci.h"
 #include "support/make_host.h"
 
 namespace {

@@ -7,9 +7,9 @@
 #include <variant>
 #include <vector>
 
-#include "nvbox/base/text.h"
-#include "nvbox/host/environment.h"
-#include "nvbox/plan/mode.h"
+#include "base/text.h"
+#include "host/environment.h"
+#include "plan/mode.h"
 #include "support/make_host.h"
 
 namespace nvbox::runtime {

@@ -1,4 +1,4 @@
-#include "nvbox/runtime/log_files.h"
+#include "runtime/log_files.h"
 
 #include <sys/stat.h>
 
@@ -9,7 +9,7 @@
 #include <fstream>
 #include <sstream>
 
-#include "nvbox/base/text.h"
+#include "base/text.h"
 
 namespace nvbox::runtime {
 namespace {

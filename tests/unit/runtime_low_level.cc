@@ -1,4 +1,4 @@
-#include "nvbox/runtime/low_level.h"
+#include "runtime/low_level.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -12,8 +12,8 @@
 #include <filesystem>
 #include <fstream>
 
-#include "nvbox/base/text.h"
-#include "nvbox/sys/process.h"
+#include "base/text.h"
+#include "sys/process.h"
 
 namespace nvbox::runtime {
 namespace {

@@ -1,4 +1,4 @@
-#include "nvbox/runtime/mig_rights.h"
+#include "runtime/mig_rights.h"
 
 #include <gtest/gtest.h>
 #include <unistd.h>

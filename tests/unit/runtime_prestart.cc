@@ -1,4 +1,4 @@
-#include "nvbox/runtime/prestart.h"
+#include "runtime/prestart.h"
 
 #include <gtest/gtest.h>
 #include <unistd.h>
@@ -6,7 +6,7 @@
 #include <filesystem>
 #include <fstream>
 
-#include "nvbox/base/text.h"
+#include "base/text.h"
 
 namespace nvbox::runtime {
 namespace {

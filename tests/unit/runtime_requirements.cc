@@ -1,4 +1,4 @@
-#include "nvbox/runtime/requirements.h"
+#include "runtime/requirements.h"
 
 #include <gtest/gtest.h>
 

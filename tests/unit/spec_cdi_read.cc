@@ -2,8 +2,8 @@
 
 #include <nlohmann/json.hpp>
 
-#include "nvbox/base/text.h"
-#include "nvbox/spec/cdi.h"
+#include "base/text.h"
+#include "spec/cdi.h"
 
 namespace nvbox::spec {
 namespace {

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "nvbox/spec/cdi.h"
+#include "spec/cdi.h"
 
 namespace nvbox::spec {
 namespace {

@@ -1,4 +1,4 @@
-#include "nvbox/spec/cdi_stamp.h"
+#include "spec/cdi_stamp.h"
 
 #include <gtest/gtest.h>
 

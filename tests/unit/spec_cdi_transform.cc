@@ -1,4 +1,4 @@
-#include "nvbox/spec/cdi_transform.h"
+#include "spec/cdi_transform.h"
 
 #include <gtest/gtest.h>
 

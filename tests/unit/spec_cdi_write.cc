@@ -2,7 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "nvbox/spec/cdi.h"
+#include "spec/cdi.h"
 
 namespace nvbox::spec {
 namespace {

@@ -1,4 +1,4 @@
-#include "nvbox/spec/container_work.h"
+#include "spec/container_work.h"
 
 #include <gtest/gtest.h>
 

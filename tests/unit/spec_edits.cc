@@ -1,4 +1,4 @@
-#include "nvbox/spec/edits.h"
+#include "spec/edits.h"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "nvbox/spec/oci.h"
+#include "spec/oci.h"
 
 #include <gtest/gtest.h>
 

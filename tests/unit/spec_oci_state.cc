@@ -1,4 +1,4 @@
-#include "nvbox/spec/oci_state.h"
+#include "spec/oci_state.h"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "nvbox/sys/cgroup.h"
+#include "sys/cgroup.h"
 
 #include <gtest/gtest.h>
 #include <sys/wait.h>

@@ -1,4 +1,4 @@
-#include "nvbox/sys/deadline.h"
+#include "sys/deadline.h"
 
 #include <gtest/gtest.h>
 #include <unistd.h>

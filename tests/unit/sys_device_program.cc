@@ -1,6 +1,6 @@
 // Programs are run in an interpreter and compared with a matcher that reads like the rules'
 // meaning.
-#include "nvbox/sys/device_program.h"
+#include "sys/device_program.h"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "nvbox/sys/process.h"
+#include "sys/process.h"
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
@@ -16,10 +16,10 @@
 #include <string>
 #include <vector>
 
-#include "nvbox/base/text.h"
-#include "nvbox/sys/file.h"
-#include "nvbox/sys/landlock.h"
-#include "nvbox/sys/seccomp.h"
+#include "base/text.h"
+#include "sys/file.h"
+#include "sys/landlock.h"
+#include "sys/seccomp.h"
 
 namespace nvbox::sys {
 namespace {

@@ -1,4 +1,4 @@
-#include "nvbox/sys/seccomp.h"
+#include "sys/seccomp.h"
 
 #include <fcntl.h>
 #include <gtest/gtest.h>

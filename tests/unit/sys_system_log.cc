@@ -1,4 +1,4 @@
-#include "nvbox/sys/system_log.h"
+#include "sys/system_log.h"
 
 #include <gtest/gtest.h>
 #include <sys/socket.h>
@@ -8,8 +8,8 @@
 #include <filesystem>
 #include <regex>
 
-#include "nvbox/base/text.h"
-#include "nvbox/sys/fd.h"
+#include "base/text.h"
+#include "sys/fd.h"
 
 namespace nvbox::sys {
 namespace {

@@ -22,8 +22,8 @@
 #include <utility>
 #include <vector>
 
-#include "nvbox/base/path.h"
-#include "nvbox/base/text.h"
+#include "base/path.h"
+#include "base/text.h"
 #include "scenarios.h"
 #include "trace.h"
 #include "world.h"

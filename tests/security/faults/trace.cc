@@ -23,7 +23,7 @@
 #include <memory>
 #include <string_view>
 
-#include "nvbox/base/text.h"
+#include "base/text.h"
 
 namespace nvbox::faults {
 namespace {

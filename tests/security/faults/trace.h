@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "nvbox/base/result.h"
+#include "base/result.h"
 
 namespace nvbox::faults {
 

@@ -19,8 +19,8 @@
 #include <sstream>
 #include <utility>
 
-#include "nvbox/base/path.h"
-#include "nvbox/base/text.h"
+#include "base/path.h"
+#include "base/text.h"
 
 namespace nvbox::faults {
 namespace {

@@ -9,8 +9,8 @@
 #include <string_view>
 #include <vector>
 
-#include "nvbox/base/result.h"
-#include "nvbox/sys/fd.h"
+#include "base/result.h"
+#include "sys/fd.h"
 
 namespace nvbox::faults {
 

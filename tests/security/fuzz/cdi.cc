@@ -1,12 +1,12 @@
 // CDI specifications, which anybody may put into /etc/cdi.
-#include "nvbox/spec/cdi.h"
+#include "spec/cdi.h"
 
 #include <nlohmann/json.hpp>
 
-#include "nvbox/base/text.h"
-#include "nvbox/spec/cdi_stamp.h"
-#include "nvbox/spec/cdi_transform.h"
+#include "base/text.h"
 #include "security/fuzz/fuzz.h"
+#include "spec/cdi_stamp.h"
+#include "spec/cdi_transform.h"
 
 namespace nvbox {
 namespace {

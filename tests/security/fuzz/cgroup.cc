@@ -1,10 +1,10 @@
 // /proc/PID/cgroup and /proc/self/mountinfo, in which a container's engine chooses names. Parts:
 // the one and the other.
-#include "nvbox/sys/cgroup.h"
+#include "sys/cgroup.h"
 
 #include <algorithm>
 
-#include "nvbox/base/path.h"
+#include "base/path.h"
 #include "security/fuzz/fuzz.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {

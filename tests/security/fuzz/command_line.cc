@@ -3,11 +3,11 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
-#include "nvbox/cli/flags.h"
-#include "nvbox/cli/options.h"
-#include "nvbox/runtime/command_line.h"
-#include "nvbox/spec/container_work.h"
+#include "cli/flags.h"
+#include "cli/options.h"
+#include "runtime/command_line.h"
 #include "security/fuzz/fuzz.h"
+#include "spec/container_work.h"
 
 namespace nvbox {
 namespace {

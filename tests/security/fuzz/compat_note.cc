@@ -2,7 +2,7 @@
 // the driver's CUDA version, and the section's content.
 #include <algorithm>
 
-#include "nvbox/hook/cuda_compat.h"
+#include "hook/cuda_compat.h"
 #include "security/fuzz/tree.h"
 #include "support/elf_stub.h"
 

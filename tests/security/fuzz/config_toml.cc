@@ -1,7 +1,7 @@
 // config.toml: read, and changed by --set. Parts: the settings, one a line, and the document.
-#include "nvbox/config/config.h"
-#include "nvbox/config/document.h"
-#include "nvbox/data/toml.h"
+#include "config/config.h"
+#include "config/document.h"
+#include "data/toml.h"
 #include "security/fuzz/fuzz.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {

@@ -1,9 +1,9 @@
 // Names of devices, one a line, as a container or a command line gives them.
 #include <algorithm>
 
-#include "nvbox/plan/device_list.h"
-#include "nvbox/plan/nvml_question.h"
-#include "nvbox/plan/select.h"
+#include "plan/device_list.h"
+#include "plan/nvml_question.h"
+#include "plan/select.h"
 #include "security/fuzz/inventory.h"
 
 namespace nvbox {

@@ -1,6 +1,6 @@
 // Programs that are attached to a container's cgroup, as the kernel shows them: 8 bytes for each
 // instruction. The rules come before them, and nothing else about them may change.
-#include "nvbox/sys/device_program.h"
+#include "sys/device_program.h"
 
 #include <cstring>
 #include <stdexcept>

@@ -1,10 +1,10 @@
 // What an image's libraries say about themselves.
-#include "nvbox/host/elf.h"
+#include "host/elf.h"
 
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "nvbox/host/ld_cache.h"
+#include "host/ld_cache.h"
 #include "security/fuzz/fuzz.h"
 
 namespace nvbox {

@@ -2,12 +2,12 @@
 // each wish, the file that is changed, and a second one.
 #include <nlohmann/json.hpp>
 
-#include "nvbox/data/json.h"
-#include "nvbox/data/toml.h"
-#include "nvbox/engine/containerd.h"
-#include "nvbox/engine/crio.h"
-#include "nvbox/engine/docker.h"
-#include "nvbox/engine/podman.h"
+#include "data/json.h"
+#include "data/toml.h"
+#include "engine/containerd.h"
+#include "engine/crio.h"
+#include "engine/docker.h"
+#include "engine/podman.h"
 #include "security/fuzz/fuzz.h"
 
 namespace nvbox {

@@ -6,8 +6,8 @@
 #include <string>
 #include <string_view>
 
-#include "nvbox/base/text.h"
-#include "nvbox/driver/inventory.h"
+#include "base/text.h"
+#include "driver/inventory.h"
 #include "security/fuzz/fuzz.h"
 
 namespace nvbox::fuzz {

@@ -1,11 +1,11 @@
 // JSON documents, and the change of one member of them. Parts: the document, the member's path with
 // dots between its names, and its value.
-#include "nvbox/data/json.h"
+#include "data/json.h"
 
 #include <nlohmann/json.hpp>
 
-#include "nvbox/base/text.h"
-#include "nvbox/data/json_edit.h"
+#include "base/text.h"
+#include "data/json_edit.h"
 #include "security/fuzz/fuzz.h"
 
 namespace nvbox {

@@ -1,10 +1,10 @@
 // /etc/ld.so.cache as an image brings it, and as it is written again.
-#include "nvbox/host/ld_cache.h"
+#include "host/ld_cache.h"
 
 #include <algorithm>
 #include <map>
 
-#include "nvbox/host/ld_cache_write.h"
+#include "host/ld_cache_write.h"
 #include "security/fuzz/fuzz.h"
 #include "security/fuzz/ld_cache_rules.h"
 

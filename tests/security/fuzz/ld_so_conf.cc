@@ -1,6 +1,6 @@
 // /etc/ld.so.conf and what it includes. Parts: the file, etc/ld.so.conf.d/a.conf and b.conf, and
 // lines that make the rest of the image (tree.h).
-#include "nvbox/host/ld_so_conf.h"
+#include "host/ld_so_conf.h"
 
 #include <set>
 

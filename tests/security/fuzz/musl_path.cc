@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "nvbox/hook/update_ld_cache.h"
+#include "hook/update_ld_cache.h"
 #include "security/fuzz/tree.h"
 
 namespace nvbox {

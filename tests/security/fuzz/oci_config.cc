@@ -2,15 +2,15 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
-#include "nvbox/apply/to_oci.h"
-#include "nvbox/base/path.h"
-#include "nvbox/plan/edits_for.h"
-#include "nvbox/plan/mode.h"
-#include "nvbox/plan/native_names.h"
-#include "nvbox/plan/request.h"
-#include "nvbox/plan/select.h"
-#include "nvbox/spec/oci.h"
+#include "apply/to_oci.h"
+#include "base/path.h"
+#include "plan/edits_for.h"
+#include "plan/mode.h"
+#include "plan/native_names.h"
+#include "plan/request.h"
+#include "plan/select.h"
 #include "security/fuzz/inventory.h"
+#include "spec/oci.h"
 
 namespace nvbox {
 namespace {

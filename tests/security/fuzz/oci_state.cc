@@ -1,9 +1,9 @@
 // What a low-level runtime writes to a hook's standard input.
-#include "nvbox/spec/oci_state.h"
+#include "spec/oci_state.h"
 
 #include <nlohmann/json.hpp>
 
-#include "nvbox/data/json.h"
+#include "data/json.h"
 #include "security/fuzz/fuzz.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {

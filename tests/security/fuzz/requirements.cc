@@ -1,8 +1,8 @@
 // NVIDIA_REQUIRE_*: what an image demands of the host. Parts: two requirements, the driver's
 // version, CUDA's, the architecture and the brand.
-#include "nvbox/plan/requirements.h"
+#include "plan/requirements.h"
 
-#include "nvbox/base/text.h"
+#include "base/text.h"
 #include "security/fuzz/fuzz.h"
 
 namespace nvbox {

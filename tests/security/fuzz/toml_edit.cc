@@ -1,6 +1,6 @@
 // Changes of TOML documents that belong to somebody else. Parts: a letter for what to do, the key
 // with dots between its parts, the value, and the document.
-#include "nvbox/data/toml_edit.h"
+#include "data/toml_edit.h"
 
 #include <algorithm>
 

@@ -16,12 +16,12 @@
 #include <string>
 #include <string_view>
 
-#include "nvbox/base/path.h"
-#include "nvbox/base/text.h"
-#include "nvbox/host/root.h"
-#include "nvbox/sys/fd.h"
-#include "nvbox/sys/file.h"
+#include "base/path.h"
+#include "base/text.h"
+#include "host/root.h"
 #include "security/fuzz/fuzz.h"
+#include "sys/fd.h"
+#include "sys/file.h"
 
 namespace nvbox::fuzz {
 

@@ -2,9 +2,9 @@
 // in the folder of the driver's libraries, what an earlier start left in 00-nvbox.conf and
 // 00-compat.conf, the folders, and lines that make the rest of the image (tree.h), which come
 // first.
-#include "nvbox/hook/update_ld_cache.h"
+#include "hook/update_ld_cache.h"
 
-#include "nvbox/host/ld_cache.h"
+#include "host/ld_cache.h"
 #include "security/fuzz/ld_cache_rules.h"
 #include "security/fuzz/tree.h"
 #include "support/elf_stub.h"

@@ -1,5 +1,5 @@
 // YAML documents: by libyaml's events, by the reader of simple documents, and written again.
-#include "nvbox/data/yaml.h"
+#include "data/yaml.h"
 
 #include <nlohmann/json.hpp>
 

@@ -1,0 +1,291 @@
+// nvidia-container-cli configure: gives a container that was made, but not started, its GPUs.
+#include <algorithm>
+#include <charconv>
+
+#include "apply/configure.h"
+#include "apply/phases.h"
+#include "base/path.h"
+#include "base/text.h"
+#include "nvidia_container_cli/nvidia_container_cli.h"
+#include "plan/check_core.h"
+#include "plan/device_list.h"
+#include "plan/edits_for.h"
+#include "runtime/missing_nodes.h"
+#include "runtime/requirements.h"
+
+namespace nvbox::applets::container_cli {
+namespace {
+
+using cli::Takes;
+using driver::Capabilities;
+using driver::FileKind;
+
+constexpr size_t most_requirements = 32;
+
+struct ConfigureOptions {
+  std::string pid{};
+  std::vector<std::string> devices{};
+  std::vector<std::string> requirements{};
+  std::string ldconfig{};
+  Capabilities capabilities = Capabilities::none;
+  runtime::MigRights mig{};
+  std::vector<std::string> imex_channels{};
+  std::string compat_mode = "mount";
+  bool no_compat = false;
+  bool no_cgroups = false;
+  bool strict_cgroups = false;
+  bool no_devbind = false;
+  bool no_persistenced = false;
+  bool no_fabricmanager = false;
+  bool no_gsp_firmware = false;
+};
+
+template <Capabilities one>
+void want(ConfigureOptions& options, std::string_view) {
+  options.capabilities = options.capabilities | one;
+}
+
+constexpr cli::Option<ConfigureOptions> configure_options[] = {
+    {{"pid", 'p', Takes::value, "PID", "a process of the container; default: the caller's parent"},
+     &ConfigureOptions::pid},
+    {{"device", 'd', Takes::value, "ID[,ID...]",
+      "give these devices; 'all', an index, a UUID or a PCI address"},
+     &ConfigureOptions::devices},
+    {{"require", 'r', Takes::value, "EXPR", "refuse unless it holds, like cuda>=12.4"},
+     &ConfigureOptions::requirements},
+    {{"ldconfig", 'l', Takes::value, "PATH",
+      "accepted for compatibility; nvbox writes the loader's cache itself. A PATH ending in /true "
+      "leaves the cache alone"},
+     &ConfigureOptions::ldconfig},
+    {{"compute", 'c', Takes::nothing, {}, "give what CUDA and OpenCL need"},
+     want<Capabilities::compute>},
+    {{"utility", 'u', Takes::nothing, {}, "give nvidia-smi and NVML"}, want<Capabilities::utility>},
+    {{"video", 'v', Takes::nothing, {}, "give what video codecs need"}, want<Capabilities::video>},
+    {{"graphics", 'g', Takes::nothing, {}, "give what OpenGL and Vulkan need"},
+     want<Capabilities::graphics>},
+    {{"display", 'D', Takes::nothing, {}, "give what X11 needs"}, want<Capabilities::display>},
+    {{"ngx", 'n', Takes::nothing, {}, "give what NGX needs"}, want<Capabilities::ngx>},
+    {{"compat32", 0, Takes::nothing, {}, "give 32-bit libraries, too"},
+     want<Capabilities::compat32>},
+    {{"mig-config", 0, Takes::value, "all", "let the container make MIG instances"},
+     [](ConfigureOptions& options, std::string_view value) { options.mig.config = value; }},
+    {{"mig-monitor", 0, Takes::value, "all", "let the container watch MIG instances"},
+     [](ConfigureOptions& options, std::string_view value) { options.mig.monitor = value; }},
+    {{"imex-channel", 0, Takes::value, "CHANNEL[,CHANNEL...]", "give these IMEX channels"},
+     &ConfigureOptions::imex_channels},
+    {{"no-cgroups", 0, Takes::nothing, {}, "leave the device cgroup alone"},
+     &ConfigureOptions::no_cgroups},
+    {{"strict-cgroups", 0, Takes::nothing, {}, "fail when the device cgroup cannot be changed"},
+     &ConfigureOptions::strict_cgroups},
+    {{"no-devbind", 0, Takes::nothing, {}, "make device nodes instead of mounting the host's"},
+     &ConfigureOptions::no_devbind},
+    {{"no-persistenced", 0, Takes::nothing, {}, "leave nvidia-persistenced's socket out"},
+     &ConfigureOptions::no_persistenced},
+    {{"no-fabricmanager", 0, Takes::nothing, {}, "leave nv-fabricmanager's socket out"},
+     &ConfigureOptions::no_fabricmanager},
+    {{"no-gsp-firmware", 0, Takes::nothing, {}, "leave firmware out"},
+     &ConfigureOptions::no_gsp_firmware},
+    {{"no-cntlibs", 0, Takes::nothing, {}, "the same as --cuda-compat-mode=disabled"},
+     &ConfigureOptions::no_compat},
+    {{"cuda-compat-mode", 0, Takes::value, "MODE",
+      "how CUDA compatibility libraries of the image are put first: mount (default), ldconfig or "
+      "disabled"},
+     &ConfigureOptions::compat_mode},
+};
+
+constexpr cli::Command command = {
+    .name = "nvidia-container-cli configure",
+    .operands = "ROOTFS",
+    .summary =
+        "Gives a container that was made, but not started, devices and driver files. ROOTFS "
+        "is its\nroot directory, as it is called in the mount namespace of PID.",
+    .takes_operands = cli::Operands::anywhere};
+
+Result<pid_t> parse_pid(std::string_view text) {
+  pid_t pid = 0;
+  if (text.empty()) return pid;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), pid);
+  if (error == std::errc::result_out_of_range) {
+    return Error("input error: parse pid failed: numerical result out of range");
+  }
+  if (error != std::errc() || end != text.data() + text.size()) {
+    return Error("input error: parse pid failed: invalid argument");
+  }
+  return std::max<pid_t>(pid, 0);
+}
+
+Result<apply::CompatMode> compat_mode(const ConfigureOptions& options) {
+  apply::CompatMode mode = apply::CompatMode::disabled;
+  if (options.compat_mode == "mount") {
+    mode = apply::CompatMode::mount;
+  } else if (options.compat_mode == "ldconfig") {
+    mode = apply::CompatMode::ldconfig;
+  } else if (options.compat_mode != "disabled") {
+    return Error(cat("container error: invalid option: cuda-compat-mode=", options.compat_mode))
+        .hint("known are mount, ldconfig and disabled");
+  }
+  return options.no_compat ? apply::CompatMode::disabled : mode;
+}
+
+// What the command line alone decides, checked before the host is looked at.
+Result<apply::ConfigureRequest> request_of(const ConfigureOptions& options,
+                                           const std::string& rootfs) {
+  if (!rootfs.starts_with('/') || path::clean(rootfs) == "/") {
+    return Error("input error: invalid rootfs directory")
+        .hint("ROOTFS must be an absolute path, and not the host's root directory");
+  }
+  if (options.requirements.size() > most_requirements) {
+    return Error("input error: too many requirements");
+  }
+  NVBOX_TRY(runtime::check_mig_rights(options.mig));
+  apply::ConfigureRequest request;
+  request.pid = NVBOX_TRY(parse_pid(options.pid));
+  request.rootfs = rootfs;
+  request.compat = NVBOX_TRY(compat_mode(options));
+  request.mknod_devices = options.no_devbind;
+  request.cgroups = !options.no_cgroups;
+  request.strict_cgroups = options.strict_cgroups;
+  request.gives_up_rights = true;
+  request.leave_loader_cache = path::base_name(options.ldconfig) == "true";
+  return request;
+}
+
+// What was asked to be left out.
+void leave_out(const ConfigureOptions& options, std::vector<driver::HostFile>& files) {
+  std::erase_if(files, [&](const driver::HostFile& file) {
+    const std::string_view owner = path::base_name(path::parent(file.container_path));
+    if (file.kind == FileKind::firmware) return options.no_gsp_firmware;
+    if (file.kind != FileKind::socket) return false;
+    return (options.no_persistenced && owner == "nvidia-persistenced") ||
+           (options.no_fabricmanager && owner == "nvidia-fabricmanager");
+  });
+}
+
+// "all" leaves GPUs out that cannot be used, but one of them has to be left.
+Result<> check_usable(const plan::DeviceList& list) {
+  if (!list.is_all || !list.selection.gpus.empty() || list.selection.notes.empty()) return {};
+  return Error(
+      cat("device error: none of the devices can be used: ", list.selection.notes.front()));
+}
+
+bool makes_channels(const Globals& globals) {
+  return globals.load_kmods && !globals.no_create_imex_channels;
+}
+
+Result<> add_channels(const driver::Inventory& inventory, const std::vector<unsigned>& channels,
+                      const Globals& globals, plan::Selection& selection) {
+  for (const unsigned channel : channels) {
+    const auto found =
+        std::ranges::find(inventory.imex_channels, channel, &driver::HostDevice::minor);
+    if (found == inventory.imex_channels.end()) {
+      return Error(cat("mount error: stat failed: /dev/nvidia-caps-imex-channels/channel", channel,
+                       ": no such file or directory"))
+          .hint(makes_channels(globals) ? "the loaded driver has no such channel"
+                                        : "--load-kmods before configure makes it");
+    }
+    selection.imex_channels.push_back(static_cast<size_t>(found - inventory.imex_channels.begin()));
+  }
+  return {};
+}
+
+// What of /proc/driver/nvidia belongs to the selected devices.
+void show_devices(const driver::Inventory& inventory, const plan::Selection& selection,
+                  apply::ConfigureRequest& request) {
+  for (const size_t position : selection.gpus) {
+    request.visible_bus_ids.push_back(inventory.gpus[position].bus_id);
+  }
+  for (const auto& [position, instance] : selection.migs) {
+    const driver::Gpu& gpu = inventory.gpus[position];
+    const driver::Mig& mig = gpu.mig[instance];
+    const std::string folder = cat("gpu", gpu.minor, "/mig/gi", mig.gpu_instance);
+    for (std::string file :
+         {folder + "/access", cat(folder, "/ci", mig.compute_instance, "/access")}) {
+      std::vector<std::string>& visible = request.visible_capabilities;
+      if (std::ranges::find(visible, file) == visible.end()) visible.push_back(std::move(file));
+    }
+  }
+}
+
+Result<> fill(const ConfigureOptions& options, const Invocation& invocation, const Machine& machine,
+              const std::vector<unsigned>& channels, apply::ConfigureRequest& request) {
+  const std::string devices = join(options.devices, ",");
+  plan::Request asked = plan::request_of(devices);
+  asked.capabilities = options.capabilities;
+  asked.requirements = options.requirements;
+  asked.mig_config = options.mig.config;
+  asked.mig_monitor = options.mig.monitor;
+  driver::Need need = plan::need_of(asked);
+  need.gpus = !options.devices.empty();
+  need.exchangeable = true;  // apply::configure mounts the directory that it opened and checked
+  need.imex_channels = !channels.empty();
+  driver::Inventory inventory =
+      NVBOX_TRY(machine.discover(invocation, need, asked, MissingNodes::make));
+  NVBOX_TRY(plan::check_core(inventory, options.capabilities).in("detection error"));
+  leave_out(options, inventory.files);
+  plan::DeviceList list = NVBOX_TRY(plan::select_devices(inventory, devices).in("device error"));
+  runtime::warn_of_unanswered(inventory, invocation.call.log);
+  for (const std::string& note : list.selection.notes) {
+    warn(invocation.call, cat("warning: ", note));
+  }
+  NVBOX_TRY(check_usable(list));
+  NVBOX_TRY(runtime::check_mig_rights(options.mig, list.selection, asked.ask));
+  NVBOX_TRY(runtime::check_requirements(options.requirements, inventory, list.selection));
+  if (!channels.empty() && makes_channels(invocation.globals)) {
+    plan::Selection unused;
+    NVBOX_TRY(add_channels(runtime::with_every_node(machine.roots(), channels, inventory), channels,
+                           invocation.globals, unused));
+  }
+  NVBOX_TRY(machine.make_asked_nodes(invocation, options.mig, channels, inventory));
+  inventory.mig_controls = NVBOX_TRY(find_mig_rights(options.mig, machine, inventory, list));
+  NVBOX_TRY(add_channels(inventory, channels, invocation.globals, list.selection));
+  plan::Plan plan =
+      plan::plan_for(inventory, list.selection, options.capabilities, config::Config());
+  request.edits = std::move(plan.edits);
+  request.work = std::move(plan.work);
+  request.host_driver_version = inventory.driver.version;
+  show_devices(inventory, list.selection, request);
+  if (!inventory.mig_controls.empty()) request.visible_capabilities = {""};
+  return {};
+}
+
+}  // namespace
+
+cli::CommandPage describe_configure() {
+  return cli::command_page(
+      command, cli::rows_of(std::span<const cli::Option<ConfigureOptions>>(configure_options)));
+}
+
+Result<int> run_configure(const Invocation& invocation) {
+  const auto line =
+      NVBOX_TRY(parse(command, std::span<const cli::Option<ConfigureOptions>>(configure_options),
+                      invocation.arguments));
+  if (line.exit_status) return *line.exit_status;
+  if (line.operands.size() != 1) {
+    const bool is_missing = line.operands.empty();
+    const Result<std::optional<int>> status =
+        answer(command, {}, Error(is_missing ? "Not enough arguments" : "Too many arguments"));
+    if (!status) return status.error();
+    return status->value_or(1);
+  }
+  apply::ConfigureRequest request = NVBOX_TRY(request_of(line.settings, line.operands.front()));
+  const std::vector<unsigned> channels =
+      NVBOX_TRY(plan::parse_imex_channels(join(line.settings.imex_channels, ","))
+                    .in("error parsing IMEX info"));
+  // Those that the request needs are made when it is known to be right.
+  const sys::CapSet kept =
+      kept_for(privileges::configure, {.device_rules = !line.settings.no_cgroups});
+  const Machine machine = NVBOX_TRY(Machine::open(invocation, apply::CapabilityNodes::leave, kept));
+  NVBOX_TRY(fill(line.settings, invocation, machine, channels, request));
+  // Of what is kept, the NVML helper's is not missed.
+  const sys::CapSet phases =
+      kept & (apply::finds_container | apply::changes_container | apply::changes_device_rules);
+  const sys::CapSet missing =
+      phases.without(NVBOX_TRY(sys::permitted_capabilities().in("permission error")));
+  // Nothing is started from here on.
+  NVBOX_TRY(keep_to(privileges::configure.calls).in("permission error"));
+  const Result<> done = apply::configure(machine.host(), request, invocation.call.log);
+  if (!done) return name_missing(done.error(), missing);
+  return 0;
+}
+
+}  // namespace nvbox::applets::container_cli

@@ -1,0 +1,215 @@
+// The flags of `nvidia-ctk cdi generate`, and what is checked about them before the host is looked
+// at.
+#include <algorithm>
+
+#include "base/path.h"
+#include "base/text.h"
+#include "host/locate.h"
+#include "host/root.h"
+#include "nvidia_ctk/cdi_generate.h"
+
+namespace nvbox::applets::ctk_cdi {
+namespace {
+
+using Settings = GenerateSettings;
+
+constexpr cli::Flag<Settings> flags[] = {
+    {{"output", "NVIDIA_CTK_CDI_OUTPUT_FILE_PATH",
+      "File to write the specification to; standard output if empty"},
+     &Settings::output},
+    {{"format", "NVIDIA_CTK_CDI_GENERATE_OUTPUT_FORMAT", "Output format: json or yaml"},
+     &Settings::format},
+    {{"mode discovery-mode", "NVIDIA_CTK_CDI_GENERATE_MODE",
+      "What to describe: auto, gdrcopy, gds, imex, management, mofed, nvml or nvswitch"},
+     &Settings::mode},
+    {{"driver-root", "NVIDIA_CTK_DRIVER_ROOT", "Root below which the driver is installed"},
+     &Settings::driver_root},
+    {{"dev-root", "NVIDIA_CTK_DEV_ROOT", "Root below which /dev is; the driver root if not given"},
+     &Settings::dev_root},
+    {{"device-name-strategy", "NVIDIA_CTK_CDI_GENERATE_DEVICE_NAME_STRATEGIES",
+      "How devices are called: index, uuid or type-index; every one given adds a name"},
+     &Settings::naming},
+    {{"device-id device-ids device devices", "NVIDIA_CTK_CDI_GENERATE_DEVICE_IDS",
+      "Devices to describe"},
+     &Settings::device_ids},
+    {{"no-all-device", "NVIDIA_CTK_CDI_GENERATE_NO_ALL_DEVICE",
+      "Leave out the device that stands for all others"},
+     &Settings::no_all_device},
+    {{"nvidia-cdi-hook-path nvidia-ctk-path", "NVIDIA_CTK_CDI_HOOK_PATH",
+      "Program of the hooks; searched on PATH if not given"},
+     &Settings::hook_path},
+    {{"ldconfig-path", "NVIDIA_CTK_CDI_GENERATE_LDCONFIG_PATH",
+      "The ldconfig that the update-ldcache hook is told to use"},
+     &Settings::ldconfig_path},
+    {{"vendor cdi-vendor", "NVIDIA_CTK_CDI_GENERATE_VENDOR", "Vendor in the names of devices"},
+     &Settings::vendor},
+    {{"class cdi-class", "NVIDIA_CTK_CDI_GENERATE_CLASS", "Class in the names of devices"},
+     &Settings::device_class},
+    {{"library-search-path", "NVIDIA_CTK_CDI_GENERATE_LIBRARY_SEARCH_PATHS",
+      "Directory to look for libraries in, instead of the usual ones"},
+     &Settings::library_directories},
+    {{"config-search-path", "NVIDIA_CTK_CDI_GENERATE_CONFIG_SEARCH_PATHS",
+      "Directory to look for configuration files in, instead of the usual ones"},
+     &Settings::config_directories},
+    {{"csv.file", "NVIDIA_CTK_CDI_GENERATE_CSV_FILES", "Of mode csv, which is not served"},
+     &Settings::csv_files},
+    {{"csv.ignore-pattern", "NVIDIA_CTK_CDI_GENERATE_CSV_IGNORE_PATTERNS",
+      "Of mode csv, which is not served"},
+     &Settings::csv_ignore_patterns},
+    {{"csv.compat-container-root", "NVIDIA_CTK_CDI_GENERATE_CSV_CONTAINER_COMPAT_ROOT",
+      "Of mode csv, which is not served"},
+     &Settings::csv_compat_container_root},
+    {{"disable-hook disable-hooks", "NVIDIA_CTK_CDI_GENERATE_DISABLED_HOOKS",
+      "Hook to leave out, or all"},
+     &Settings::disabled_hooks},
+    {{"enable-hook enable-hooks", "NVIDIA_CTK_CDI_GENERATE_ENABLED_HOOKS",
+      "Hook to have although it is disabled"},
+     &Settings::enabled_hooks},
+    {{"feature-flag feature-flags", "NVIDIA_CTK_CDI_GENERATE_FEATURE_FLAGS", "Feature to switch"},
+     &Settings::feature_flags},
+    {{"cdi-version", "NVIDIA_CTK_CDI_GENERATE_CDI_VERSION",
+      "Write this cdiVersion, without what it does not have"},
+     &Settings::cdi_version},
+    {{"if-stale", "", "Write the output only when it is not what it would be now"},
+     &Settings::if_stale},
+    {{"allow-incomplete", "",
+      "Leave out MIG devices without device nodes or without a number of NVML's, and what of the "
+      "driver cannot be read"},
+     &Settings::allow_incomplete},
+};
+
+struct ModeRow {
+  std::string_view word;
+  std::optional<What> what;
+};
+
+constexpr ModeRow modes[] = {
+    {"auto", What::gpus},   {"csv", std::nullopt}, {"gdrcopy", What::gdrcopy},
+    {"gds", What::gds},     {"imex", What::imex},  {"management", What::management},
+    {"mofed", What::mofed}, {"nvml", What::gpus},  {"nvswitch", What::nvswitch},
+    {"wsl", std::nullopt},
+};
+
+bool contains(const std::vector<std::string>& list, std::string_view word) {
+  return std::ranges::find(list, word) != list.end();
+}
+
+Result<std::vector<plan::CdiNaming>> parse_namings(const std::vector<std::string>& words) {
+  std::vector<plan::CdiNaming> out;
+  for (const std::string& word : words) {
+    const auto naming = plan::parse_cdi_naming(word);
+    if (!naming) {
+      return Error(cat("invalid device name strategy: ", excerpt(word)))
+          .hint("known are index, uuid and type-index");
+    }
+    // Twice the same would be two devices of one name.
+    if (std::ranges::find(out, *naming) == out.end()) out.push_back(*naming);
+  }
+  return out;
+}
+
+std::vector<std::string> program_directories(const Call& call) {
+  std::vector<std::string> out;
+  for (const std::string_view entry : split(call.environment.get("PATH").value_or(""), ':')) {
+    if (entry.starts_with('/')) out.emplace_back(entry);
+  }
+  for (const std::string_view usual :
+       {"/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"}) {
+    if (!contains(out, usual)) out.emplace_back(usual);
+  }
+  return out;
+}
+
+// An absolute path is taken as it is. Where nvidia-cdi-hook is not installed, nvidia-ctk serves the
+// same hooks.
+Result<std::string> find_hook_program(const std::string& chosen, const Call& call) {
+  if (chosen.starts_with('/')) return chosen;
+  const bool is_ctk = path::base_name(chosen) == "nvidia-ctk";
+  const host::Root root = NVBOX_TRY(host::Root::open("/"));
+  host::Locator locator(root);
+  const std::vector<std::string> directories = program_directories(call);
+  for (const std::string_view name : {"nvidia-cdi-hook", "nvidia-ctk"}) {
+    if (is_ctk && name != "nvidia-ctk") continue;
+    const auto found = NVBOX_TRY(locator.find_first(directories, name, host::Sought::program));
+    if (found) return found->place;
+  }
+  const std::string fallback = cat("/usr/bin/", is_ctk ? "nvidia-ctk" : "nvidia-cdi-hook");
+  call.log.warning(cat(fallback, " does not exist; containers need it"));
+  return fallback;
+}
+
+Result<std::string> kind_of(const Settings& settings) {
+  std::string kind = cat(settings.vendor, "/", settings.device_class);
+  if (!spec::is_qualified_name(cat(settings.vendor, "/gpu=0"))) {
+    return Error(cat("invalid CDI vendor name: ", excerpt(settings.vendor)));
+  }
+  if (spec::is_qualified_name(cat(kind, "=0"))) return kind;
+  return Error(cat("invalid CDI class name: ", excerpt(settings.device_class)));
+}
+
+// What needs no check, only its place.
+plan::CdiOptions options_of(const Settings& settings) {
+  return {
+      .device_ids = settings.device_ids,
+      .hooks = {.disabled = settings.disabled_hooks,
+                .enabled = settings.enabled_hooks,
+                .ldconfig_path = settings.ldconfig_path},
+      .all_device = !settings.no_all_device,
+      .additional_gids = !contains(settings.feature_flags, "no-additional-gids-for-device-nodes"),
+      .ipc = !contains(settings.feature_flags, "disable-ipc-discoverer"),
+      .allow_incomplete = settings.allow_incomplete,
+      .coherence = contains(settings.feature_flags, "enable-coherent-annotations")};
+}
+
+void warn_of_what_is_not_served(const Settings& settings, const Log& log) {
+  if (!settings.csv_files.empty() || !settings.csv_ignore_patterns.empty() ||
+      !settings.csv_compat_container_root.empty()) {
+    log.warning("the --csv options have no effect: mode csv is not served by this version");
+  }
+}
+
+}  // namespace
+
+std::span<const cli::Flag<GenerateSettings>> generate_flags() {
+  return flags;
+}
+
+Result<What> parse_mode(std::string_view word) {
+  const auto row = std::ranges::find(modes, lower(word), &ModeRow::word);
+  if (row == std::end(modes)) {
+    std::vector<std::string> words;
+    for (const ModeRow& mode : modes) words.emplace_back(mode.word);
+    return Error(cat("invalid discovery mode: ", excerpt(word)))
+        .hint(cat("known are ", join(words, ", ")));
+  }
+  if (row->what) return *row->what;
+  return Error(cat("mode ", row->word, " is not served by this version"))
+      .hint("generate on this host with NVIDIA's nvidia-ctk");
+}
+
+Result<Plan> check_settings(const Settings& settings, const cli::FlagLine& line, const Call& call) {
+  const std::optional<Format> format = parse_format(settings.format);
+  if (!format) {
+    return Error(cat("invalid output format: ", excerpt(settings.format)))
+        .hint("it is json or yaml");
+  }
+  Plan plan = {.what = NVBOX_TRY(parse_mode(settings.mode)), .options = options_of(settings)};
+  plan::CdiOptions& options = plan.options;
+  options.naming = NVBOX_TRY(parse_namings(settings.naming));
+  options.hooks.program = NVBOX_TRY(find_hook_program(settings.hook_path, call));
+  const std::string here = NVBOX_TRY(working_directory());
+  plan.output = output_for(settings.output, line.is_set("format") ? format : std::nullopt, here);
+  for (const std::string& warning : plan.output.warnings) call.log.warning(warning);
+  options.kind = NVBOX_TRY(kind_of(settings));
+  if (contains(settings.enabled_hooks, "all")) {
+    return Error("enabling all hooks is not supported").hint("name those that are wanted");
+  }
+  if (options.all_device && contains(settings.device_ids, "none")) {
+    call.log.warning("no device \"all\" is made: the device ids include none");
+    options.all_device = false;
+  }
+  warn_of_what_is_not_served(settings, call.log);
+  return plan;
+}
+
+}  // namespace nvbox::applets::ctk_cdi

@@ -1,0 +1,173 @@
+#include "nvidia_ctk/info.h"
+
+#include <algorithm>
+
+#include "base/text.h"
+#include "config/config.h"
+#include "driver/discover.h"
+#include "driver/nvml.h"
+#include "nvidia_ctk/roots.h"
+#include "plan/nvml_question.h"
+
+namespace nvbox::applets::ctk_info {
+namespace {
+
+using driver::Gpu;
+using driver::HostDevice;
+using driver::Inventory;
+
+struct Settings {
+  std::string format = "text";
+  std::string driver_root{};
+  std::string dev_root{};
+  bool no_nvml = false;
+};
+
+constexpr cli::Flag<Settings> flags[] = {
+    {{"format", {}, "text or json"}, &Settings::format},
+    {{"driver-root", "NVIDIA_CTK_DRIVER_ROOT NVIDIA_DRIVER_ROOT DRIVER_ROOT",
+      "Directory that the driver is installed in, if not what the configuration says"},
+     &Settings::driver_root},
+    {{"dev-root", "NVIDIA_CTK_DEV_ROOT NVIDIA_DEV_ROOT DEV_ROOT",
+      "Directory below which /dev has the device nodes, if not the driver root"},
+     &Settings::dev_root},
+    {{"no-nvml", {}, "Leave out what only NVML knows, and wake no GPU"}, &Settings::no_nvml},
+};
+
+std::string field(std::string_view label, std::string_view value) {
+  constexpr size_t width = 17;
+  std::string line(label);
+  line.resize(width, ' ');
+  return cat(line, " ", value, "\n");
+}
+
+std::string node_text(const HostDevice& node) {
+  return cat(node.path, " ", node.major, ":", node.minor, " ", octal_mode(node.mode));
+}
+
+std::string nodes_text(std::string_view label, const std::vector<HostDevice>& nodes) {
+  std::string text;
+  for (const HostDevice& node : nodes) text += field(label, node_text(node));
+  return text;
+}
+
+// "1:0, GPU instance 9, compute instance 0, MIG-..."
+std::string mig_text(const Gpu& gpu, const driver::Mig& mig) {
+  const bool is_usable =
+      mig.is_guarded_by_files || (mig.gpu_instance_node && mig.compute_instance_node);
+  return cat(mig.index ? cat(gpu.index, ":", *mig.index, ", ") : "", "GPU instance ",
+             mig.gpu_instance, ", compute instance ", mig.compute_instance,
+             mig.uuid.empty() ? "" : ", ", mig.uuid, is_usable ? "" : ", without its device nodes");
+}
+
+std::string gpu_text(const Gpu& gpu) {
+  std::string text = cat("\n", field("GPU:", cat(gpu.index)));
+  if (gpu.problem) text += field("  Problem:", *gpu.problem);
+  if (gpu.unanswered) text += field("  Problem:", *gpu.unanswered);
+  if (!gpu.model.empty()) text += field("  Model:", gpu.model);
+  if (has_known_uuid(gpu)) text += field("  UUID:", gpu.uuid);
+  text += field("  Bus id:", gpu.bus_id);
+  if (!gpu.brand.empty()) text += field("  Brand:", gpu.brand);
+  if (!gpu.architecture.empty()) text += field("  Architecture:", gpu.architecture);
+  if (gpu.coherent == true) text += field("  Memory:", "coherent with the CPU's");
+  if (gpu.node) text += field("  Node:", node_text(*gpu.node));
+  text += nodes_text("  DRM node:", gpu.drm_nodes);
+  for (const driver::Mig& mig : gpu.mig) text += field("  MIG device:", mig_text(gpu, mig));
+  return text;
+}
+
+std::string feature_text(const driver::Feature& feature) {
+  std::string text(name_of(feature.feature));
+  for (const HostDevice& node : feature.nodes) text += cat(" ", node.path);
+  return text;
+}
+
+// Channels are many, and their numbers are all that differs.
+std::string channels_text(const std::vector<HostDevice>& channels) {
+  if (channels.empty()) return "";
+  const std::string count = cat(channels.size(), ": ");
+  const std::string first = cat(channels.front().minor);
+  if (channels.size() == 1) return field("IMEX channels:", count + first);
+  return field("IMEX channels:", cat(count, first, " to ", channels.back().minor));
+}
+
+// As the runtime finds it, so that info shows what containers get.
+Result<config::Config> load_config(const Invocation& invocation) {
+  return config::load_config(
+      config::lookup_from(invocation.call.environment, invocation.flags.config));
+}
+
+driver::Search search_of(const Call& call, const config::Config& config) {
+  driver::Search search = driver::search_from(call.environment);
+  search.ld_cache = config.cli.ldcache;
+  return search;
+}
+
+Result<Inventory> discover_everything(const OpenRoots& roots, const driver::Search& search) {
+  Inventory inventory =
+      NVBOX_TRY(driver::discover(roots.roots(), search, {.facts = true, .imex_channels = true}));
+  // Apart from the rest, because one that the host does not have is no problem here.
+  Inventory features = NVBOX_TRY(driver::discover(
+      roots.roots(), search,
+      {.gpus = false, .files = driver::Capabilities::none, .features = driver::Features::all}));
+  inventory.features = std::move(features.features);
+  return inventory;
+}
+
+}  // namespace
+
+std::string_view name_of(driver::Features feature) {
+  return std::ranges::find(driver::feature_names, feature, &driver::FeatureName::feature)->word;
+}
+
+std::string info_text(const Inventory& inventory) {
+  const driver::Driver& driver = inventory.driver;
+  std::string text = field("Driver version:", driver.version);
+  if (!driver.cuda_version.empty()) text += field("CUDA version:", driver.cuda_version);
+  text += field("Driver root:", driver.root);
+  text += field("Dev root:", driver.dev_root);
+  text += field("Libraries:", cat(inventory.libraries.size()));
+  for (const std::string& directory : inventory.library_directories) {
+    text += field("Library folder:", directory);
+  }
+  text += field("Other files:", cat(inventory.files.size()));
+  text += nodes_text("Control node:", inventory.control);
+  text += channels_text(inventory.imex_channels);
+  for (const driver::Feature& feature : inventory.features) {
+    text += field("Feature:", feature_text(feature));
+  }
+  for (const Gpu& gpu : inventory.gpus) text += gpu_text(gpu);
+  if (!inventory.problems.empty() || inventory.unanswered) text += "\n";
+  if (inventory.unanswered) text += field("Problem:", *inventory.unanswered);
+  for (const std::string& problem : inventory.problems) text += field("Problem:", problem);
+  return text;
+}
+
+Result<int> run_info(const Invocation& invocation) {
+  const auto line =
+      NVBOX_TRY(parse_command(invocation, std::span<const cli::Flag<Settings>>(flags)));
+  if (line.exit_status) return *line.exit_status;
+  const std::string& format = line.settings.format;
+  if (format != "text" && format != "json") {
+    return Error(cat("--format=", printable(format), " is not a format"))
+        .hint("known are text and json");
+  }
+  const config::Config config = NVBOX_TRY(load_config(invocation));
+  const std::string& given = line.settings.driver_root;
+  const OpenRoots roots =
+      NVBOX_TRY(OpenRoots::open(given.empty() ? config.cli.root : given, line.settings.dev_root));
+  const driver::Search search = search_of(invocation.call, config);
+  Inventory inventory = NVBOX_TRY(discover_everything(roots, search));
+  const plan::NvmlQuestion question = plan::nvml_question_about_all(inventory);
+  if (!line.settings.no_nvml && !question.is_empty()) {
+    driver::ask_nvml(roots.roots(), search,
+                     driver::nvml_settings(invocation.call.environment, config.cli.nvml_timeout),
+                     question.gpus, inventory);
+  }
+  const std::string text =
+      format == "json" ? NVBOX_TRY(info_json(inventory)) : info_text(inventory);
+  NVBOX_TRY(print(text));
+  return 0;
+}
+
+}  // namespace nvbox::applets::ctk_info

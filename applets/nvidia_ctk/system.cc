@@ -1,0 +1,172 @@
+// nvidia-ctk system: kernel modules, device nodes and links to them, where neither udev nor
+// nvidia-modprobe makes them.
+#include "nvidia_ctk/system.h"
+
+#include <linux/capability.h>
+
+#include <cerrno>
+
+#include "apply/load_modules.h"
+#include "apply/make_node.h"
+#include "apply/phases.h"
+#include "base/path.h"
+#include "base/text.h"
+#include "nvidia_ctk/nvidia_ctk.h"
+#include "sys/capabilities.h"
+#include "sys/cgroup.h"
+
+namespace nvbox::applets {
+namespace ctk_system {
+namespace {
+
+using apply::makes_nodes;
+using driver::ExpectedNode;
+
+constexpr sys::CapSet loads_modules = {CAP_SYS_CHROOT, CAP_SYS_MODULE};
+
+struct Settings {
+  std::string driver_root = "/";
+  std::string dev_root{};
+  bool control_devices = false;
+  bool load_kernel_modules = false;
+  bool dry_run = false;
+};
+
+constexpr cli::Flag<Settings> flags[] = {
+    {{"driver-root root", "ROOT NVIDIA_DRIVER_ROOT DRIVER_ROOT",
+      "Directory that the driver is installed in; kernel modules are loaded from below it"},
+     &Settings::driver_root},
+    {{"dev-root", "NVIDIA_DEV_ROOT DEV_ROOT",
+      "Directory below which /dev gets the nodes, if not the driver root"},
+     &Settings::dev_root},
+    {{"control-devices", {}, "Make nvidiactl, nvidia-modeset, nvidia-uvm and nvidia-uvm-tools"},
+     &Settings::control_devices},
+    {{"load-kernel-modules", {}, "Load nvidia, nvidia-uvm and nvidia-modeset first"},
+     &Settings::load_kernel_modules},
+    {{"dry-run", "DRY_RUN", "Only tell what would be done"}, &Settings::dry_run},
+};
+
+// An error for want of permission says what this process would need.
+Error name_missing(Error error, sys::CapSet needed) {
+  if (error.code() != EPERM && error.code() != EACCES) return error;
+  if (sys::is_in_user_namespace()) {
+    return std::move(error).hint("a user namespace has no say over devices; call it on the host");
+  }
+  const auto permitted = sys::permitted_capabilities();
+  if (!permitted || needed.without(*permitted).is_empty()) return error;
+  return std::move(error).hint(cat("this process was not given ",
+                                   sys::to_string(needed.without(*permitted)), "; run it as root"));
+}
+
+std::string_view describe(apply::NodeState state) {
+  switch (state) {
+    case apply::NodeState::right:
+      return "is right";
+    case apply::NodeState::missing:
+      return "is missing";
+    case apply::NodeState::default_access:
+    case apply::NodeState::other_access:
+      return "has another mode or owner";
+    case apply::NodeState::other_thing:
+      return "is something else";
+  }
+  return "";
+}
+
+Result<> make_if_wrong(const host::Root& dev, const ExpectedNode& node, Mode mode, const Log& log) {
+  const std::string path = path::join(dev.path(), node.path);
+  const apply::NodeState state = NVBOX_TRY(apply::look_at_node(dev, node));
+  if (state == apply::NodeState::right) {
+    log.debug(cat(path, " is right"));
+    return {};
+  }
+  log.info(cat(mode == Mode::dry ? "would run: " : "", mknod_command(path, node), " (it ",
+               describe(state), ")"));
+  return mode == Mode::dry ? Result<>() : apply::make_node_itself(dev, node);
+}
+
+Result<> make_control_nodes(const OpenRoots& roots, const Settings& settings, const Log& log) {
+  const Mode mode = settings.dry_run ? Mode::dry : Mode::real;
+  const driver::ExpectedNodes expected = driver::expected_nodes(roots.host(), {});
+  for (const std::string& problem : expected.problems) log.warning(problem);
+  const ControlNodes control = control_nodes(expected.nodes);
+  NVBOX_TRY(make_nodes(roots, control.nodes, mode, log));
+  if (control.missing_modules.empty()) return {};
+  std::string modules;
+  for (const std::string_view module : control.missing_modules) {
+    modules += cat(modules.empty() ? "" : ", ", module);
+  }
+  const std::string problem = cat("device nodes of modules that are not loaded: ", modules);
+  if (settings.load_kernel_modules && settings.dry_run) {
+    log.info(problem + "; their numbers are known once they are");
+    return {};
+  }
+  return Error(problem).hint("load them, or use --load-kernel-modules");
+}
+
+}  // namespace
+
+Result<> load_modules(const OpenRoots& roots, Mode mode, const Log& log) {
+  for (const std::string_view module : apply::driver_modules) {
+    if (mode == Mode::dry) {
+      const bool is_loaded = driver::has_kernel_module(roots.host(), module);
+      if (!is_loaded) log.info(cat("would load kernel module ", module));
+      continue;
+    }
+    const auto loaded = apply::load_module(roots.roots(), module);
+    if (!loaded) return name_missing(loaded.error(), loads_modules);
+    if (*loaded == apply::Loaded::now) log.info(cat("loaded kernel module ", module));
+  }
+  return {};
+}
+
+Result<> make_nodes(const OpenRoots& roots, std::span<const ExpectedNode> nodes, Mode mode,
+                    const Log& log) {
+  for (const ExpectedNode& node : nodes) {
+    Result<> made = make_if_wrong(roots.dev(), node, mode, log);
+    if (!made) return name_missing(std::move(made).error().in("device node"), makes_nodes);
+  }
+  return {};
+}
+
+Result<int> run_create_device_nodes(const Invocation& invocation) {
+  const auto line =
+      NVBOX_TRY(parse_command(invocation, std::span<const cli::Flag<Settings>>(flags)));
+  if (line.exit_status) return *line.exit_status;
+  const Settings& settings = line.settings;
+  const Log& log = invocation.call.log;
+  if (!settings.control_devices && !settings.load_kernel_modules) {
+    log.warning("nothing to do; use --control-devices or --load-kernel-modules");
+    return 0;
+  }
+  const OpenRoots roots = NVBOX_TRY(OpenRoots::open(settings.driver_root, settings.dev_root));
+  if (settings.load_kernel_modules) {
+    NVBOX_TRY(load_modules(roots, settings.dry_run ? Mode::dry : Mode::real, log));
+  }
+  if (settings.control_devices) NVBOX_TRY(make_control_nodes(roots, settings, log));
+  return 0;
+}
+
+}  // namespace ctk_system
+
+namespace {
+
+constexpr CommandRow commands[] = {
+    {.names = "create-dev-char-symlinks",
+     .summary = "Make the links in /dev/char that systemd and runc find devices by",
+     .run = ctk_system::run_create_dev_char_symlinks},
+    {.names = "create-device-nodes",
+     .summary = "Make the device nodes of the driver",
+     .run = ctk_system::run_create_device_nodes},
+    {.names = "print-ldcache",
+     .summary = "Print the libraries of the loader's cache",
+     .run = ctk_system::run_print_ldcache},
+};
+
+}  // namespace
+
+std::span<const CommandRow> ctk_system_commands() {
+  return commands;
+}
+
+}  // namespace nvbox::applets

@@ -1,0 +1,205 @@
+// What this machine offers to containers. Plain data: comparable, and made by hand in tests.
+#pragma once
+
+#include <sys/types.h>
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "driver/capabilities.h"
+
+namespace nvbox::driver {
+
+// A character device of the host. `path` is what it is called in a container; below the dev root
+// it has the same name.
+struct HostDevice {
+  std::string path;
+  unsigned major = 0;
+  unsigned minor = 0;
+  mode_t mode = 0;
+  gid_t gid = 0;
+
+  bool operator==(const HostDevice&) const = default;
+};
+
+// A MIG compute instance, found by its capability files.
+struct Mig {
+  unsigned gpu_instance = 0;
+  unsigned compute_instance = 0;
+  // /dev/nvidia-caps/nvidia-capN of both instances; absent when the node does not exist yet.
+  std::optional<HostDevice> gpu_instance_node{};
+  std::optional<HostDevice> compute_instance_node{};
+  // Of its directory below /proc. The kernel gives out the lowest free one, so instances that were
+  // destroyed and made anew in another order have exchanged theirs, as they have their numbers.
+  ino_t inode = 0;
+  // The driver has no such nodes: whoever can open the capability files can use the instance.
+  bool is_guarded_by_files = false;
+
+  // From here on what only NVML knows.
+  std::optional<unsigned>
+      index{};                // the number in "0:1"; an instance that is destroyed leaves a gap
+  std::string uuid{};         // "MIG-..."
+  bool has_graphics = false;  // its profile says so ("1g.24gb+gfx")
+
+  bool operator==(const Mig&) const = default;
+};
+
+// A symbolic link that a container needs.
+struct Link {
+  std::string target;  // the link's text, for example "../card0"
+  std::string link;    // absolute path in the container
+  Capabilities serves = Capabilities::all;
+
+  bool operator==(const Link&) const = default;
+};
+
+struct Gpu {
+  unsigned index = 0;    // NVML's: position in PCI order, excluded GPUs left out
+  unsigned minor = 0;    // of /dev/nvidiaN
+  std::string uuid{};    // "GPU-..."; "GPU-????..." until the driver initialised the GPU once
+  std::string bus_id{};  // as in /proc and /sys: "0000:3b:00.0", lower case
+  std::string model{};   // "Tesla T4"
+  std::optional<HostDevice> node{};      // /dev/nvidiaN; absent when it does not exist
+  std::vector<HostDevice> drm_nodes{};   // /dev/dri/cardN, renderDN
+  std::vector<std::string> drm_names{};  // "cardN", "renderDN", in /sys: with a node or without
+  std::vector<Link> drm_links{};         // /dev/dri/by-path/...
+  std::vector<Mig> mig{};                // sorted by instance ids
+  // Why the GPU cannot be used. It is kept in the list, and refused only when asked for.
+  std::optional<std::string> problem{};
+
+  // From tables, or where those do not know the GPU from NVML. Empty when not known.
+  std::string brand{};             // NVML's word: "Nvidia", "Tesla"
+  std::string architecture{};      // compute capability: "7.5"
+  std::optional<bool> coherent{};  // whether it shares the address space of the CPU; NVML's
+  // Why NVML, which was asked about the GPU, did not tell everything.
+  std::optional<std::string> unanswered{};
+
+  bool operator==(const Gpu&) const = default;
+};
+
+// Whether the UUID is one: the driver shows "GPU-????????-..." until it has initialised the GPU.
+inline bool has_known_uuid(const Gpu& gpu) {
+  return !gpu.uuid.empty() && !gpu.uuid.contains('?');
+}
+
+// A library of the driver, below the driver root, links resolved.
+struct Library {
+  std::string path;    // "/usr/lib/x86_64-linux-gnu/libcuda.so.535.261.03"
+  std::string soname;  // DT_SONAME, or the file name without one
+  // The links that name it: SONAME, development name, aliases ("libcuda.so.1" -> the file).
+  std::vector<Link> links{};
+  Capabilities serves = Capabilities::all;
+  // A 32-bit twin: for a container that asks for compat32 and for what the library serves.
+  bool is_32_bit = false;
+
+  bool operator==(const Library&) const = default;
+};
+
+enum class FileKind { binary, firmware, socket, directory, data };
+
+// Any other file that belongs to the driver.
+struct HostFile {
+  FileKind kind = FileKind::data;
+  std::string path;            // below the driver root
+  std::string container_path;  // usually the same
+  Capabilities serves = Capabilities::all;
+
+  bool operator==(const HostFile&) const = default;
+};
+
+// One of Features that this host has.
+struct Feature {
+  Features feature = Features::none;
+  std::vector<HostDevice> nodes{};  // at least one
+  std::vector<HostFile> files{};    // to be read, never written
+
+  bool operator==(const Feature&) const = default;
+};
+
+// Where the nodes of all MIG instances are.
+inline constexpr std::string_view mig_node_directory = "/dev/nvidia-caps";
+
+// What a container needs that makes MIG instances (mig-config) or watches them all (mig-monitor).
+struct MigControl {
+  struct OfGpu {
+    unsigned minor = 0;
+    // Of every instance that there is or can be, with the driver's numbers. Those that nobody has
+    // made yet have neither mode nor group.
+    std::vector<HostDevice> nodes{};
+
+    bool operator==(const OfGpu&) const = default;
+  };
+
+  std::string file{};                // "/proc/driver/nvidia/capabilities/mig/config"
+  std::optional<HostDevice> node{};  // that the file stands for; absent when the driver has none
+  std::vector<OfGpu> gpus{};         // those that can do MIG, at least one
+
+  bool operator==(const MigControl&) const = default;
+};
+
+// A part without which a capability is nothing: it is on this host, and could not be looked at.
+struct CoreFailure {
+  std::string name;      // "libcuda.so.535.261.03", "/dev/nvidia-uvm"
+  Capabilities core_of;  // all: no container with a GPU can be without it
+  std::string cause;     // "open /usr/lib64/libcuda.so.535.261.03: Input/output error"
+  int code = 0;          // the errno of it; 0 where there is none
+
+  bool operator==(const CoreFailure&) const = default;
+};
+
+enum class DriverKind { none, dgpu };
+
+struct Driver {
+  DriverKind kind = DriverKind::none;
+  std::string version{};               // "535.261.03", of the loaded kernel module
+  std::string cuda_version{};          // the newest that it serves: "12.2"; empty when not known
+  std::string root = "/";              // host path of the driver root
+  std::string dev_root = "/";          // host path below which /dev is
+  bool modifies_device_files = false;  // /proc/driver/nvidia/params: ModifyDeviceFiles: 1
+
+  bool operator==(const Driver&) const = default;
+};
+
+struct Inventory {
+  Driver driver{};
+  std::vector<Gpu> gpus{};
+  std::vector<HostDevice> control{};  // nvidiactl, nvidia-uvm, nvidia-uvm-tools, nvidia-modeset
+  std::vector<HostDevice> imex_channels{};
+  std::vector<Library> libraries{};
+  std::vector<std::string> library_directories{};  // where versioned libraries were found
+  std::vector<HostFile> files{};
+  std::vector<Link> extra_links{};  // gbm backend, X.Org modules, ...
+  std::vector<Feature> features{};
+  // Rights over MIG that the request has; not discover's.
+  std::vector<MigControl> mig_controls{};
+  // Why NVML, which was asked, answered nothing at all.
+  std::optional<std::string> unanswered{};
+  // What could not be looked at, and why; for the log.
+  std::vector<std::string> problems{};
+  // Those of it that decide whether a container is served at all (plan/check_core.h).
+  std::vector<CoreFailure> core_failures{};
+
+  bool operator==(const Inventory&) const = default;
+};
+
+// What a request makes it worth looking for; the rest is not even opened.
+struct Need {
+  bool gpus = true;
+  // Brand and architecture of the GPUs and the CUDA version, as far as tables know them.
+  bool facts = false;
+  bool imex_channels = false;
+  // Nodes and files that serve these.
+  Capabilities files = Capabilities::all;
+  // Leave libraries, programs and other files out.
+  bool only_nodes = false;
+  // Also directories that a plain user could exchange for a link, as one in /tmp that is not
+  // root's: for those who mount what they opened and not what a path leads to later.
+  bool exchangeable = false;
+  Features features = Features::none;
+
+  bool operator==(const Need&) const = default;
+};
+
+}  // namespace nvbox::driver

@@ -1,0 +1,55 @@
+// What a container asks for: the answer to "which GPUs, by whose word, and with which files".
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "config/config.h"
+#include "driver/inventory.h"
+#include "spec/oci.h"
+
+namespace nvbox::plan {
+
+enum class Ask {
+  nothing,      // not a GPU container
+  driver_only,  // "none": driver files, no GPU
+  all,
+  listed,
+};
+
+struct Request {
+  Ask ask = Ask::nothing;
+  // For Ask::listed: what stands in the list, trimmed, without empty or repeated entries.
+  std::vector<std::string> devices{};
+  // A name that this host does not have is left out with a note, as long as it has another one.
+  bool leave_out_unknown = false;
+  // The list came from annotations, which name CDI devices only.
+  bool from_annotations = false;
+  driver::Capabilities capabilities = driver::Capabilities::none;
+  std::vector<std::string> imex_channels{};
+  // Counted when the variable says "enabled" and devices are asked for.
+  driver::Features features = driver::Features::none;
+  // What the image demands of the host, for check_requirements.
+  std::vector<std::string> requirements{};
+  // NVIDIA_MIG_CONFIG_DEVICES and NVIDIA_MIG_MONITOR_DEVICES: the right to make MIG instances, and
+  // to watch all of them. Empty is no request.
+  std::string mig_config{};
+  std::string mig_monitor{};
+  // What was ignored, and why; for the log.
+  std::vector<std::string> warnings{};
+
+  bool operator==(const Request&) const = default;
+};
+
+// Whether annotations may name devices: only where CDI specifications are consulted.
+enum class Annotations { ignore, honour };
+
+// Sources in this order: annotations (when honoured and they name a device), volume mounts (when
+// config accepts them and they name a device), environment (when config accepts it or the container
+// is privileged). Errors: an empty name among CDI names, unsupported driver capabilities, and
+// rights over MIG for a container that is not privileged.
+Result<Request> request_of(const spec::ContainerView& container, const config::Config& config,
+                           Annotations annotations);
+
+}  // namespace nvbox::plan

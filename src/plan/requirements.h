@@ -1,0 +1,54 @@
+// The conditions that CUDA images put on the host (NVIDIA_REQUIRE_CUDA, --require):
+//     value     := and-group (" "+ and-group)*    groups are alternatives
+//     and-group := rule ("," rule)*               all rules of a group must hold
+//     rule      := NAME OP TEXT                   OP is one of = != < <= > >=
+// NAME is cuda, driver, arch or brand. "cuda>=12.4 brand=tesla,driver>=470,driver<471" holds on
+// hosts with CUDA 12.4, and on those with a Tesla and a driver of branch 470.
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "driver/inventory.h"
+#include "plan/select.h"
+
+namespace nvbox::plan {
+
+// What the conditions are about. An empty value is not known.
+struct Facts {
+  std::string driver{};        // "535.261.03"
+  std::string cuda{};          // "12.2"
+  std::string architecture{};  // of one device: "7.5"
+  std::string brand{};         // of one device: "Nvidia"
+  // Without a device, every rule about one holds.
+  bool has_device = false;
+  std::string why_unknown{};  // for messages
+
+  bool operator==(const Facts&) const = default;
+};
+
+// As far as the inventory, which was discovered with Need::facts, has them.
+Facts facts_about(const driver::Inventory& inventory);
+Facts facts_about(const driver::Inventory& inventory, const driver::Gpu& gpu);
+
+// Of every GPU that is selected, whole or in part, or of the driver alone.
+std::vector<Facts> facts_about(const driver::Inventory& inventory, const Selection& selection);
+
+// Whether what is not known decides. A condition that holds, or does not, whatever the unknown
+// values are is decided; so is one that is no expression.
+bool are_undecided(std::span<const std::string> requirements, const Facts& facts);
+
+// Whether a rule is about devices rather than the driver.
+bool are_about_devices(std::span<const std::string> requirements);
+
+// Every requirement must hold for every one of `facts`. Errors are "invalid expression",
+// "unsatisfied condition: ..." with the first alternative, which is how the peer names the whole,
+// and in the hint what the host has, and "undecided condition: ..." where a value that decides is
+// not known.
+Result<> check_requirements(std::span<const std::string> requirements,
+                            std::span<const Facts> facts);
+
+}  // namespace nvbox::plan

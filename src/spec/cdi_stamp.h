@@ -1,0 +1,35 @@
+// What a CDI specification was made for, as the file itself says: a comment in YAML, which every
+// reader passes over. Annotations would say it too, but they need cdiVersion 0.6.0 and older
+// engines read 0.5.0; they are used where the specification needs that version anyway.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "spec/cdi.h"
+
+namespace nvbox::spec {
+
+// driver::Fingerprint of the host when the file was written.
+struct CdiStamp {
+  std::string driver_version{};  // "535.261.03"
+  std::string devices{};         // hexadecimal digits
+
+  bool operator==(const CdiStamp&) const = default;
+};
+
+// "# nvbox: driver=535.261.03 devices=0123456789abcdef\n"
+std::string stamp_comment(const CdiStamp& stamp);
+
+// The comment behind the "---" of a YAML document.
+std::string add_stamp_comment(std::string_view yaml, const CdiStamp& stamp);
+
+// io.nvbox.driver-version and io.nvbox.devices.
+CdiAnnotations stamp_annotations(const CdiStamp& stamp);
+
+// Of the text of a file, YAML or JSON, by its first lines and then by its annotations; nothing is
+// parsed. nullopt where there is none: the peer made the file, or somebody wrote it.
+std::optional<CdiStamp> read_stamp(std::string_view text);
+
+}  // namespace nvbox::spec

@@ -1,0 +1,50 @@
+// What the createContainer hook does inside a container's root file system, and the hook's command
+// line, which carries it. to_arguments and parse_arguments are each other's inverse.
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+
+namespace nvbox::spec {
+
+// A symbolic link to make: `link` (absolute in the container) with the text `target`.
+struct Link {
+  std::string target;
+  std::string link;
+
+  bool operator==(const Link&) const = default;
+};
+
+// "TARGET::LINK", as the peer's create-symlinks hook spells it; neither may be empty, since no link
+// can have an empty text (symlink(2)).
+Result<Link> parse_link(std::string_view text);
+
+struct ContainerWork {
+  std::vector<Link> links{};
+  // Directories with injected libraries, for the loader's cache. Empty: the cache is left alone.
+  std::vector<std::string> library_folders{};
+  // Version of the kernel module. Not empty: an image's CUDA compatibility libraries are put in
+  // front when they are newer and support this driver.
+  std::string cuda_compat_driver{};
+  // Where an image keeps them.
+  std::string cuda_compat_root = "/usr/local/cuda/compat";
+  // Show ModifyDeviceFiles: 0 in /proc/driver/nvidia/params, so that NVIDIA's libraries do not
+  // create device nodes of other GPUs.
+  bool mask_params = false;
+  // Limit EGL to the GPUs whose nodes the container has.
+  bool application_profile = false;
+
+  bool operator==(const ContainerWork&) const = default;
+  bool empty() const { return *this == ContainerWork{}; }
+};
+
+std::vector<std::string> to_arguments(const ContainerWork& work);
+
+// The options of to_arguments in any order; anything else is an error that names it.
+Result<ContainerWork> parse_arguments(std::span<const std::string> arguments);
+
+}  // namespace nvbox::spec
