@@ -16,6 +16,7 @@ struct Call {
   std::string_view name;                        // of the applet, as in the table
   std::span<const std::string_view> arguments;  // without the program's name
   const host::Environment& environment;
+  std::string_view host_root;  // the directory that the host's GPUs are looked for below
   // Where messages go; main writes the error that an applet returns there too.
   Log& log;
   // Prints the warnings that main keeps for the end; for who becomes another program before.

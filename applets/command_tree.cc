@@ -184,8 +184,11 @@ std::vector<cli::CommandSummary> summaries(std::span<const CommandRow> rows) {
 cli::CommandPage describe_tool(const Tool& tool, std::string_view name) {
   char* no_variables[] = {nullptr};
   Log log;
-  const Call call = {
-      .name = name, .arguments = {}, .environment = host::Environment(no_variables), .log = log};
+  const Call call = {.name = name,
+                     .arguments = {},
+                     .environment = host::Environment(no_variables),
+                     .host_root = {},
+                     .log = log};
   ToolFlags flags;
   const Invocation invocation = {.call = call,
                                  .tool = tool,
@@ -239,8 +242,11 @@ Result<int> run_tool(const Tool& tool, const Call& call) {
   Log log;
   log.add(LogFormat::text,
           [](std::string_view line) { (void)sys::write_all(STDERR_FILENO, line); });
-  const Call logged = {
-      .name = call.name, .arguments = call.arguments, .environment = call.environment, .log = log};
+  const Call logged = {.name = call.name,
+                       .arguments = call.arguments,
+                       .environment = call.environment,
+                       .host_root = call.host_root,
+                       .log = log};
   ToolFlags flags;
   const Invocation invocation = {.call = logged,
                                  .tool = tool,

@@ -81,6 +81,7 @@ int run(int argc, char** argv, char** envp) {
   const Call call = {.name = applet.name,
                      .arguments = arguments,
                      .environment = environment,
+                     .host_root = "/",
                      .log = log,
                      .tell_warnings = [&] { complain(applet.name, warnings); }};
   open_log(applet, call, warnings);

@@ -58,12 +58,14 @@ Result<> edit_spec(const std::string& path, const config::Config& config, const 
       "--bundle must name a directory with the container's config.json"));
   spec::OciSpec spec = NVBOX_TRY(file.read());
   const std::string program = NVBOX_TRY(sys::own_path());
+  const machine::Directories directories = {.host = call.host_root};
   const runtime::Injected injected =
       NVBOX_TRY(runtime::inject_gpus(spec,
                                      {.config = config,
                                       .mode = mode_of(call.name, config),
                                       .program = program,
-                                      .environment = call.environment},
+                                      .environment = call.environment,
+                                      .directories = directories},
                                      call.log));
   if (injected == runtime::Injected::nothing) return {};
   return file.replace(spec);

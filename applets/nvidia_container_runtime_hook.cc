@@ -111,8 +111,11 @@ Result<int> configure(const Call& call, const config::Config& config,
                   .hint("correct nvidia-container-cli.path in config.toml; empty means nvbox"));
   }
   const host::Environment environment(variables.get());
-  return run_nvidia_container_cli(
-      {.name = call.name, .arguments = arguments, .environment = environment, .log = call.log});
+  return run_nvidia_container_cli({.name = call.name,
+                                   .arguments = arguments,
+                                   .environment = environment,
+                                   .host_root = call.host_root,
+                                   .log = call.log});
 }
 
 Result<int> prestart(const Call& call, const Options& options) {

@@ -9,8 +9,9 @@
 
 #include "apply/phases.h"
 #include "base/result.h"
-#include "driver/nvml.h"
 #include "hook/rights.h"
+#include "machine/modules.h"
+#include "nvml/ask.h"
 #include "sys/capabilities.h"
 
 namespace nvbox::applets {
@@ -53,18 +54,19 @@ inline constexpr Privileges noop = {"nvidia-cdi-hook noop", hook::finds_containe
 
 // For these, without --no-cgroups.
 inline constexpr Privileges configure = {"nvidia-container-cli configure",
-                                         looks_around | driver::asks_nvml | apply::finds_container |
-                                             apply::changes_container | apply::changes_device_rules,
+                                         looks_around | nvml::starts_helper |
+                                             apply::finds_container | apply::changes_container |
+                                             apply::changes_device_rules,
                                          Calls::of_configure};
 inline constexpr Privileges runtime_hook = {"nvidia-container-runtime-hook", configure.kept,
                                             Calls::of_configure};
 inline constexpr Privileges in_container = {
     "... in the container", configure.kept.without(apply::never_in_container), Calls::of_configure};
 inline constexpr Privileges list = {"nvidia-container-cli list`, `info",
-                                    looks_around | driver::asks_nvml, Calls::all};
+                                    looks_around | nvml::starts_helper, Calls::all};
 // Beside the others.
 inline constexpr Privileges load_kmods = {"... with `load-kmods`, in addition",
-                                          apply::loads_modules, Calls::all};
+                                          machine::loads_modules, Calls::all};
 
 }  // namespace privileges
 

@@ -12,7 +12,7 @@ function(nvbox_embed output)
     string(APPEND rows "    {\"${name}\",\n     \"${text}\"},\n")
   endforeach()
   file(CONFIGURE OUTPUT ${output} @ONLY CONTENT
-"#include \"embedded.h\"
+"#include \"nvbox/embedded.h\"
 
 namespace nvbox::applets {
 

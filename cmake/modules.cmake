@@ -3,9 +3,9 @@
 function(nvbox_module name)
   file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/${name}/*.cc)
   add_library(nvbox_${name} STATIC ${sources})
-  target_include_directories(nvbox_${name}
-    PUBLIC ${CMAKE_SOURCE_DIR}/src
-    PRIVATE ${CMAKE_BINARY_DIR}/generated)
+  # For "..." alone: <sys/mount.h> is the C library's, not src/sys/mount.h.
+  target_compile_options(nvbox_${name} PUBLIC "SHELL:-iquote ${CMAKE_SOURCE_DIR}/src")
+  target_include_directories(nvbox_${name} PRIVATE ${CMAKE_BINARY_DIR}/generated)
   target_link_libraries(nvbox_${name} PRIVATE own_warnings hardening)
   foreach(dependency ${ARGN})
     target_link_libraries(nvbox_${name} PUBLIC nvbox_${dependency})

@@ -1,10 +1,10 @@
-# nvbox_nvml_helper(LIBRARY): builds src/driver/nvml_helper and puts its bytes into LIBRARY, whose
-# nvml_helper_image.cc includes them.
+# nvbox_nvml_helper(LIBRARY): builds src/nvml/helper and puts its bytes into LIBRARY, whose
+# helper_image.cc includes them.
 #
 # By hand, because nothing of the other programs' options fits: it is linked dynamically, without the
 # C library's start files, against libraries that have the names of the C library's and no versions.
 function(nvbox_nvml_helper library)
-  set(source ${CMAKE_SOURCE_DIR}/src/driver/nvml_helper)
+  set(source ${CMAKE_SOURCE_DIR}/src/nvml/helper)
   set(directory ${CMAKE_BINARY_DIR}/generated/nvml)
   file(MAKE_DIRECTORY ${directory})
   set(flags -std=c17 -Os -ffreestanding -fno-builtin -fno-stack-protector
@@ -32,6 +32,6 @@ function(nvbox_nvml_helper library)
     DEPENDS ${source}/nvml_helper.c ${libraries} VERBATIM)
   # Among the sources, so that the build knows how it is made.
   target_sources(${library} PRIVATE ${directory}/nvml_helper)
-  set_source_files_properties(${CMAKE_SOURCE_DIR}/src/driver/nvml_helper_image.cc PROPERTIES
+  set_source_files_properties(${CMAKE_SOURCE_DIR}/src/nvml/helper_image.cc PROPERTIES
     OBJECT_DEPENDS ${directory}/nvml_helper COMPILE_OPTIONS "-Wa,-I${directory}")
 endfunction()

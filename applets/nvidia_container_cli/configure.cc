@@ -6,12 +6,11 @@
 #include "apply/phases.h"
 #include "base/path.h"
 #include "base/text.h"
+#include "machine/survey.h"
 #include "nvidia_container_cli/nvidia_container_cli.h"
-#include "plan/check_core.h"
-#include "plan/device_list.h"
 #include "plan/edits_for.h"
-#include "runtime/missing_nodes.h"
-#include "runtime/requirements.h"
+#include "plan/imex_channels.h"
+#include "plan/requirements.h"
 
 namespace nvbox::applets::container_cli {
 namespace {
@@ -28,7 +27,7 @@ struct ConfigureOptions {
   std::vector<std::string> requirements{};
   std::string ldconfig{};
   Capabilities capabilities = Capabilities::none;
-  runtime::MigRights mig{};
+  plan::MigRights mig{};
   std::vector<std::string> imex_channels{};
   std::string compat_mode = "mount";
   bool no_compat = false;
@@ -137,7 +136,7 @@ Result<apply::ConfigureRequest> request_of(const ConfigureOptions& options,
   if (options.requirements.size() > most_requirements) {
     return Error("input error: too many requirements");
   }
-  NVBOX_TRY(runtime::check_mig_rights(options.mig));
+  NVBOX_TRY(plan::given_rights(options.mig));
   apply::ConfigureRequest request;
   request.pid = NVBOX_TRY(parse_pid(options.pid));
   request.rootfs = rootfs;
@@ -159,13 +158,6 @@ void leave_out(const ConfigureOptions& options, std::vector<driver::HostFile>& f
     return (options.no_persistenced && owner == "nvidia-persistenced") ||
            (options.no_fabricmanager && owner == "nvidia-fabricmanager");
   });
-}
-
-// "all" leaves GPUs out that cannot be used, but one of them has to be left.
-Result<> check_usable(const plan::DeviceList& list) {
-  if (!list.is_all || !list.selection.gpus.empty() || list.selection.notes.empty()) return {};
-  return Error(
-      cat("device error: none of the devices can be used: ", list.selection.notes.front()));
 }
 
 bool makes_channels(const Globals& globals) {
@@ -206,44 +198,38 @@ void show_devices(const driver::Inventory& inventory, const plan::Selection& sel
   }
 }
 
-Result<> fill(const ConfigureOptions& options, const Invocation& invocation, const Machine& machine,
-              const std::vector<unsigned>& channels, apply::ConfigureRequest& request) {
-  const std::string devices = join(options.devices, ",");
-  plan::Request asked = plan::request_of(devices);
-  asked.capabilities = options.capabilities;
-  asked.requirements = options.requirements;
-  asked.mig_config = options.mig.config;
-  asked.mig_monitor = options.mig.monitor;
+plan::Request devices_of(const ConfigureOptions& options) {
+  plan::Request request = plan::request_of_list(join(options.devices, ","));
+  request.capabilities = options.capabilities;
+  request.requirements = options.requirements;
+  request.mig = options.mig;
+  return request;
+}
+
+Result<> fill(const ConfigureOptions& options, const Invocation& invocation,
+              const machine::Place& place, const std::vector<unsigned>& channels,
+              apply::ConfigureRequest& request) {
+  plan::Request asked = devices_of(options);
+  for (const unsigned channel : channels) asked.imex_channels.push_back(cat(channel));
   driver::Need need = plan::need_of(asked);
   need.gpus = !options.devices.empty();
   need.exchangeable = true;  // apply::configure mounts the directory that it opened and checked
-  need.imex_channels = !channels.empty();
-  driver::Inventory inventory =
-      NVBOX_TRY(machine.discover(invocation, need, asked, MissingNodes::make));
-  NVBOX_TRY(plan::check_core(inventory, options.capabilities).in("detection error"));
+  const machine::MissingNodes nodes = {.capabilities = true,
+                                       .imex_channels = makes_channels(invocation.globals),
+                                       .every_capability = invocation.globals.load_kmods};
+  auto [inventory, selection] =
+      NVBOX_TRY(machine::survey(place, asked, need, nodes, invocation.call.log));
+  tell_findings(invocation, inventory);
+  tell_notes(invocation, selection);
+  NVBOX_TRY(plan::check_conditions(asked, inventory, selection, plan::Nvml::asked));
+  NVBOX_TRY(machine::find_mig_rights(place, asked, selection, inventory));
+  NVBOX_TRY(add_channels(inventory, channels, invocation.globals, selection));
   leave_out(options, inventory.files);
-  plan::DeviceList list = NVBOX_TRY(plan::select_devices(inventory, devices).in("device error"));
-  runtime::warn_of_unanswered(inventory, invocation.call.log);
-  for (const std::string& note : list.selection.notes) {
-    warn(invocation.call, cat("warning: ", note));
-  }
-  NVBOX_TRY(check_usable(list));
-  NVBOX_TRY(runtime::check_mig_rights(options.mig, list.selection, asked.ask));
-  NVBOX_TRY(runtime::check_requirements(options.requirements, inventory, list.selection));
-  if (!channels.empty() && makes_channels(invocation.globals)) {
-    plan::Selection unused;
-    NVBOX_TRY(add_channels(runtime::with_every_node(machine.roots(), channels, inventory), channels,
-                           invocation.globals, unused));
-  }
-  NVBOX_TRY(machine.make_asked_nodes(invocation, options.mig, channels, inventory));
-  inventory.mig_controls = NVBOX_TRY(find_mig_rights(options.mig, machine, inventory, list));
-  NVBOX_TRY(add_channels(inventory, channels, invocation.globals, list.selection));
-  plan::Plan plan =
-      plan::plan_for(inventory, list.selection, options.capabilities, config::Config());
+  plan::Plan plan = plan::plan_for(inventory, selection, options.capabilities, config::Config());
   request.edits = std::move(plan.edits);
   request.work = std::move(plan.work);
   request.host_driver_version = inventory.driver.version;
-  show_devices(inventory, list.selection, request);
+  show_devices(inventory, selection, request);
   if (!inventory.mig_controls.empty()) request.visible_capabilities = {""};
   return {};
 }
@@ -274,8 +260,9 @@ Result<int> run_configure(const Invocation& invocation) {
   // Those that the request needs are made when it is known to be right.
   const sys::CapSet kept =
       kept_for(privileges::configure, {.device_rules = !line.settings.no_cgroups});
-  const Machine machine = NVBOX_TRY(Machine::open(invocation, apply::CapabilityNodes::leave, kept));
-  NVBOX_TRY(fill(line.settings, invocation, machine, channels, request));
+  const machine::Place place =
+      NVBOX_TRY(open_place(invocation, machine::CapabilityNodes::leave, kept));
+  NVBOX_TRY(fill(line.settings, invocation, place, channels, request));
   // Of what is kept, the NVML helper's is not missed.
   const sys::CapSet phases =
       kept & (apply::finds_container | apply::changes_container | apply::changes_device_rules);
@@ -283,7 +270,7 @@ Result<int> run_configure(const Invocation& invocation) {
       phases.without(NVBOX_TRY(sys::permitted_capabilities().in("permission error")));
   // Nothing is started from here on.
   NVBOX_TRY(keep_to(privileges::configure.calls).in("permission error"));
-  const Result<> done = apply::configure(machine.host(), request, invocation.call.log);
+  const Result<> done = apply::configure(place.host(), request, invocation.call.log);
   if (!done) return name_missing(done.error(), missing);
   return 0;
 }

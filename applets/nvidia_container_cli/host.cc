@@ -2,14 +2,9 @@
 #include <algorithm>
 #include <cerrno>
 
-#include "apply/make_capability_nodes.h"
-#include "apply/phases.h"
 #include "base/text.h"
 #include "config/keys.h"
 #include "nvidia_container_cli/nvidia_container_cli.h"
-#include "plan/nvml_question.h"
-#include "runtime/missing_nodes.h"
-#include "runtime/requirements.h"
 #include "sys/capabilities.h"
 
 namespace nvbox::applets::container_cli {
@@ -32,28 +27,22 @@ Result<> check_account(const host::Root& host, std::string_view file, std::strin
       .hint(cat(file, " has no ", quote(name)));
 }
 
-using privileges::looks_around;
-
-driver::Search search_of(const Invocation& invocation) {
-  driver::Search search = driver::search_from(invocation.call.environment);
-  search.ld_cache = invocation.globals.ldcache.value_or("");
-  return search;
-}
-
 // From here on a mistake can do no more than the tool has to.
 Result<> give_up_rights(const Invocation& invocation, sys::CapSet kept) {
   NVBOX_TRY(sys::forbid_new_privileges());
   return sys::keep_only(invocation.globals.load_kmods ? kept | privileges::load_kmods.kept : kept);
 }
 
-// What stands against the request whatever NVML and missing nodes would tell.
-Result<> check_list(const driver::Roots& roots, const plan::Request& request,
-                    const driver::Inventory& inventory) {
-  const plan::Request told = plan::without_names_for_nvml(inventory, request);
-  const driver::Inventory complete = runtime::with_every_node(roots, {}, inventory);
-  const plan::DeviceList list =
-      NVBOX_TRY(plan::select_devices(complete, join(told.devices, ",")).in("device error"));
-  return runtime::check_conditions(request, inventory, list.selection, runtime::Nvml::unasked);
+// How long NVML may take, and whether its answers are kept.
+Result<nvml::AskSettings> settings_of(const Invocation& invocation) {
+  const std::string& text = invocation.globals.nvml_timeout;
+  const unsigned usual = nvml::AskSettings().timeout_s;
+  const auto seconds = text.empty() ? usual : parse_number<unsigned>(text);
+  if (seconds && *seconds >= 1 && *seconds <= config::most_seconds) {
+    return nvml::settings_from(invocation.call.environment, *seconds);
+  }
+  return Error(cat("input error: --nvml-timeout=", printable(text), ": not a number of seconds"))
+      .hint(cat("it may be 1 to ", config::most_seconds));
 }
 
 }  // namespace
@@ -70,85 +59,41 @@ Error name_missing(Error error, sys::CapSet missing) {
   return std::move(error).hint(cat("this process was not given ", sys::to_string(missing)));
 }
 
-Result<Machine> Machine::open(const Invocation& invocation, apply::CapabilityNodes capabilities,
-                              sys::CapSet kept) {
+Result<machine::Place> open_place(const Invocation& invocation,
+                                  machine::CapabilityNodes capabilities, sys::CapSet kept) {
   NVBOX_TRY(give_up_rights(invocation, kept).in("permission error"));
+  const nvml::AskSettings settings = NVBOX_TRY(settings_of(invocation));
+  const machine::Rights rights = {.looks = privileges::looks_around, .makes = machine::makes_nodes};
   const sys::Raised looking =
-      NVBOX_TRY(sys::Raised::raise_given(looks_around).in("permission error"));
-  host::Root host = NVBOX_TRY(host::Root::open("/").in("initialization error"));
+      NVBOX_TRY(sys::Raised::raise_given(rights.looks).in("permission error"));
+  const host::Root host = NVBOX_TRY(
+      host::Root::open(std::string(invocation.call.host_root)).in("initialization error"));
   NVBOX_TRY(check_user(host, invocation.globals.user.value_or("")));
-  host::Root driver = NVBOX_TRY(host::Root::open(invocation.globals.root.value_or("/"))
-                                    .in("initialization error: change root failed"));
-  Machine machine(std::move(host), std::move(driver));
+  machine::Place place = NVBOX_TRY(
+      machine::Place::open({.host = invocation.call.host_root,
+                            .driver = invocation.globals.root ? *invocation.globals.root : "",
+                            .driver_setting = "initialization error: change root failed"}));
+  place.search = driver::search_from(invocation.call.environment);
+  place.search.ld_cache = invocation.globals.ldcache.value_or("");
+  place.nvml = settings;
+  place.rights = rights;
   if (invocation.globals.load_kmods) {
     const sys::Raised loading =
-        NVBOX_TRY(sys::Raised::raise_given(apply::loads_modules).in("permission error"));
-    apply::load_modules(machine.roots(), capabilities, invocation.call.log);
+        NVBOX_TRY(sys::Raised::raise_given(machine::loads_modules).in("permission error"));
+    machine::load_modules(place.roots(), capabilities, invocation.call.log);
   }
-  return machine;
+  return place;
 }
 
-Result<driver::NvmlSettings> nvml_settings(const Invocation& invocation) {
-  const std::string& text = invocation.globals.nvml_timeout;
-  const unsigned usual = driver::NvmlSettings().timeout_s;
-  const auto seconds = text.empty() ? usual : parse_number<unsigned>(text);
-  if (seconds && *seconds >= 1 && *seconds <= config::most_seconds) {
-    return driver::nvml_settings(invocation.call.environment, *seconds);
+void tell_findings(const Invocation& invocation, const driver::Inventory& inventory) {
+  invocation.call.log.info(cat("driver ", inventory.driver.version, ", ", inventory.gpus.size(),
+                               " GPUs, ", inventory.libraries.size(), " libraries"));
+}
+
+void tell_notes(const Invocation& invocation, const plan::Selection& selection) {
+  for (const driver::Problem& note : selection.notes) {
+    warn(invocation.call, cat("warning: ", note.text));
   }
-  return Error(cat("input error: --nvml-timeout=", printable(text), ": not a number of seconds"))
-      .hint(cat("it may be 1 to ", config::most_seconds));
-}
-
-Result<driver::Inventory> Machine::discover(const Invocation& invocation, const driver::Need& need,
-                                            const plan::Request& request,
-                                            MissingNodes nodes) const {
-  const driver::NvmlSettings settings = NVBOX_TRY(nvml_settings(invocation));
-  const Log& log = invocation.call.log;
-  const driver::Search search = search_of(invocation);
-  const sys::Raised looking =
-      NVBOX_TRY(sys::Raised::raise_given(looks_around).in("permission error"));
-  driver::Inventory inventory =
-      NVBOX_TRY(driver::discover(roots(), search, need).in("initialization error"));
-  if (nodes == MissingNodes::make && runtime::lacks_instance_nodes(inventory, request)) {
-    NVBOX_TRY(check_list(roots(), request, inventory));
-    const sys::Raised making =
-        NVBOX_TRY(sys::Raised::raise_given(apply::makes_nodes).in("permission error"));
-    runtime::make_instance_nodes(roots(), search, inventory, log);
-  }
-  runtime::ask_nvml(roots(), search, request, settings, inventory, log);
-  log.info(cat("driver ", inventory.driver.version, ", ", inventory.gpus.size(), " GPUs, ",
-               inventory.libraries.size(), " libraries"));
-  for (const std::string& problem : inventory.problems) log.warning(problem);
-  return inventory;
-}
-
-Result<> Machine::make_asked_nodes(const Invocation& invocation, const runtime::MigRights& rights,
-                                   std::span<const unsigned> channels,
-                                   driver::Inventory& inventory) const {
-  const Globals& globals = invocation.globals;
-  const Log& log = invocation.call.log;
-  const sys::Raised making =
-      NVBOX_TRY(sys::Raised::raise_given(apply::makes_nodes | looks_around).in("permission error"));
-  if (rights.are_given() || globals.load_kmods) apply::make_capability_nodes(roots(), log);
-  if (!globals.load_kmods || globals.no_create_imex_channels) return {};
-  runtime::make_imex_channels(roots(), search_of(invocation), channels, inventory, log);
-  return {};
-}
-
-Result<> Machine::ask_nvml(const Invocation& invocation, const driver::NvmlSettings& settings,
-                           std::span<const size_t> gpus, driver::Inventory& inventory) const {
-  const sys::Raised looking =
-      NVBOX_TRY(sys::Raised::raise_given(looks_around).in("permission error"));
-  driver::ask_nvml(roots(), search_of(invocation), settings, gpus, inventory);
-  return {};
-}
-
-Result<std::vector<driver::MigControl>> find_mig_rights(const runtime::MigRights& rights,
-                                                        const Machine& machine,
-                                                        const driver::Inventory& inventory,
-                                                        const plan::DeviceList& list) {
-  return runtime::find_mig_rights(rights, machine.roots(), inventory, list.selection,
-                                  list.is_all ? plan::Ask::all : plan::Ask::listed);
 }
 
 Result<Format> format_of(std::string_view word) {

@@ -3,7 +3,7 @@
 
 #include "base/text.h"
 #include "data/json.h"
-#include "driver/nvml.h"
+#include "machine/survey.h"
 #include "nvidia_container_cli/nvidia_container_cli.h"
 #include "plan/nvml_question.h"
 
@@ -72,7 +72,7 @@ plan::NvmlQuestion question_about(const driver::Inventory& inventory) {
   return plan::nvml_question_about_all(without_mig);
 }
 
-Result<> ask_nvml(const Invocation& invocation, const Machine& machine, std::string_view when,
+Result<> ask_nvml(const Invocation& invocation, machine::Place& place, std::string_view when,
                   driver::Inventory& inventory) {
   if (when != "auto" && when != "always" && when != "never") {
     return Error(cat("input error: --nvml=", printable(when), ": not known"))
@@ -81,11 +81,8 @@ Result<> ask_nvml(const Invocation& invocation, const Machine& machine, std::str
   if (when == "never") return {};
   const driver::Inventory tables = inventory;
   if (when == "always") inventory = without_tables(tables);
-  const plan::NvmlQuestion question = question_about(inventory);
-  if (question.is_empty()) return {};
-  driver::NvmlSettings settings = NVBOX_TRY(nvml_settings(invocation));
-  if (when == "always") settings.use_cache = false;
-  NVBOX_TRY(machine.ask_nvml(invocation, settings, question.gpus, inventory));
+  if (when == "always") place.nvml.use_cache = false;
+  NVBOX_TRY(machine::ask_nvml(place, question_about(inventory), inventory, invocation.call.log));
   fill_gaps(inventory, tables);
   return {};
 }
@@ -180,12 +177,16 @@ Result<int> run_info(const Invocation& invocation) {
   if (line.exit_status) return *line.exit_status;
   const Format format =
       line.settings.csv ? Format::csv : NVBOX_TRY(format_of(line.settings.format));
-  const Machine machine =
-      NVBOX_TRY(Machine::open(invocation, apply::CapabilityNodes::make, privileges::list.kept));
-  const driver::Need need = {.facts = true, .files = driver::Capabilities::none};
+  machine::Place place =
+      NVBOX_TRY(open_place(invocation, machine::CapabilityNodes::make, privileges::list.kept));
   driver::Inventory inventory =
-      NVBOX_TRY(machine.discover(invocation, need, {}, MissingNodes::leave));
-  NVBOX_TRY(ask_nvml(invocation, machine, line.settings.nvml, inventory));
+      NVBOX_TRY(machine::discover(place, {.facts = true, .files = driver::Capabilities::none})
+                    .in("initialization error"));
+  tell_findings(invocation, inventory);
+  for (const driver::Problem& problem : inventory.problems) {
+    invocation.call.log.warning(problem.text);
+  }
+  NVBOX_TRY(ask_nvml(invocation, place, line.settings.nvml, inventory));
   const Facts facts = gather(inventory, invocation.call);
   switch (format) {
     case Format::text:

@@ -3,9 +3,10 @@
 
 #include "base/text.h"
 #include "data/json.h"
+#include "machine/survey.h"
 #include "nvidia_container_cli/nvidia_container_cli.h"
 #include "plan/check_core.h"
-#include "plan/device_list.h"
+#include "plan/imex_channels.h"
 
 namespace nvbox::applets::container_cli {
 namespace {
@@ -16,7 +17,7 @@ using driver::Capabilities;
 struct ListOptions {
   std::vector<std::string> devices{};
   std::vector<std::string> imex_channels{};
-  runtime::MigRights mig{};
+  plan::MigRights mig{};
   std::string format{};
   bool libraries = false;
   bool binaries = false;
@@ -29,8 +30,8 @@ struct ListOptions {
 
   // Whoever names no part gets all of them.
   bool names_no_part() const {
-    return devices.empty() && !mig.are_given() && !libraries && !binaries && !ipcs && !firmwares &&
-           !compat32;
+    return devices.empty() && !mig.are_asked_for() && !libraries && !binaries && !ipcs &&
+           !firmwares && !compat32;
   }
 };
 
@@ -91,9 +92,9 @@ driver::Need need_of(const plan::ListParts& parts) {
 }
 
 // Discovery leaves the nodes for CUDA out when no file of CUDA's is needed.
-Result<> add_uvm_nodes(const Machine& machine, driver::Inventory& inventory) {
+Result<> add_uvm_nodes(const machine::Place& place, driver::Inventory& inventory) {
   for (const std::string_view path : {"/dev/nvidia-uvm", "/dev/nvidia-uvm-tools"}) {
-    const auto node = NVBOX_TRY(machine.roots().dev.device(path));
+    const auto node = NVBOX_TRY(place.dev().device(path));
     if (node) inventory.control.push_back({.path = std::string(path)});
   }
   return {};
@@ -146,35 +147,32 @@ Result<int> run_list(const Invocation& invocation) {
   const Format format = NVBOX_TRY(format_of(options.format));
   const std::vector<unsigned> channels = NVBOX_TRY(
       plan::parse_imex_channels(join(options.imex_channels, ",")).in("error parsing IMEX info"));
-  NVBOX_TRY(runtime::check_mig_rights(options.mig));
+  NVBOX_TRY(plan::given_rights(options.mig));
   const plan::ListParts parts = parts_of(options);
-  // Those that the list needs are made when the devices are known to be right.
-  const Machine machine =
-      NVBOX_TRY(Machine::open(invocation, apply::CapabilityNodes::leave, privileges::list.kept));
-  const bool makes_nodes = invocation.globals.load_kmods;
   const driver::Need need = need_of(parts);
-  const std::string devices = options.names_no_part() ? "all" : join(options.devices, ",");
+  plan::Request request =
+      plan::request_of_list(options.names_no_part() ? "all" : join(options.devices, ","));
+  request.mig = options.mig;
+  request.may_be_empty = true;
+  // Nodes that the list needs are made when the devices are known to be right.
+  const machine::Place place =
+      NVBOX_TRY(open_place(invocation, machine::CapabilityNodes::leave, privileges::list.kept));
   driver::Inventory inventory =
-      NVBOX_TRY(machine.discover(invocation, need, plan::request_of(devices),
-                                 makes_nodes ? MissingNodes::make : MissingNodes::leave));
+      NVBOX_TRY(machine::discover(place, need).in("initialization error"));
+  tell_findings(invocation, inventory);
   NVBOX_TRY(plan::check_core(inventory, need.files).in("detection error"));
+  const bool makes_nodes = invocation.globals.load_kmods;
+  NVBOX_TRY(machine::complete(place, request,
+                              {.capabilities = makes_nodes, .every_capability = makes_nodes},
+                              inventory, invocation.call.log));
   if (parts.devices && need.files == Capabilities::none) {
-    NVBOX_TRY(add_uvm_nodes(machine, inventory).in("detection error"));
+    NVBOX_TRY(add_uvm_nodes(place, inventory).in("detection error"));
   }
-  const plan::DeviceList list =
-      NVBOX_TRY(plan::select_devices(inventory, devices).in("device error"));
-  for (const std::string& note : list.selection.notes) {
-    warn(invocation.call, cat("warning: ", note));
-  }
-  if (makes_nodes) {
-    NVBOX_TRY(runtime::check_mig_rights(options.mig, list.selection,
-                                        list.is_all ? plan::Ask::all : plan::Ask::listed));
-    NVBOX_TRY(machine.make_asked_nodes(invocation, options.mig, {}, inventory));
-  }
-  const std::vector<driver::MigControl> controls =
-      NVBOX_TRY(find_mig_rights(options.mig, machine, inventory, list));
-  plan::Listing listing = plan::list_files(inventory, list.selection, channels, parts);
-  listing.mig = paths_of(controls);
+  const plan::Selection selection = NVBOX_TRY(plan::select(inventory, request));
+  tell_notes(invocation, selection);
+  NVBOX_TRY(machine::find_mig_rights(place, request, selection, inventory));
+  plan::Listing listing = plan::list_files(inventory, selection, channels, parts);
+  listing.mig = paths_of(inventory.mig_controls);
   const std::string text = NVBOX_TRY(text_of(listing, format));
   NVBOX_TRY(print(text));
   return 0;

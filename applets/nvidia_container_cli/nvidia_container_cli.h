@@ -9,20 +9,18 @@
 #include <vector>
 
 #include "applet.h"
-#include "apply/load_modules.h"
 #include "base/result.h"
 #include "cli/options.h"
 #include "cli/pages.h"
 #include "driver/discover.h"
 #include "driver/inventory.h"
-#include "driver/nvml.h"
 #include "host/root.h"
-#include "plan/device_list.h"
+#include "machine/modules.h"
+#include "machine/place.h"
 #include "plan/list_files.h"
 #include "plan/request.h"
+#include "plan/select.h"
 #include "privileges.h"
-#include "runtime/complete_inventory.h"
-#include "runtime/mig_rights.h"
 #include "sys/capabilities.h"
 
 namespace nvbox::applets::container_cli {
@@ -93,53 +91,20 @@ Result<Parsed<Settings>> parse(const cli::Command& command,
 // needed, because nothing is done under another identity.
 Result<> check_user(const host::Root& host, std::string_view user);
 
-// Whether the missing nodes of MIG instances that the request may be about are made before NVML is
-// asked, unless it is refused anyway.
-enum class MissingNodes { leave, make };
-
-// The host and the driver's directory.
-class Machine {
- public:
-  // Gives up every capability but these and what loading modules needs when that is asked for, and
-  // then loads the kernel modules and makes their nodes.
-  static Result<Machine> open(const Invocation& invocation, apply::CapabilityNodes capabilities,
-                              sys::CapSet kept);
-
-  const host::Root& host() const { return host_; }
-  driver::Roots roots() const { return {host_, driver_, driver_}; }
-
-  // What was found, completed for the request; what could not be looked at goes to the debug log.
-  Result<driver::Inventory> discover(const Invocation& invocation, const driver::Need& need,
-                                     const plan::Request& request, MissingNodes nodes) const;
-
-  // Makes missing nodes of rights over MIG and, where modules may be loaded, all that were left
-  // then and those of these IMEX channels: for a request that is known to be right but for them.
-  Result<> make_asked_nodes(const Invocation& invocation, const runtime::MigRights& rights,
-                            std::span<const unsigned> channels, driver::Inventory& inventory) const;
-
-  // driver::ask_nvml.
-  Result<> ask_nvml(const Invocation& invocation, const driver::NvmlSettings& settings,
-                    std::span<const size_t> gpus, driver::Inventory& inventory) const;
-
- private:
-  Machine(host::Root host, host::Root driver)
-      : host_(std::move(host)), driver_(std::move(driver)) {}
-
-  host::Root host_;
-  host::Root driver_;
-};
+// The host and the driver's directory, as the options say. Gives up every capability but these and
+// what loading modules needs when that is asked for, and then loads the kernel modules and makes
+// their nodes.
+Result<machine::Place> open_place(const Invocation& invocation,
+                                  machine::CapabilityNodes capabilities, sys::CapSet kept);
 
 // An error for want of permission says which capabilities were not given.
 Error name_missing(Error error, sys::CapSet missing);
 
-// How long NVML may take, and whether its answers are kept.
-Result<driver::NvmlSettings> nvml_settings(const Invocation& invocation);
+// A line for the debug log.
+void tell_findings(const Invocation& invocation, const driver::Inventory& inventory);
 
-// What the rights consist of for the devices of the list; errors carry their class.
-Result<std::vector<driver::MigControl>> find_mig_rights(const runtime::MigRights& rights,
-                                                        const Machine& machine,
-                                                        const driver::Inventory& inventory,
-                                                        const plan::DeviceList& list);
+// Warns on standard error of what the selection leaves out.
+void tell_notes(const Invocation& invocation, const plan::Selection& selection);
 
 // What info prints about one GPU. Empty is unknown.
 struct GpuFacts {

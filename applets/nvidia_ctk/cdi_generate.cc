@@ -45,8 +45,8 @@ Result<std::vector<Generated>> generate_texts(const GenerateSettings& settings, 
                                               Purpose purpose, const Call& call,
                                               const std::string& config_file) {
   Described described = NVBOX_TRY(describe_host(settings, plan, purpose, call, config_file));
-  for (const std::string& note : described.outcome.left_out) {
-    call.log.warning(cat("left out: ", note));
+  for (const driver::Problem& note : described.outcome.left_out) {
+    call.log.warning(cat("left out: ", note.text));
   }
   std::vector<Generated> all;
   all.push_back(NVBOX_TRY(generated(settings, plan.output, std::move(described.outcome.spec),

@@ -3,20 +3,17 @@
 
 #include <algorithm>
 
-#include "apply/load_modules.h"
 #include "base/text.h"
 #include "config/config.h"
-#include "driver/discover.h"
 #include "driver/fingerprint.h"
 #include "driver/management_nodes.h"
-#include "driver/nvml.h"
-#include "host/root.h"
+#include "machine/modules.h"
+#include "machine/survey.h"
 #include "nvidia_ctk/cdi_generate.h"
 #include "plan/check_core.h"
+#include "plan/missing_nodes.h"
 #include "plan/nvml_question.h"
 #include "plan/select.h"
-#include "runtime/complete_inventory.h"
-#include "runtime/missing_nodes.h"
 
 namespace nvbox::applets::ctk_cdi {
 namespace {
@@ -47,18 +44,6 @@ driver::Need need_of(What what) {
   return need;
 }
 
-Result<config::Config> load_config(const Call& call, const std::string& config_file) {
-  return config::load_config(config::lookup_from(call.environment, config_file));
-}
-
-// The driver root of the command line or the environment, else of config.toml.
-Result<std::string> find_driver_root(const GenerateSettings& settings, const Call& call,
-                                     const std::string& config_file) {
-  const config::Config config = NVBOX_TRY(load_config(call, config_file));
-  const std::string root = settings.driver_root.value_or(config.cli.root);
-  return root.empty() ? "/" : root;
-}
-
 // Directories on the command line are the host's.
 std::vector<std::string> below(const std::string& root, const std::vector<std::string>& paths) {
   std::vector<std::string> out;
@@ -69,22 +54,31 @@ std::vector<std::string> below(const std::string& root, const std::vector<std::s
   return out;
 }
 
-driver::Search search_for(const GenerateSettings& settings, const std::string& driver_root,
-                          const Call& call) {
-  driver::Search search = driver::search_from(call.environment);
-  search.library_directories = below(driver_root, settings.library_directories);
-  search.config_directories = below(driver_root, settings.config_directories);
-  driver::add_explicit_libraries(settings.feature_flags, search);
-  return search;
+// The driver root of the command line or the environment, else of config.toml.
+Result<machine::Place> open_place(const GenerateSettings& settings, Purpose purpose,
+                                  const Call& call, const std::string& config_file) {
+  const config::Config config =
+      NVBOX_TRY(config::load_config(config::lookup_from(call.environment, config_file)));
+  machine::Place place = NVBOX_TRY(machine::Place::open(
+      {.host = call.host_root,
+       .driver = settings.driver_root ? *settings.driver_root : config.cli.root,
+       .dev = settings.dev_root ? std::string_view(*settings.dev_root) : ""}));
+  place.search = driver::search_from(call.environment);
+  place.search.library_directories = below(place.driver().path(), settings.library_directories);
+  place.search.config_directories = below(place.driver().path(), settings.config_directories);
+  driver::add_explicit_libraries(settings.feature_flags, place.search);
+  place.nvml = nvml::settings_from(call.environment, config.cli.nvml_timeout);
+  place.nvml.keeps_answers = purpose == Purpose::write;
+  return place;
 }
 
-Result<plan::CdiOutcome> outcome_for(const Plan& plan, const driver::Roots& roots,
+Result<plan::CdiOutcome> outcome_for(const Plan& plan, const machine::Place& place,
                                      const driver::Inventory& inventory, const Log& log) {
   if (plan.what == What::gpus) return plan::cdi_spec_of_gpus(inventory, plan.options);
   if (plan.what == What::imex) return plan::cdi_spec_of_imex(inventory, plan.options);
   if (plan.what == What::management) {
-    const driver::ManagementNodes nodes = driver::discover_management_nodes(roots);
-    for (const std::string& problem : nodes.problems) log.warning(problem);
+    const driver::ManagementNodes nodes = driver::discover_management_nodes(place.roots());
+    for (const driver::Problem& problem : nodes.problems) log.warning(problem.text);
     return plan::cdi_spec_of_management(inventory, nodes.nodes, plan.options);
   }
   const auto row = std::ranges::find(features, plan.what, &FeatureRow::what);
@@ -92,30 +86,16 @@ Result<plan::CdiOutcome> outcome_for(const Plan& plan, const driver::Roots& root
   return plan::cdi_spec_of_feature(inventory, row->feature, plan.options);
 }
 
-// Names of MIG devices and the like, which only NVML knows.
-Result<> ask_nvml(const plan::CdiOptions& options, Purpose purpose, const driver::Roots& roots,
-                  const driver::Search& search, const Call& call, const std::string& config_file,
-                  driver::Inventory& inventory) {
-  const plan::NvmlQuestion question = plan::nvml_question(inventory, options);
-  if (question.is_empty()) return {};
-  const config::Config config = NVBOX_TRY(load_config(call, config_file));
-  driver::NvmlSettings nvml = driver::nvml_settings(call.environment, config.cli.nvml_timeout);
-  nvml.keeps_answers = purpose == Purpose::write;
-  driver::ask_nvml(roots, search, nvml, question.gpus, inventory);
-  runtime::warn_of_unanswered(inventory, call.log);
-  return {};
-}
-
 // Taken before anything is described: what changes meanwhile makes the specification stale, and
 // never one that looks fresh and is not.
 struct Stamp {
   std::optional<spec::CdiStamp> stamp{};
-  std::vector<std::string> problems{};
+  std::vector<driver::Problem> problems{};
 };
 
 Stamp take_stamp(const driver::Roots& roots) {
   const Result<driver::Inventory> devices = driver::look_at_devices(roots);
-  if (!devices) return {.problems = {devices.error().message()}};
+  if (!devices) return {.problems = {{devices.error().message()}}};
   const driver::Fingerprint print = driver::fingerprint_of(*devices);
   return {.stamp = spec::CdiStamp{.driver_version = print.driver_version, .devices = print.devices},
           .problems = devices->problems};
@@ -124,9 +104,9 @@ Stamp take_stamp(const driver::Roots& roots) {
 // What only the first look at the devices could not see: the specification is right, and will be
 // taken for stale.
 void warn_of_stamp(const Stamp& stamp, const driver::Inventory& inventory, const Log& log) {
-  for (const std::string& problem : stamp.problems) {
+  for (const driver::Problem& problem : stamp.problems) {
     if (std::ranges::find(inventory.problems, problem) != inventory.problems.end()) continue;
-    log.warning(cat("the specification will be taken for stale: ", problem));
+    log.warning(cat("the specification will be taken for stale: ", problem.text));
   }
 }
 
@@ -138,7 +118,7 @@ Result<> check_devices(const Plan& plan, const driver::Roots& roots) {
   for (driver::Gpu& gpu : inventory->gpus) {
     if (!gpu.node) gpu.node.emplace();
   }
-  const driver::Inventory complete = runtime::with_every_node(roots, {}, *inventory);
+  const driver::Inventory complete = plan::with_every_node(*inventory, {});
   const plan::Request request =
       plan::without_names_for_nvml(complete, plan::request_of(plan.options));
   NVBOX_TRY(plan::select(complete, request));
@@ -150,32 +130,27 @@ Result<> check_devices(const Plan& plan, const driver::Roots& roots) {
 Result<Described> describe_host(const GenerateSettings& settings, const Plan& plan, Purpose purpose,
                                 const Call& call, const std::string& config_file) {
   const Log& log = call.log;
-  const std::string driver_root = NVBOX_TRY(find_driver_root(settings, call, config_file));
-  const std::string dev_root = settings.dev_root.value_or("");
-  const host::Root host = NVBOX_TRY(host::Root::open("/"));
-  const host::Root driver = NVBOX_TRY(host::Root::open(driver_root).in("driver root"));
-  const host::Root dev =
-      NVBOX_TRY(host::Root::open(dev_root.empty() ? driver_root : dev_root).in("dev root"));
-  const driver::Roots roots = {host, driver, dev};
+  const machine::Place place = NVBOX_TRY(open_place(settings, purpose, call, config_file));
   // At boot nobody has used the driver yet, and its nodes are made when somebody does.
   if (purpose == Purpose::write && geteuid() == 0) {
-    NVBOX_TRY(check_devices(plan, roots));
-    apply::load_modules_for_description(roots, log);
+    NVBOX_TRY(check_devices(plan, place.roots()));
+    machine::load_modules_for_description(place.roots(), log);
   }
   // Of other specifications nobody could say what is in them under the same names.
-  Stamp stamp = plan.what == What::gpus ? take_stamp(roots) : Stamp();
-  const driver::Search search = search_for(settings, driver.path(), call);
+  Stamp stamp = plan.what == What::gpus ? take_stamp(place.roots()) : Stamp();
   const driver::Need need = need_of(plan.what);
-  driver::Inventory inventory = NVBOX_TRY(driver::discover(roots, search, need));
+  driver::Inventory inventory = NVBOX_TRY(machine::discover(place, need));
   if (!plan.options.allow_incomplete) NVBOX_TRY(plan::check_core(inventory, need.files));
   if (plan.what == What::gpus) {
-    NVBOX_TRY(ask_nvml(plan.options, purpose, roots, search, call, config_file, inventory));
+    NVBOX_TRY(
+        machine::ask_nvml(place, plan::nvml_question(inventory, plan.options), inventory, log));
+    machine::warn_of_unanswered(inventory, log);
   }
-  Result<plan::CdiOutcome> outcome = outcome_for(plan, roots, inventory, log);
+  Result<plan::CdiOutcome> outcome = outcome_for(plan, place, inventory, log);
   // Without the feature that is asked for, the error says what is missing.
   const bool is_said = need.features != driver::Features::none && !outcome;
-  for (const std::string& problem : inventory.problems) {
-    if (!is_said) log.warning(problem);
+  for (const driver::Problem& problem : inventory.problems) {
+    if (!is_said) log.warning(problem.text);
   }
   if (outcome) warn_of_stamp(stamp, inventory, log);
   return Described{.outcome = NVBOX_TRY(std::move(outcome)), .stamp = std::move(stamp.stamp)};

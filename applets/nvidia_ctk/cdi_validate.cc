@@ -11,8 +11,8 @@
 #include "base/text.h"
 #include "config/cdi_registry.h"
 #include "host/root.h"
+#include "machine/freshness.h"
 #include "nvidia_ctk/cdi.h"
-#include "runtime/cdi_freshness.h"
 #include "sys/file.h"
 
 namespace nvbox::applets::ctk_cdi {
@@ -99,7 +99,7 @@ class Checker {
 
 void add_staleness(const config::CdiFile& file, const host::Root& host,
                    std::vector<std::string>& problems) {
-  const auto stale = runtime::staleness(file, {host, host, host});
+  const auto stale = machine::staleness(file, {host, host, host});
   if (!stale) return problems.push_back(stale.error().message());
   if (*stale) problems.push_back(**stale);
 }

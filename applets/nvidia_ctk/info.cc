@@ -4,9 +4,7 @@
 
 #include "base/text.h"
 #include "config/config.h"
-#include "driver/discover.h"
-#include "driver/nvml.h"
-#include "nvidia_ctk/roots.h"
+#include "machine/survey.h"
 #include "plan/nvml_question.h"
 
 namespace nvbox::applets::ctk_info {
@@ -53,11 +51,10 @@ std::string nodes_text(std::string_view label, const std::vector<HostDevice>& no
 
 // "1:0, GPU instance 9, compute instance 0, MIG-..."
 std::string mig_text(const Gpu& gpu, const driver::Mig& mig) {
-  const bool is_usable =
-      mig.is_guarded_by_files || (mig.gpu_instance_node && mig.compute_instance_node);
   return cat(mig.index ? cat(gpu.index, ":", *mig.index, ", ") : "", "GPU instance ",
              mig.gpu_instance, ", compute instance ", mig.compute_instance,
-             mig.uuid.empty() ? "" : ", ", mig.uuid, is_usable ? "" : ", without its device nodes");
+             mig.uuid.empty() ? "" : ", ", mig.uuid,
+             has_its_nodes(mig) ? "" : ", without its device nodes");
 }
 
 std::string gpu_text(const Gpu& gpu) {
@@ -97,21 +94,28 @@ Result<config::Config> load_config(const Invocation& invocation) {
       config::lookup_from(invocation.call.environment, invocation.flags.config));
 }
 
-driver::Search search_of(const Call& call, const config::Config& config) {
-  driver::Search search = driver::search_from(call.environment);
-  search.ld_cache = config.cli.ldcache;
-  return search;
-}
-
-Result<Inventory> discover_everything(const OpenRoots& roots, const driver::Search& search) {
-  Inventory inventory =
-      NVBOX_TRY(driver::discover(roots.roots(), search, {.facts = true, .imex_channels = true}));
+Result<Inventory> discover_everything(const machine::Place& place) {
+  Inventory inventory = NVBOX_TRY(machine::discover(place, {.facts = true, .imex_channels = true}));
   // Apart from the rest, because one that the host does not have is no problem here.
-  Inventory features = NVBOX_TRY(driver::discover(
-      roots.roots(), search,
+  Inventory features = NVBOX_TRY(machine::discover(
+      place,
       {.gpus = false, .files = driver::Capabilities::none, .features = driver::Features::all}));
   inventory.features = std::move(features.features);
   return inventory;
+}
+
+Result<machine::Place> open_place(const Invocation& invocation, const Settings& settings) {
+  const Call& call = invocation.call;
+  const config::Config config = NVBOX_TRY(load_config(invocation));
+  const bool is_given = !settings.driver_root.empty();
+  machine::Place place =
+      NVBOX_TRY(machine::Place::open({.host = call.host_root,
+                                      .driver = is_given ? settings.driver_root : config.cli.root,
+                                      .dev = settings.dev_root}));
+  place.search = driver::search_from(call.environment);
+  place.search.ld_cache = config.cli.ldcache;
+  place.nvml = nvml::settings_from(call.environment, config.cli.nvml_timeout);
+  return place;
 }
 
 }  // namespace
@@ -139,7 +143,7 @@ std::string info_text(const Inventory& inventory) {
   for (const Gpu& gpu : inventory.gpus) text += gpu_text(gpu);
   if (!inventory.problems.empty() || inventory.unanswered) text += "\n";
   if (inventory.unanswered) text += field("Problem:", *inventory.unanswered);
-  for (const std::string& problem : inventory.problems) text += field("Problem:", problem);
+  for (const driver::Problem& problem : inventory.problems) text += field("Problem:", problem.text);
   return text;
 }
 
@@ -152,17 +156,11 @@ Result<int> run_info(const Invocation& invocation) {
     return Error(cat("--format=", printable(format), " is not a format"))
         .hint("known are text and json");
   }
-  const config::Config config = NVBOX_TRY(load_config(invocation));
-  const std::string& given = line.settings.driver_root;
-  const OpenRoots roots =
-      NVBOX_TRY(OpenRoots::open(given.empty() ? config.cli.root : given, line.settings.dev_root));
-  const driver::Search search = search_of(invocation.call, config);
-  Inventory inventory = NVBOX_TRY(discover_everything(roots, search));
-  const plan::NvmlQuestion question = plan::nvml_question_about_all(inventory);
-  if (!line.settings.no_nvml && !question.is_empty()) {
-    driver::ask_nvml(roots.roots(), search,
-                     driver::nvml_settings(invocation.call.environment, config.cli.nvml_timeout),
-                     question.gpus, inventory);
+  const machine::Place place = NVBOX_TRY(open_place(invocation, line.settings));
+  Inventory inventory = NVBOX_TRY(discover_everything(place));
+  if (!line.settings.no_nvml) {
+    NVBOX_TRY(machine::ask_nvml(place, plan::nvml_question_about_all(inventory), inventory,
+                                invocation.call.log));
   }
   const std::string text =
       format == "json" ? NVBOX_TRY(info_json(inventory)) : info_text(inventory);

@@ -112,7 +112,8 @@ Json feature_json(const driver::Feature& feature) {
 
 Result<std::string> info_json(const Inventory& inventory) {
   const driver::Driver& driver = inventory.driver;
-  std::vector<std::string> problems = inventory.problems;
+  std::vector<std::string> problems;
+  for (const driver::Problem& problem : inventory.problems) problems.push_back(problem.text);
   if (inventory.unanswered) problems.insert(problems.begin(), *inventory.unanswered);
   const Json document = {{"driverVersion", driver.version},
                          {"cudaVersion", text_or_null(driver.cuda_version)},

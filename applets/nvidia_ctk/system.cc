@@ -6,11 +6,10 @@
 
 #include <cerrno>
 
-#include "apply/load_modules.h"
-#include "apply/make_node.h"
-#include "apply/phases.h"
 #include "base/path.h"
 #include "base/text.h"
+#include "machine/modules.h"
+#include "machine/nodes.h"
 #include "nvidia_ctk/nvidia_ctk.h"
 #include "sys/capabilities.h"
 #include "sys/cgroup.h"
@@ -19,8 +18,8 @@ namespace nvbox::applets {
 namespace ctk_system {
 namespace {
 
-using apply::makes_nodes;
 using driver::ExpectedNode;
+using machine::makes_nodes;
 
 constexpr sys::CapSet loads_modules = {CAP_SYS_CHROOT, CAP_SYS_MODULE};
 
@@ -58,16 +57,16 @@ Error name_missing(Error error, sys::CapSet needed) {
                                    sys::to_string(needed.without(*permitted)), "; run it as root"));
 }
 
-std::string_view describe(apply::NodeState state) {
+std::string_view describe(machine::NodeState state) {
   switch (state) {
-    case apply::NodeState::right:
+    case machine::NodeState::right:
       return "is right";
-    case apply::NodeState::missing:
+    case machine::NodeState::missing:
       return "is missing";
-    case apply::NodeState::default_access:
-    case apply::NodeState::other_access:
+    case machine::NodeState::default_access:
+    case machine::NodeState::other_access:
       return "has another mode or owner";
-    case apply::NodeState::other_thing:
+    case machine::NodeState::other_thing:
       return "is something else";
   }
   return "";
@@ -75,22 +74,22 @@ std::string_view describe(apply::NodeState state) {
 
 Result<> make_if_wrong(const host::Root& dev, const ExpectedNode& node, Mode mode, const Log& log) {
   const std::string path = path::join(dev.path(), node.path);
-  const apply::NodeState state = NVBOX_TRY(apply::look_at_node(dev, node));
-  if (state == apply::NodeState::right) {
+  const machine::NodeState state = NVBOX_TRY(machine::look_at_node(dev, node));
+  if (state == machine::NodeState::right) {
     log.debug(cat(path, " is right"));
     return {};
   }
   log.info(cat(mode == Mode::dry ? "would run: " : "", mknod_command(path, node), " (it ",
                describe(state), ")"));
-  return mode == Mode::dry ? Result<>() : apply::make_node_itself(dev, node);
+  return mode == Mode::dry ? Result<>() : machine::make_node_itself(dev, node);
 }
 
-Result<> make_control_nodes(const OpenRoots& roots, const Settings& settings, const Log& log) {
+Result<> make_control_nodes(const machine::Place& place, const Settings& settings, const Log& log) {
   const Mode mode = settings.dry_run ? Mode::dry : Mode::real;
-  const driver::ExpectedNodes expected = driver::expected_nodes(roots.host(), {});
+  const driver::ExpectedNodes expected = driver::expected_nodes(place.host(), {});
   for (const std::string& problem : expected.problems) log.warning(problem);
   const ControlNodes control = control_nodes(expected.nodes);
-  NVBOX_TRY(make_nodes(roots, control.nodes, mode, log));
+  NVBOX_TRY(make_nodes(place, control.nodes, mode, log));
   if (control.missing_modules.empty()) return {};
   std::string modules;
   for (const std::string_view module : control.missing_modules) {
@@ -106,24 +105,24 @@ Result<> make_control_nodes(const OpenRoots& roots, const Settings& settings, co
 
 }  // namespace
 
-Result<> load_modules(const OpenRoots& roots, Mode mode, const Log& log) {
-  for (const std::string_view module : apply::driver_modules) {
+Result<> load_modules(const machine::Place& place, Mode mode, const Log& log) {
+  for (const std::string_view module : machine::driver_modules) {
     if (mode == Mode::dry) {
-      const bool is_loaded = driver::has_kernel_module(roots.host(), module);
+      const bool is_loaded = driver::has_kernel_module(place.host(), module);
       if (!is_loaded) log.info(cat("would load kernel module ", module));
       continue;
     }
-    const auto loaded = apply::load_module(roots.roots(), module);
+    const auto loaded = machine::load_module(place.roots(), module);
     if (!loaded) return name_missing(loaded.error(), loads_modules);
-    if (*loaded == apply::Loaded::now) log.info(cat("loaded kernel module ", module));
+    if (*loaded == machine::Loaded::now) log.info(cat("loaded kernel module ", module));
   }
   return {};
 }
 
-Result<> make_nodes(const OpenRoots& roots, std::span<const ExpectedNode> nodes, Mode mode,
+Result<> make_nodes(const machine::Place& place, std::span<const ExpectedNode> nodes, Mode mode,
                     const Log& log) {
   for (const ExpectedNode& node : nodes) {
-    Result<> made = make_if_wrong(roots.dev(), node, mode, log);
+    Result<> made = make_if_wrong(place.dev(), node, mode, log);
     if (!made) return name_missing(std::move(made).error().in("device node"), makes_nodes);
   }
   return {};
@@ -139,11 +138,13 @@ Result<int> run_create_device_nodes(const Invocation& invocation) {
     log.warning("nothing to do; use --control-devices or --load-kernel-modules");
     return 0;
   }
-  const OpenRoots roots = NVBOX_TRY(OpenRoots::open(settings.driver_root, settings.dev_root));
+  const machine::Place place = NVBOX_TRY(machine::Place::open({.host = invocation.call.host_root,
+                                                               .driver = settings.driver_root,
+                                                               .dev = settings.dev_root}));
   if (settings.load_kernel_modules) {
-    NVBOX_TRY(load_modules(roots, settings.dry_run ? Mode::dry : Mode::real, log));
+    NVBOX_TRY(load_modules(place, settings.dry_run ? Mode::dry : Mode::real, log));
   }
-  if (settings.control_devices) NVBOX_TRY(make_control_nodes(roots, settings, log));
+  if (settings.control_devices) NVBOX_TRY(make_control_nodes(place, settings, log));
   return 0;
 }
 

@@ -10,7 +10,7 @@
 #include "driver/expected_nodes.h"
 #include "driver/inventory.h"
 #include "host/ld_cache.h"
-#include "nvidia_ctk/roots.h"
+#include "machine/place.h"
 
 namespace nvbox::applets::ctk_system {
 
@@ -22,11 +22,11 @@ Result<int> run_print_ldcache(const Invocation& invocation);
 enum class Mode { real, dry };
 
 // Loads nvidia, nvidia-uvm and nvidia-modeset; the first failure ends it.
-Result<> load_modules(const OpenRoots& roots, Mode mode, const Log& log);
+Result<> load_modules(const machine::Place& place, Mode mode, const Log& log);
 
 // Makes the nodes that are missing or wrong below the dev root.
-Result<> make_nodes(const OpenRoots& roots, std::span<const driver::ExpectedNode> nodes, Mode mode,
-                    const Log& log);
+Result<> make_nodes(const machine::Place& place, std::span<const driver::ExpectedNode> nodes,
+                    Mode mode, const Log& log);
 
 struct ControlNodes {
   std::vector<driver::ExpectedNode> nodes{};

@@ -52,9 +52,10 @@ Result<int> run_print_ldcache(const Invocation& invocation) {
       NVBOX_TRY(parse_command(invocation, std::span<const cli::Flag<Settings>>(flags)));
   if (line.exit_status) return *line.exit_status;
   constexpr std::string_view file = "/etc/ld.so.cache";
-  const OpenRoots roots = NVBOX_TRY(OpenRoots::open(line.settings.driver_root));
-  const std::string where = path::join(roots.driver().path(), file);
-  const auto bytes = NVBOX_TRY(roots.driver().read(file));
+  const machine::Place place = NVBOX_TRY(machine::Place::open(
+      {.host = invocation.call.host_root, .driver = line.settings.driver_root}));
+  const std::string where = path::join(place.driver().path(), file);
+  const auto bytes = NVBOX_TRY(place.driver().read(file));
   if (!bytes) {
     return Error(cat(where, " does not exist")).hint("run ldconfig, or correct --driver-root");
   }

@@ -71,11 +71,11 @@ Result<bool> leads_to(const host::Root& host, const std::string& link, const Lin
   return status && S_ISCHR(status->st_mode) && status->st_rdev == makedev(node.major, node.minor);
 }
 
-Result<> link_node(const OpenRoots& roots, const Settings& settings, const LinkedNode& node,
+Result<> link_node(const machine::Place& place, const Settings& settings, const LinkedNode& node,
                    const Log& log) {
   const std::string link = path::join(settings.dev_char_path, cat(node.major, ":", node.minor));
-  const std::string target = path::join(roots.dev().path(), node.path);
-  const bool is_right = NVBOX_TRY(leads_to(roots.host(), link, node));
+  const std::string target = path::join(place.dev().path(), node.path);
+  const bool is_right = NVBOX_TRY(leads_to(place.host(), link, node));
   if (is_right) {
     log.debug(cat(link, " is right"));
     return {};
@@ -84,18 +84,18 @@ Result<> link_node(const OpenRoots& roots, const Settings& settings, const Linke
     log.info(cat("would link ", link, " -> ", target));
     return {};
   }
-  const host::Changed changed = NVBOX_TRY(host::make_link(roots.host(), target, link));
+  const host::Changed changed = NVBOX_TRY(host::make_link(place.host(), target, link));
   if (changed == host::Changed::yes) log.info(cat("linked ", link, " -> ", target));
   return {};
 }
 
 // A link that cannot be made does not stop the others.
-Result<> link_nodes(const OpenRoots& roots, const Settings& settings,
+Result<> link_nodes(const machine::Place& place, const Settings& settings,
                     std::span<const LinkedNode> nodes, const Log& log) {
   size_t failures = 0;
   std::optional<Error> first;
   for (const LinkedNode& node : nodes) {
-    const Result<> linked = link_node(roots, settings, node, log);
+    const Result<> linked = link_node(place, settings, node, log);
     if (linked) continue;
     ++failures;
     if (!first) first = linked.error();
@@ -105,22 +105,22 @@ Result<> link_nodes(const OpenRoots& roots, const Settings& settings,
   return std::move(*first).in(cat(failures, " of ", nodes.size(), " links could not be made"));
 }
 
-std::vector<driver::HostDevice> existing_nodes(const OpenRoots& roots, const Log& log) {
-  driver::ManagementNodes found = driver::discover_management_nodes(roots.roots());
-  for (const std::string& problem : found.problems) log.warning(problem);
+std::vector<driver::HostDevice> existing_nodes(const machine::Place& place, const Log& log) {
+  driver::ManagementNodes found = driver::discover_management_nodes(place.roots());
+  for (const driver::Problem& problem : found.problems) log.warning(problem.text);
   return std::move(found.nodes);
 }
 
-Result<> link_existing(const OpenRoots& roots, const Settings& settings, const Log& log) {
-  const std::vector<driver::HostDevice> existing = existing_nodes(roots, log);
+Result<> link_existing(const machine::Place& place, const Settings& settings, const Log& log) {
+  const std::vector<driver::HostDevice> existing = existing_nodes(place, log);
   if (existing.empty())
-    log.warning(cat("no device nodes of NVIDIA in ", path::join(roots.dev().path(), "dev")));
-  return link_nodes(roots, settings, every_node(existing, {}, {}), log);
+    log.warning(cat("no device nodes of NVIDIA in ", path::join(place.dev().path(), "dev")));
+  return link_nodes(place, settings, every_node(existing, {}, {}), log);
 }
 
-Result<> link_all(const OpenRoots& roots, const Settings& settings, const Log& log) {
-  if (settings.load_kernel_modules) NVBOX_TRY(load_modules(roots, settings.mode(), log));
-  const driver::ExpectedNodes expected = driver::expected_nodes(roots.host(), {});
+Result<> link_all(const machine::Place& place, const Settings& settings, const Log& log) {
+  if (settings.load_kernel_modules) NVBOX_TRY(load_modules(place, settings.mode(), log));
+  const driver::ExpectedNodes expected = driver::expected_nodes(place.host(), {});
   for (const std::string& problem : expected.problems) log.warning(problem);
   const ControlNodes control = control_nodes(expected.nodes);
   if (!control.missing_modules.empty()) {
@@ -128,25 +128,25 @@ Result<> link_all(const OpenRoots& roots, const Settings& settings, const Log& l
         .hint("load it, or use --load-kernel-modules without --dry-run");
   }
   if (settings.create_device_nodes) {
-    NVBOX_TRY(make_nodes(roots, expected.nodes, settings.mode(), log));
-    NVBOX_TRY(make_nodes(roots, control.nodes, settings.mode(), log));
+    NVBOX_TRY(make_nodes(place, expected.nodes, settings.mode(), log));
+    NVBOX_TRY(make_nodes(place, control.nodes, settings.mode(), log));
   }
   std::vector<driver::ExpectedNode> served = expected.nodes;
   served.insert(served.end(), control.nodes.begin(), control.nodes.end());
-  const auto minors = NVBOX_TRY(roots.host().read("/proc/driver/nvidia-caps/mig-minors"));
-  const auto nodes = every_node(existing_nodes(roots, log), served, minors.value_or(""));
-  return link_nodes(roots, settings, nodes, log);
+  const auto minors = NVBOX_TRY(place.host().read("/proc/driver/nvidia-caps/mig-minors"));
+  const auto nodes = every_node(existing_nodes(place, log), served, minors.value_or(""));
+  return link_nodes(place, settings, nodes, log);
 }
 
 // Watching begins before looking, so that no node comes unseen in between.
-Result<> watch_directories(const OpenRoots& roots, sys::DirectoryWatch& watch) {
+Result<> watch_directories(const machine::Place& place, sys::DirectoryWatch& watch) {
   constexpr std::string_view main_directory = "/dev";
   constexpr std::string_view other_directories[] = {"/dev/nvidia-caps",
                                                     "/dev/nvidia-caps-imex-channels"};
-  const sys::Fd dev = NVBOX_TRY(roots.dev().open_at(main_directory, O_RDONLY | O_DIRECTORY));
+  const sys::Fd dev = NVBOX_TRY(place.dev().open_at(main_directory, O_RDONLY | O_DIRECTORY));
   NVBOX_TRY(watch.add(dev));
   for (const std::string_view path : other_directories) {
-    const Result<sys::Fd> directory = roots.dev().open_at(path, O_RDONLY | O_DIRECTORY);
+    const Result<sys::Fd> directory = place.dev().open_at(path, O_RDONLY | O_DIRECTORY);
     if (!directory && host::is_absence(directory.error())) continue;
     if (!directory) return directory.error();
     NVBOX_TRY(watch.add(*directory));
@@ -154,14 +154,19 @@ Result<> watch_directories(const OpenRoots& roots, sys::DirectoryWatch& watch) {
   return {};
 }
 
-// The roots are opened anew each time: the container of a driver that is updated takes its
+Result<machine::Place> open_place(const Settings& settings, const Call& call) {
+  return machine::Place::open({.host = call.host_root, .driver = settings.driver_root});
+}
+
+// The place is opened anew each time: the container of a driver that is updated takes its
 // directory away and puts another in its place.
-Result<> keep_linking(const Settings& settings, const Log& log) {
+Result<> keep_linking(const Settings& settings, const Call& call) {
+  const Log& log = call.log;
   sys::DirectoryWatch watch = NVBOX_TRY(sys::DirectoryWatch::create());
   while (true) {
-    const OpenRoots roots = NVBOX_TRY(OpenRoots::open(settings.driver_root));
-    NVBOX_TRY(watch_directories(roots, watch));
-    const Result<> linked = link_existing(roots, settings, log);
+    const machine::Place place = NVBOX_TRY(open_place(settings, call));
+    NVBOX_TRY(watch_directories(place, watch));
+    const Result<> linked = link_existing(place, settings, log);
     if (!linked) log.warning(linked.error().full_message());
     const auto event = NVBOX_TRY(watch.wait("nvidia"));
     if (event == sys::DirectoryWatch::Event::end) return {};
@@ -178,12 +183,12 @@ Result<int> run_create_dev_char_symlinks(const Invocation& invocation) {
   const Log& log = invocation.call.log;
   NVBOX_TRY(check(settings, log));
   if (settings.watch) {
-    NVBOX_TRY(keep_linking(settings, log));
+    NVBOX_TRY(keep_linking(settings, invocation.call));
     return 0;
   }
-  const OpenRoots roots = NVBOX_TRY(OpenRoots::open(settings.driver_root));
-  NVBOX_TRY(settings.create_all ? link_all(roots, settings, log)
-                                : link_existing(roots, settings, log));
+  const machine::Place place = NVBOX_TRY(open_place(settings, invocation.call));
+  NVBOX_TRY(settings.create_all ? link_all(place, settings, log)
+                                : link_existing(place, settings, log));
   return 0;
 }
 

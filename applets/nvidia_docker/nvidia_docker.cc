@@ -10,7 +10,7 @@
 #include "applet.h"
 #include "base/text.h"
 #include "base/version.h"
-#include "driver/discover.h"
+#include "machine/survey.h"
 #include "nvidia_docker/command.h"
 #include "nvidia_docker/gpus.h"
 #include "nvidia_docker/host.h"
@@ -71,21 +71,20 @@ Result<bool> lists_gpus_in_proc(const host::Root& host) {
   return true;
 }
 
-Result<GpuList> resolve_on(const host::Root& host, GpuList gpus) {
-  const bool can_tell = NVBOX_TRY(lists_gpus_in_proc(host));
+Result<GpuList> resolve_on(const machine::Place& place, GpuList gpus) {
+  const bool can_tell = NVBOX_TRY(lists_gpus_in_proc(place.host()));
   if (!can_tell || !is_checkable(gpus)) return gpus;
   driver::Inventory inventory =
-      NVBOX_TRY(driver::discover({.host = host, .driver = host, .dev = host}, {},
-                                 {.gpus = true, .files = driver::Capabilities::none}));
+      NVBOX_TRY(machine::discover(place, {.gpus = true, .files = driver::Capabilities::none}));
   return resolve_gpus(std::move(gpus), std::move(inventory));
 }
 
 // The GPUs that a variable names, checked where the daemon is on this host.
-Result<GpuList> gpus_for(const host::Root& host, Daemon daemon, std::string_view value,
+Result<GpuList> gpus_for(const machine::Place& place, Daemon daemon, std::string_view value,
                          std::string_view name) {
   GpuList gpus = NVBOX_TRY(parse_gpus(value).in(name));
   if (daemon == Daemon::elsewhere) return gpus;
-  return resolve_on(host, std::move(gpus)).in(name);
+  return resolve_on(place, std::move(gpus)).in(name);
 }
 
 // What the caller does not know from his own words.
@@ -107,20 +106,20 @@ void tell_choice(const Call& call, const Choice& choice, const OwnOptions& own,
 // What is added behind `run` or `create`.
 Result<std::vector<std::string>> added_words(const Call& call, const Line& line,
                                              std::span<const std::string_view> behind) {
-  const host::Root host = NVBOX_TRY(host::Root::open("/"));
-  const Daemon daemon = find_daemon(call, line, host);
+  const machine::Place place = NVBOX_TRY(machine::Place::open({.host = call.host_root}));
+  const Daemon daemon = find_daemon(call, line, place.host());
   const OwnOptions own = own_options(behind, variable(call, "NVIDIA_VISIBLE_DEVICES"));
   const std::optional<Mode> wanted = NVBOX_TRY(parse_mode(variable(call, "NV_MODE")));
   Choice choice{.mode = wanted.value_or(Mode::runtime)};
-  if (!wanted && !own.runtime) choice = choose_mode(host, daemon, call.environment);
+  if (!wanted && !own.runtime) choice = choose_mode(place.host(), daemon, call.environment);
 
-  GpuList gpus = NVBOX_TRY(gpus_for(host, daemon, variable(call, "NV_GPU"), "NV_GPU"));
+  GpuList gpus = NVBOX_TRY(gpus_for(place, daemon, variable(call, "NV_GPU"), "NV_GPU"));
   if (own.privileged && gpus.asks != GpuList::Asks::unset && gpus.asks != GpuList::Asks::all) {
     tell(call, "NV_GPU does not hide GPUs from a container with --privileged");
   }
   // Behind --runtime=nvidia the command's own variable wins by itself.
   if (choice.mode != Mode::runtime && own.visible_devices) {
-    gpus = NVBOX_TRY(gpus_for(host, daemon, *own.visible_devices, "NVIDIA_VISIBLE_DEVICES"));
+    gpus = NVBOX_TRY(gpus_for(place, daemon, *own.visible_devices, "NVIDIA_VISIBLE_DEVICES"));
     if (gpus.asks == GpuList::Asks::unset) gpus.asks = GpuList::Asks::nothing;
   }
   tell_choice(call, choice, own, gpus);

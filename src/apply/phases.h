@@ -28,13 +28,6 @@ inline constexpr sys::CapSet changes_device_rules = {CAP_DAC_OVERRIDE, CAP_NET_A
 inline constexpr sys::CapSet only_for_device_rules =
     changes_device_rules.without(changes_container);
 
-// Nodes of the driver.
-inline constexpr sys::CapSet makes_nodes = {CAP_CHOWN, CAP_DAC_OVERRIDE, CAP_FOWNER, CAP_MKNOD};
-
-// --load-kmods.
-inline constexpr sys::CapSet loads_modules =
-    makes_nodes | sys::CapSet{CAP_SYS_CHROOT, CAP_SYS_MODULE};
-
 // What is given up when the container is found, whoever gave it: only the host's programs, kernel
 // and processes were a reason to have it.
 inline constexpr sys::CapSet never_in_container = {CAP_KILL, CAP_SYS_MODULE, CAP_SYS_PTRACE};

@@ -16,12 +16,20 @@ struct Context {
   const Roots& roots;
   const Search& search;
   const Need& need;
-  std::vector<std::string>& problems;
+  std::vector<Problem>& problems;
   std::vector<CoreFailure>& core_failures;
+  // What the problems are about that are found with this context.
+  Problem::Kind about = Problem::Kind::other;
 
   bool wants(Capabilities serves) const { return intersects(serves, need.files); }
 
-  void problem(std::string text) const { problems.push_back(std::move(text)); }
+  Context with(Problem::Kind kind) const {
+    Context context = *this;
+    context.about = kind;
+    return context;
+  }
+
+  void problem(std::string text) const { problems.push_back({std::move(text), about}); }
 
   // A part of the driver that is there and could not be looked at.
   void core_failure(std::string_view name, Capabilities core_of, const Error& error) const {

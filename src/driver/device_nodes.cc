@@ -127,7 +127,8 @@ std::vector<HostDevice> control_nodes(const Context& context) {
   return nodes;
 }
 
-std::vector<HostDevice> imex_channels(const Context& context) {
+std::vector<HostDevice> imex_channels(const Context& asked) {
+  const Context context = asked.with(Problem::Kind::imex_channel);
   constexpr std::string_view directory = "/dev/nvidia-caps-imex-channels";
   std::vector<std::pair<unsigned, std::string>> channels;
   const auto names = context.or_problem(context.roots.dev.list(directory));

@@ -101,7 +101,7 @@ std::vector<Extension> read_extensions(const Context& context) {
     const auto text = context.or_problem(host.read(file, largest_file));
     Extensions parsed = parse_extensions(text.value_or(""), file);
     std::ranges::move(parsed.rows, std::back_inserter(rows));
-    std::ranges::move(parsed.problems, std::back_inserter(context.problems));
+    for (std::string& problem : parsed.problems) context.problem(std::move(problem));
   }
   return rows;
 }

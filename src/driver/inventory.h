@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "driver/capabilities.h"
+#include "driver/problem.h"
 
 namespace nvbox::driver {
 
@@ -45,6 +46,11 @@ struct Mig {
 
   bool operator==(const Mig&) const = default;
 };
+
+// Whether the instance has all nodes that it takes to use it.
+inline bool has_its_nodes(const Mig& mig) {
+  return mig.is_guarded_by_files || (mig.gpu_instance_node && mig.compute_instance_node);
+}
 
 // A symbolic link that a container needs.
 struct Link {
@@ -139,16 +145,6 @@ struct MigControl {
   bool operator==(const MigControl&) const = default;
 };
 
-// A part without which a capability is nothing: it is on this host, and could not be looked at.
-struct CoreFailure {
-  std::string name;      // "libcuda.so.535.261.03", "/dev/nvidia-uvm"
-  Capabilities core_of;  // all: no container with a GPU can be without it
-  std::string cause;     // "open /usr/lib64/libcuda.so.535.261.03: Input/output error"
-  int code = 0;          // the errno of it; 0 where there is none
-
-  bool operator==(const CoreFailure&) const = default;
-};
-
 enum class DriverKind { none, dgpu };
 
 struct Driver {
@@ -177,7 +173,7 @@ struct Inventory {
   // Why NVML, which was asked, answered nothing at all.
   std::optional<std::string> unanswered{};
   // What could not be looked at, and why; for the log.
-  std::vector<std::string> problems{};
+  std::vector<Problem> problems{};
   // Those of it that decide whether a container is served at all (plan/check_core.h).
   std::vector<CoreFailure> core_failures{};
 

@@ -11,7 +11,7 @@ namespace nvbox::driver {
 
 struct ManagementNodes {
   std::vector<HostDevice> nodes{};
-  std::vector<std::string> problems{};  // what could not be looked at
+  std::vector<Problem> problems{};  // what could not be looked at
 };
 
 // The nodes that exist of the GPUs, of the driver as a whole, of its capabilities and of IMEX

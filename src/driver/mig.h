@@ -17,8 +17,8 @@ std::optional<unsigned> parse_capability_minor(std::string_view text);
 
 class MigNodes {
  public:
-  // `context` must outlive it.
-  explicit MigNodes(const Context& context) : context_(context) {}
+  // What `context` refers to must outlive it.
+  explicit MigNodes(const Context& context) : context_(context.with(Problem::Kind::mig_device)) {}
 
   // The compute instances of the GPU with this minor, by instance numbers.
   std::vector<Mig> of(unsigned gpu_minor);
@@ -27,7 +27,7 @@ class MigNodes {
   std::optional<HostDevice> node_for(const std::string& folder);
   std::optional<unsigned> major();
 
-  const Context& context_;
+  const Context context_;
   std::optional<std::optional<unsigned>> major_;  // of nvidia-caps, once it was looked up
 };
 

@@ -192,9 +192,9 @@ Result<> add_coherence(const Inventory& inventory, const CdiOptions& options,
 
 // Nobody notices that an instance is missing until the work that was to run there is.
 Result<> refuse_incomplete(const Selection& selection) {
-  for (const std::string& note : selection.notes) {
-    if (!note.starts_with("MIG device ")) continue;
-    return Error(note).hint("--allow-incomplete writes the specification without it");
+  for (const driver::Problem& note : selection.notes) {
+    if (note.kind != driver::Problem::Kind::mig_device) continue;
+    return Error(note.text).hint("--allow-incomplete writes the specification without it");
   }
   return {};
 }
@@ -213,7 +213,9 @@ std::optional<std::string> lack_of_name(const Inventory& inventory,
 void leave_out_nameless(const Inventory& inventory, Selection& selection) {
   std::erase_if(selection.migs, [&](const Selection::MigDevice& device) {
     auto lack = lack_of_name(inventory, device);
-    if (lack) selection.notes.push_back(std::move(*lack));
+    if (lack) {
+      selection.notes.push_back({std::move(*lack), driver::Problem::Kind::mig_device});
+    }
     return lack.has_value();
   });
 }

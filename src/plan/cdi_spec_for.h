@@ -70,7 +70,7 @@ struct CdiVariant {
 struct CdiOutcome {
   spec::CdiSpec spec{};  // in the lowest version that has what it uses
   // What was left out, and why.
-  std::vector<std::string> left_out{};
+  std::vector<driver::Problem> left_out{};
   std::vector<CdiVariant> variants{};
 };
 

@@ -231,8 +231,21 @@ Result<Request> request_of(const spec::ContainerView& container, const config::C
   request.features = wanted_features(container);
   NVBOX_TRY(check_plugin_list(request, config));
   request.requirements = requirements_of(container, config, request.warnings);
-  request.mig_config = NVBOX_TRY(mig_right(container, "NVIDIA_MIG_CONFIG_DEVICES"));
-  request.mig_monitor = NVBOX_TRY(mig_right(container, "NVIDIA_MIG_MONITOR_DEVICES"));
+  request.mig.config = NVBOX_TRY(mig_right(container, "NVIDIA_MIG_CONFIG_DEVICES"));
+  request.mig.monitor = NVBOX_TRY(mig_right(container, "NVIDIA_MIG_MONITOR_DEVICES"));
+  return request;
+}
+
+Request request_of_list(std::string_view list) {
+  Request request = {.ask = Ask::listed, .grammar = Grammar::command_line};
+  for (const std::string_view item : split(list, ',')) {
+    if (item.empty()) continue;
+    if (lower(item) == "all") {
+      request.ask = Ask::all;
+      break;
+    }
+    request.devices.emplace_back(item);
+  }
   return request;
 }
 

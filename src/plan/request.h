@@ -2,11 +2,13 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/result.h"
 #include "config/config.h"
 #include "driver/inventory.h"
+#include "plan/mig_rights.h"
 #include "spec/oci.h"
 
 namespace nvbox::plan {
@@ -18,9 +20,16 @@ enum class Ask {
   listed,
 };
 
+// How a list of devices is read, and its errors worded (plan/select.h).
+enum class Grammar {
+  variable,      // NVIDIA_VISIBLE_DEVICES, mounts and CDI names
+  command_line,  // nvidia-container-cli --device, whose words its callers know
+};
+
 struct Request {
   Ask ask = Ask::nothing;
-  // For Ask::listed: what stands in the list, trimmed, without empty or repeated entries.
+  // For Ask::listed: what stands in the list, trimmed, without empty or repeated entries. For
+  // Ask::all what a command line names besides.
   std::vector<std::string> devices{};
   // A name that this host does not have is left out with a note, as long as it has another one.
   bool leave_out_unknown = false;
@@ -32,10 +41,10 @@ struct Request {
   driver::Features features = driver::Features::none;
   // What the image demands of the host, for check_requirements.
   std::vector<std::string> requirements{};
-  // NVIDIA_MIG_CONFIG_DEVICES and NVIDIA_MIG_MONITOR_DEVICES: the right to make MIG instances, and
-  // to watch all of them. Empty is no request.
-  std::string mig_config{};
-  std::string mig_monitor{};
+  MigRights mig{};
+  Grammar grammar = Grammar::variable;
+  // Having nothing that can be used is no error: for those who only show what there is.
+  bool may_be_empty = false;
   // What was ignored, and why; for the log.
   std::vector<std::string> warnings{};
 
@@ -51,5 +60,9 @@ enum class Annotations { ignore, honour };
 // rights over MIG for a container that is not privileged.
 Result<Request> request_of(const spec::ContainerView& container, const config::Config& config,
                            Annotations annotations);
+
+// Of --device=0,GPU-5f2...: empty items are none, and "all" ends the list; what stands in front of
+// it has to exist, too.
+Request request_of_list(std::string_view list);
 
 }  // namespace nvbox::plan

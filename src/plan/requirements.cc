@@ -232,4 +232,20 @@ Result<> check_requirements(std::span<const std::string> requirements,
   return {};
 }
 
+Result<> check_requirements(std::span<const std::string> requirements,
+                            const driver::Inventory& inventory, const Selection& selection,
+                            Nvml nvml) {
+  std::vector<Facts> all = facts_about(inventory, selection);
+  if (nvml == Nvml::unasked) {
+    std::erase_if(all, [&](const Facts& facts) { return are_undecided(requirements, facts); });
+  }
+  return check_requirements(requirements, all).in("requirement error");
+}
+
+Result<> check_conditions(const Request& request, const driver::Inventory& inventory,
+                          const Selection& selection, Nvml nvml) {
+  NVBOX_TRY(check_mig_rights(request.mig, selection, request.ask));
+  return check_requirements(request.requirements, inventory, selection, nvml);
+}
+
 }  // namespace nvbox::plan

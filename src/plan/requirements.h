@@ -51,4 +51,18 @@ bool are_about_devices(std::span<const std::string> requirements);
 Result<> check_requirements(std::span<const std::string> requirements,
                             std::span<const Facts> facts);
 
+// Whether NVML was asked about what is not known.
+enum class Nvml { unasked, asked };
+
+// The same for the driver and every selected GPU. Before NVML is asked, what it may decide is not
+// refused. Errors begin with "requirement error".
+Result<> check_requirements(std::span<const std::string> requirements,
+                            const driver::Inventory& inventory, const Selection& selection,
+                            Nvml nvml = Nvml::asked);
+
+// What stands against a request for this selection beside nodes that are missing: rights over MIG
+// that it may not have (plan/mig_rights.h), and requirements.
+Result<> check_conditions(const Request& request, const driver::Inventory& inventory,
+                          const Selection& selection, Nvml nvml);
+
 }  // namespace nvbox::plan

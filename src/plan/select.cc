@@ -6,6 +6,7 @@
 #include "base/list.h"
 #include "base/text.h"
 #include "plan/device_name.h"
+#include "plan/imex_channels.h"
 #include "plan/nvml_question.h"
 
 namespace nvbox::plan {
@@ -14,6 +15,7 @@ namespace {
 using driver::Gpu;
 using driver::Inventory;
 using driver::Mig;
+using driver::Problem;
 
 // "this host has GPUs 0-7", "this host has GPU 0", "this host has no GPUs".
 std::string what_there_is(const Inventory& inventory) {
@@ -34,26 +36,26 @@ Result<> take(const Inventory& inventory, size_t position, Selection& selection)
   return {};
 }
 
-Error unknown(const Inventory& inventory, std::string_view name) {
-  return Error(cat("device ", name, ": ", what_there_is(inventory)));
-}
-
-Result<> take_range(const Inventory& inventory, std::string_view name, unsigned first,
-                    unsigned last, Selection& selection) {
-  if (first > last) return Error(cat("device ", name, ": the range runs backwards"));
-  if (last >= inventory.gpus.size()) return unknown(inventory, name);
+Result<> take_range(const Inventory& inventory, unsigned first, unsigned last,
+                    Selection& selection) {
+  if (first > last) return Error("the range runs backwards");
+  if (last >= inventory.gpus.size()) return Error(what_there_is(inventory));
   for (size_t index = first; index <= last; ++index) {
-    NVBOX_TRY(take(inventory, index, selection).in(cat("device ", name)));
+    NVBOX_TRY(take(inventory, index, selection));
   }
   return {};
 }
 
-bool hides_uuid(const Gpu& gpu) {
-  return !has_known_uuid(gpu) && !gpu.problem;
+// Of the UUIDs of which GPUs the driver says nothing yet, if of any.
+std::optional<std::string> untold_uuids(const Inventory& inventory) {
+  const auto hidden = std::ranges::find_if(
+      inventory.gpus, [](const Gpu& gpu) { return !has_known_uuid(gpu) && !gpu.problem; });
+  if (hidden == inventory.gpus.end()) return std::nullopt;
+  return cat("the driver does not tell the UUIDs of all GPUs yet, and neither does NVML: ",
+             why_unknown(inventory, *hidden));
 }
 
-Result<size_t> find_by_uuid(const Inventory& inventory, std::string_view name,
-                            const std::string& wanted) {
+Result<size_t> find_by_uuid(const Inventory& inventory, const std::string& wanted) {
   std::vector<size_t> found;
   for (size_t i = 0; i < inventory.gpus.size(); ++i) {
     const std::string uuid = lower(inventory.gpus[i].uuid);
@@ -62,18 +64,13 @@ Result<size_t> find_by_uuid(const Inventory& inventory, std::string_view name,
   }
   if (found.size() == 1) return found.front();
   if (found.size() > 1) {
-    return Error(cat("device ", name, ": the UUIDs of GPUs ", found[0], " and ", found[1],
-                     " both start so"));
+    return Error(cat("the UUIDs of GPUs ", found[0], " and ", found[1], " both start so"));
   }
-  const auto masked = std::ranges::find_if(inventory.gpus, hides_uuid);
-  if (masked != inventory.gpus.end()) {
-    return Error(cat("device ", name,
-                     ": the driver does not tell the UUIDs of all GPUs yet, and "
-                     "neither does NVML: ",
-                     why_unknown(inventory, *masked)))
+  if (auto untold = untold_uuids(inventory)) {
+    return Error(*std::move(untold))
         .hint("run nvidia-smi once or enable persistence mode, or ask by index or PCI address");
   }
-  return Error(cat("device ", name, ": no GPU has this UUID; ", what_there_is(inventory)));
+  return Error(cat("no GPU has this UUID; ", what_there_is(inventory)));
 }
 
 // "3b:00.0", "0000:3b:00.0" and "00000000:3B:00.0" are one address: the domain without leading
@@ -89,24 +86,22 @@ Result<size_t> find_by_address(const Inventory& inventory, std::string_view name
   const auto found = std::ranges::find(inventory.gpus, short_address(name),
                                        [](const Gpu& gpu) { return short_address(gpu.bus_id); });
   if (found == inventory.gpus.end()) {
-    return Error(cat("device ", name, ": no GPU has this PCI address; ", what_there_is(inventory)));
+    return Error(cat("no GPU has this PCI address; ", what_there_is(inventory)));
   }
   return static_cast<size_t>(found - inventory.gpus.begin());
 }
 
-Result<> take_mig(const Inventory& inventory, std::string_view name,
-                  const Selection::MigDevice& device, Selection& selection) {
+Result<> take_mig(const Inventory& inventory, const Selection::MigDevice& device,
+                  Selection& selection) {
   const Gpu& gpu = inventory.gpus[device.gpu];
-  if (auto found = obstacle(gpu, gpu.mig[device.mig])) {
-    return Error(cat("device ", name, ": ", *found));
-  }
+  if (auto found = obstacle(gpu, gpu.mig[device.mig])) return Error(std::move(*found));
   add_once(selection.migs, device);
   return {};
 }
 
-Result<> take_mig_by_instances(const Inventory& inventory, std::string_view name,
-                               const DeviceName& wanted, Selection& selection) {
-  const size_t position = NVBOX_TRY(find_by_uuid(inventory, name, wanted.uuid));
+Result<> take_mig_by_instances(const Inventory& inventory, const DeviceName& wanted,
+                               Selection& selection) {
+  const size_t position = NVBOX_TRY(find_by_uuid(inventory, wanted.uuid));
   const Gpu& gpu = inventory.gpus[position];
   for (size_t i = 0; i < gpu.mig.size(); ++i) {
     const Mig& mig = gpu.mig[i];
@@ -114,10 +109,9 @@ Result<> take_mig_by_instances(const Inventory& inventory, std::string_view name
         mig.compute_instance != wanted.compute_instance) {
       continue;
     }
-    return take_mig(inventory, name, {position, i}, selection);
+    return take_mig(inventory, {position, i}, selection);
   }
-  return Error(cat("device ", name, ": ", describe(gpu), " has no such MIG device; it has ",
-                   gpu.mig.size()));
+  return Error(cat(describe(gpu), " has no such MIG device; it has ", gpu.mig.size()));
 }
 
 // "it has 0, 1 and 3"; numbers have gaps where instances were destroyed.
@@ -133,28 +127,27 @@ std::string numbers_of(const Gpu& gpu) {
   return text;
 }
 
-Result<> take_mig_by_index(const Inventory& inventory, std::string_view name,
-                           const DeviceName& wanted, Selection& selection) {
-  if (wanted.first >= inventory.gpus.size()) return unknown(inventory, name);
+Result<> take_mig_by_index(const Inventory& inventory, const DeviceName& wanted,
+                           Selection& selection) {
+  if (wanted.first >= inventory.gpus.size()) return Error(what_there_is(inventory));
   const Gpu& gpu = inventory.gpus[wanted.first];
-  if (auto found = obstacle(gpu)) return Error(cat("device ", name, ": ", *found));
+  if (auto found = obstacle(gpu)) return Error(std::move(*found));
   if (gpu.mig.empty()) {
-    return Error(cat("device ", name, ": ", describe(gpu), " has no MIG devices"));
+    return Error(cat(describe(gpu), " has no MIG devices"));
   }
   for (size_t i = 0; i < gpu.mig.size(); ++i) {
     if (gpu.mig[i].index != wanted.last) continue;
-    return take_mig(inventory, name, {wanted.first, i}, selection);
+    return take_mig(inventory, {wanted.first, i}, selection);
   }
   if (std::ranges::any_of(gpu.mig, [](const Mig& mig) { return !mig.index; })) {
-    return Error(cat("device ", name, ": only NVML numbers the MIG devices of ", describe(gpu),
+    return Error(cat("only NVML numbers the MIG devices of ", describe(gpu),
                      ", and it does not: ", why_unknown(inventory, gpu)));
   }
-  return Error(
-      cat("device ", name, ": ", describe(gpu), " has no such MIG device; ", numbers_of(gpu)));
+  return Error(cat(describe(gpu), " has no such MIG device; ", numbers_of(gpu)));
 }
 
-Result<> take_mig_by_uuid(const Inventory& inventory, std::string_view name,
-                          const DeviceName& wanted, Selection& selection) {
+Result<> take_mig_by_uuid(const Inventory& inventory, const DeviceName& wanted,
+                          Selection& selection) {
   std::vector<Selection::MigDevice> found;
   const Gpu* untold = nullptr;
   size_t count = 0;
@@ -163,54 +156,123 @@ Result<> take_mig_by_uuid(const Inventory& inventory, std::string_view name,
     count += gpu.mig.size();
     for (size_t j = 0; j < gpu.mig.size(); ++j) {
       const std::string uuid = lower(gpu.mig[j].uuid);
-      if (uuid == wanted.uuid) return take_mig(inventory, name, {i, j}, selection);
+      if (uuid == wanted.uuid) return take_mig(inventory, {i, j}, selection);
       if (uuid.starts_with(wanted.uuid)) found.push_back({i, j});
       if (uuid.empty() && untold == nullptr) untold = &gpu;
     }
   }
-  if (found.size() == 1) return take_mig(inventory, name, found.front(), selection);
+  if (found.size() == 1) return take_mig(inventory, found.front(), selection);
   if (found.size() > 1) {
-    return Error(cat("device ", name, ": the UUIDs of ", found.size(), " MIG devices start so"));
+    return Error(cat("the UUIDs of ", found.size(), " MIG devices start so"));
   }
   if (untold != nullptr) {
-    return Error(cat("device ", name, ": only NVML knows the UUIDs of the MIG devices of ",
-                     describe(*untold),
+    return Error(cat("only NVML knows the UUIDs of the MIG devices of ", describe(*untold),
                      ", and it does not tell: ", why_unknown(inventory, *untold)));
   }
-  return Error(cat("device ", name, ": no MIG device has this UUID; this host has ", count));
+  return Error(cat("no MIG device has this UUID; this host has ", count));
 }
 
-Result<> take_named(const Inventory& inventory, std::string_view name, Selection& selection) {
-  const DeviceName wanted = parse_device_name(name);
+// Errors say why the name means nothing here, without naming it.
+Result<> take_meant(const Inventory& inventory, const std::string& name, const DeviceName& wanted,
+                    Selection& selection) {
   switch (wanted.kind) {
     case DeviceName::Kind::index:
-      return take_range(inventory, name, wanted.first, wanted.last, selection);
+      return take_range(inventory, wanted.first, wanted.last, selection);
     case DeviceName::Kind::gpu_uuid:
-      return take(inventory, NVBOX_TRY(find_by_uuid(inventory, name, wanted.uuid)), selection);
+      return take(inventory, NVBOX_TRY(find_by_uuid(inventory, wanted.uuid)), selection);
     case DeviceName::Kind::address:
       return take(inventory, NVBOX_TRY(find_by_address(inventory, name)), selection);
     case DeviceName::Kind::mig_index:
-      return take_mig_by_index(inventory, name, wanted, selection);
+      return take_mig_by_index(inventory, wanted, selection);
     case DeviceName::Kind::mig_uuid:
-      return take_mig_by_uuid(inventory, name, wanted, selection);
+      return take_mig_by_uuid(inventory, wanted, selection);
     case DeviceName::Kind::mig_path:
-      return take_mig_by_instances(inventory, name, wanted, selection);
+      return take_mig_by_instances(inventory, wanted, selection);
     case DeviceName::Kind::unknown:
       break;
   }
-  return Error(cat("device ", quote(name), ": not an index, a UUID or a PCI address; ",
-                   what_there_is(inventory)));
+  return Error(cat("not an index, a UUID or a PCI address; ", what_there_is(inventory)));
+}
+
+Result<> take_variable(const Inventory& inventory, const std::string& name, Selection& selection) {
+  const DeviceName wanted = parse_device_name(name);
+  const bool is_name = wanted.kind != DeviceName::Kind::unknown;
+  return take_meant(inventory, name, wanted, selection)
+      .in(cat("device ", is_name ? name : quote(name)));
+}
+
+// Three hexadecimal numbers, whatever follows the third: "0:3b:0", "00000000:3B:00.0".
+std::optional<std::string> normal_address(std::string_view text) {
+  const std::vector<std::string_view> parts = split(text, ':');
+  if (parts.size() < 3) return std::nullopt;
+  std::string out;
+  for (size_t i = 0; i < 3; ++i) {
+    std::string_view part = parts[i];
+    if (i == 2) part = part.substr(0, part.find_first_not_of("0123456789abcdefABCDEF"));
+    const auto number = parse_spaced_number(part, 16);
+    if (!number) return std::nullopt;
+    out += cat(*number, ":");
+  }
+  return out;
+}
+
+// The GPU that nvidia-container-cli means by the name.
+std::optional<size_t> find_gpu(const Inventory& inventory, std::string_view name) {
+  const std::vector<Gpu>& gpus = inventory.gpus;
+  const auto index = parse_spaced_number(name);
+  if (index) return *index < gpus.size() ? std::optional<size_t>(*index) : std::nullopt;
+  const std::string wanted = lower(name);
+  const auto address = normal_address(name);
+  const auto found = std::ranges::find_if(gpus, [&](const Gpu& gpu) {
+    return (!gpu.uuid.empty() && lower(gpu.uuid) == wanted) ||
+           (address && normal_address(gpu.bus_id) == address);
+  });
+  if (found == gpus.end()) return std::nullopt;
+  return static_cast<size_t>(found - gpus.begin());
+}
+
+// What the host has instead, which is what the caller wants to know next.
+std::string advice_for(const Inventory& inventory, std::string_view name) {
+  if (lower(name).starts_with("gpu-")) {
+    if (const auto untold = untold_uuids(inventory)) {
+      return cat(*untold, "; run nvidia-smi once, or ask by index");
+    }
+  }
+  return what_there_is(inventory);
+}
+
+Result<> take_command_line(const Inventory& inventory, const std::string& name,
+                           Selection& selection) {
+  if (const auto gpu = find_gpu(inventory, name)) {
+    return take(inventory, *gpu, selection).in(name);
+  }
+  const DeviceName wanted = parse_device_name(name);
+  Selection meant;
+  const Result<> taken = take_meant(inventory, name, wanted, meant);
+  if (!taken) {
+    const bool is_gpu = wanted.kind == DeviceName::Kind::gpu_uuid ||
+                        wanted.kind == DeviceName::Kind::address ||
+                        wanted.kind == DeviceName::Kind::unknown;
+    return Error(cat(name, ": unknown device"))
+        .hint(is_gpu ? advice_for(inventory, name) : taken.error().full_message());
+  }
+  for (const size_t gpu : meant.gpus) add_once(selection.gpus, gpu);
+  for (const Selection::MigDevice& mig : meant.migs) {
+    add_once(selection.gpus, mig.gpu);
+    add_once(selection.migs, mig);
+  }
+  return {};
 }
 
 Result<> take_listed(const Inventory& inventory, const Request& request, Selection& selection) {
+  const auto take_named = request.grammar == Grammar::variable ? take_variable : take_command_line;
   for (const std::string& name : request.devices) {
     auto taken = take_named(inventory, name, selection);
     if (taken) continue;
     if (!request.leave_out_unknown) return taken;
-    selection.notes.push_back(taken.error().full_message());
+    selection.notes.push_back({taken.error().full_message()});
   }
-  if (request.devices.empty() || !selection.gpus.empty() || !selection.migs.empty()) return {};
-  return Error(cat("none of the devices can be used: ", selection.notes.front()));
+  return {};
 }
 
 // The part of a DGX Station that drives its screen is a GPU to the driver, and none for computing.
@@ -218,54 +280,72 @@ bool is_for_display_only(const Gpu& gpu) {
   return gpu.model == "DGX Display" || gpu.model == "NVIDIA DGX Display";
 }
 
-void take_all(const Inventory& inventory, Selection& selection) {
+// Whether "all" gives the GPU whole.
+bool is_for_all(const Gpu& gpu, Grammar grammar) {
+  return grammar == Grammar::command_line || (gpu.mig.empty() && !is_for_display_only(gpu));
+}
+
+void take_all(const Inventory& inventory, Grammar grammar, Selection& selection) {
   for (size_t i = 0; i < inventory.gpus.size(); ++i) {
     const Gpu& gpu = inventory.gpus[i];
-    if (!gpu.mig.empty() || is_for_display_only(gpu)) continue;
+    if (!is_for_all(gpu, grammar)) continue;
     auto found = obstacle(gpu);
     if (!found) selection.gpus.push_back(i);
-    if (found) selection.notes.push_back(std::move(*found));
+    if (found) selection.notes.push_back({std::move(*found), Problem::Kind::gpu});
   }
   for (size_t i = 0; i < inventory.gpus.size(); ++i) {
     const Gpu& gpu = inventory.gpus[i];
+    // A command line's "all" has told of such a GPU already.
+    if (grammar == Grammar::command_line && obstacle(gpu)) continue;
     for (size_t j = 0; j < gpu.mig.size(); ++j) {
       auto found = obstacle(gpu, gpu.mig[j]);
       if (!found) selection.migs.push_back({i, j});
-      if (found) selection.notes.push_back(std::move(*found));
+      if (found) selection.notes.push_back({std::move(*found), Problem::Kind::mig_device});
     }
   }
 }
 
-constexpr unsigned highest_channel = 1048575;
-
-// "3" and "all" of "channel3" and "channelall".
-std::string_view channel_word(std::string_view name) {
-  constexpr std::string_view prefix = "channel";
-  return name.starts_with(prefix) ? name.substr(prefix.size()) : name;
+// What is asked for by "all" or with leave to leave out has to come to something.
+Result<> check_some(const Request& request, const Selection& selection) {
+  if (!selection.gpus.empty() || !selection.migs.empty() || request.may_be_empty) return {};
+  if (!selection.notes.empty()) {
+    return Error(cat("none of the devices can be used: ", selection.notes.front().text));
+  }
+  if (request.ask != Ask::all) return {};
+  return Error("all devices are asked for, and this host has none");
 }
 
-std::optional<unsigned> channel_number(std::string_view name) {
-  const auto number = parse_number<unsigned>(channel_word(name));
-  return number && *number <= highest_channel ? number : std::nullopt;
+Result<Selection> select_by_variable(const Inventory& inventory, const Request& request) {
+  Selection selection;
+  if (request.ask == Ask::all) {
+    take_all(inventory, request.grammar, selection);
+    NVBOX_TRY(check_some(request, selection));
+  }
+  if (!request.leave_out_unknown) {
+    if (auto reason = too_many(inventory, request.devices)) return Error(*std::move(reason));
+  }
+  NVBOX_TRY(take_listed(inventory, request, selection));
+  NVBOX_TRY(check_some(request, selection));
+  for (const std::string& channel : request.imex_channels) {
+    for (const size_t position : NVBOX_TRY(find_imex_channels(inventory, channel))) {
+      add_once(selection.imex_channels, position);
+    }
+  }
+  return selection;
 }
 
-// "all", N or channelN.
-Result<> take_channel(const Inventory& inventory, std::string_view name, Selection& selection) {
-  const std::string_view number = channel_word(name);
-  const auto channel = channel_number(name);
-  if (number != "all" && !channel) {
-    return Error(
-        cat("IMEX channel ", quote(name), ": expected a number from 0 to ", highest_channel));
+Result<Selection> select_by_command_line(const Inventory& inventory, const Request& request) {
+  if (inventory.gpus.empty()) return Selection();
+  if (auto reason = too_many(inventory, request.devices)) {
+    return Error(cat(inventory.gpus.size(), ": unknown device")).hint(*std::move(reason));
   }
-  bool found = number == "all";
-  for (size_t i = 0; i < inventory.imex_channels.size(); ++i) {
-    if (number != "all" && inventory.imex_channels[i].minor != *channel) continue;
-    add_once(selection.imex_channels, i);
-    found = true;
-  }
-  if (found) return {};
-  return Error(cat("IMEX channel ", *channel, ": /dev/nvidia-caps-imex-channels/channel", *channel,
-                   " does not exist"));
+  Selection selection;
+  NVBOX_TRY(take_listed(inventory, request, selection));
+  if (request.ask != Ask::all) return selection;
+  selection = {};
+  take_all(inventory, request.grammar, selection);
+  NVBOX_TRY(check_some(request, selection));
+  return selection;
 }
 
 }  // namespace
@@ -282,8 +362,7 @@ std::optional<std::string> obstacle(const Gpu& gpu) {
 
 std::optional<std::string> obstacle(const Gpu& gpu, const Mig& mig) {
   if (auto found = obstacle(gpu)) return found;
-  if (mig.is_guarded_by_files) return std::nullopt;
-  if (mig.gpu_instance_node && mig.compute_instance_node) return std::nullopt;
+  if (has_its_nodes(mig)) return std::nullopt;
   return cat("MIG device ", gpu.index, " ", mig.gpu_instance, "/", mig.compute_instance,
              " cannot be used: its nodes below /dev/nvidia-caps do not exist; run nvidia-smi once");
 }
@@ -305,32 +384,9 @@ std::vector<size_t> gpus_of(const Selection& selection) {
   return gpus;
 }
 
-std::vector<unsigned> imex_channel_numbers(const Request& request) {
-  std::vector<unsigned> numbers;
-  for (const std::string& name : request.imex_channels) {
-    if (const auto number = channel_number(name)) numbers.push_back(*number);
-  }
-  return numbers;
-}
-
 Result<Selection> select(const Inventory& inventory, const Request& request) {
-  Selection selection;
-  if (request.ask == Ask::all) {
-    take_all(inventory, selection);
-    if (selection.gpus.empty() && selection.migs.empty()) {
-      return Error(selection.notes.empty()
-                       ? "all devices are asked for, and this host has none"
-                       : cat("none of the devices can be used: ", selection.notes.front()));
-    }
-  }
-  if (!request.leave_out_unknown) {
-    if (auto reason = too_many(inventory, request.devices)) return Error(*std::move(reason));
-  }
-  NVBOX_TRY(take_listed(inventory, request, selection));
-  for (const std::string& channel : request.imex_channels) {
-    NVBOX_TRY(take_channel(inventory, channel, selection));
-  }
-  return selection;
+  if (request.grammar == Grammar::variable) return select_by_variable(inventory, request);
+  return select_by_command_line(inventory, request).in("device error");
 }
 
 }  // namespace nvbox::plan

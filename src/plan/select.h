@@ -23,8 +23,8 @@ struct Selection {
   std::vector<size_t> gpus{};
   std::vector<MigDevice> migs{};
   std::vector<size_t> imex_channels{};
-  // What "all" left out, and why; for the log.
-  std::vector<std::string> notes{};
+  // What was left out, and why; for the log.
+  std::vector<driver::Problem> notes{};
 
   bool operator==(const Selection&) const = default;
 };
@@ -43,6 +43,12 @@ std::vector<size_t> gpus_of(const Selection& selection);
 // The last two are known once NVML was asked (plan/nvml_question.h). A GPU that cannot be used is
 // an error when it is asked for by name and a note for "all". "all" is every GPU without MIG
 // instances, those that only drive a screen left out, and every MIG device.
+//
+// Grammar::command_line is as nvidia-container-cli has it where that differs: "all" is every GPU,
+// those with MIG instances too, and every MIG device; a MIG device comes with its GPU; an address
+// is three hexadecimal numbers, whatever follows them. A host without GPUs has nothing to select
+// from, so nothing is wrong with any list there. Errors are of its class "device error", and what
+// cannot be found is "X: unknown device". IMEX channels are the caller's.
 Result<Selection> select(const driver::Inventory& inventory, const Request& request);
 
 // Why the GPU, or the MIG device of it, cannot be given to a container, if so: "all" leaves it out,
@@ -54,8 +60,5 @@ std::optional<std::string> obstacle(const driver::Gpu& gpu, const driver::Mig& m
 // run --gpus 9 becomes the devices 0,1,2,3,4,5,6,7,8 (moby, daemon/nvidia_linux.go).
 std::optional<std::string> too_many(const driver::Inventory& inventory,
                                     std::span<const std::string> names);
-
-// The IMEX channels that are asked for by number.
-std::vector<unsigned> imex_channel_numbers(const Request& request);
 
 }  // namespace nvbox::plan

@@ -10,9 +10,9 @@
 #include "driver/discover.h"
 #include "plan/edits_for.h"
 #include "plan/native_names.h"
+#include "plan/requirements.h"
 #include "plan/select.h"
-#include "runtime/machine.h"
-#include "runtime/requirements.h"
+#include "runtime/place.h"
 
 namespace nvbox::runtime {
 namespace {
@@ -40,7 +40,7 @@ bool are_met_by_all(const plan::Request& request, const driver::Inventory& inven
   for (size_t position = 0; position < inventory.gpus.size(); ++position) {
     all.gpus.push_back(position);
   }
-  return check_requirements(request.requirements, inventory, all).has_value();
+  return plan::check_requirements(request.requirements, inventory, all).has_value();
 }
 
 }  // namespace
@@ -49,32 +49,30 @@ Result<> add_beside_cdi(const plan::Request& request, const InjectOptions& optio
                         spec::ContainerEdits& edits) {
   const bool concerns_nvidia =
       request.devices.empty() || std::ranges::any_of(request.devices, is_of_nvidia);
-  const bool has_rights = !request.mig_config.empty() || !request.mig_monitor.empty();
+  const bool has_rights = request.mig.are_asked_for();
   if (!concerns_nvidia || (request.requirements.empty() && !has_rights)) return {};
-  NVBOX_TRY(check_rights(request));
-  const Machine machine = NVBOX_TRY(Machine::open(options.config));
-  const driver::Need need = {.facts = true, .files = driver::Capabilities::none};
+  NVBOX_TRY(plan::given_rights(request.mig));
+  const machine::Place place = NVBOX_TRY(open_place(options));
   const plan::Request asked = native(request, options.config);
-  auto found = look(machine, need, options);
+  auto found = machine::discover(place, {.facts = true, .files = driver::Capabilities::none});
   if (!found) {
     log.warning(cat("the image's requirements are not checked, and no rights over MIG given: ",
                     found.error().message()));
     return {};
   }
-  if (!has_rights && are_met_by_all(request, *found)) return {};
-  Choice choice = {.inventory = std::move(found).value(), .selection = {}};
+  driver::Inventory inventory = std::move(found).value();
+  if (!has_rights && are_met_by_all(request, inventory)) return {};
   // What stands against the request is found again below; names that this host does not have are
   // the specification's to explain.
-  (void)complete(machine, asked, options, choice.inventory, log);
-  if (auto selection = plan::select(choice.inventory, asked)) {
-    choice.selection = std::move(selection).value();
-  }
-  NVBOX_TRY(check_requirements(request.requirements, choice.inventory, choice.selection));
-  NVBOX_TRY(find_rights(asked, machine, choice));
-  if (has_rights && choice.inventory.mig_controls.empty()) {
+  (void)machine::complete(place, asked, missing_nodes(options.config), inventory, log);
+  plan::Selection selection;
+  if (auto selected = plan::select(inventory, asked)) selection = std::move(selected).value();
+  NVBOX_TRY(plan::check_requirements(request.requirements, inventory, selection));
+  NVBOX_TRY(machine::find_mig_rights(place, asked, selection, inventory));
+  if (has_rights && inventory.mig_controls.empty()) {
     log.warning("no rights over MIG are given: none of the devices is known as a GPU with MIG");
   }
-  plan::add_mig_rights(choice.inventory, options.config, edits);
+  plan::add_mig_rights(inventory, options.config, edits);
   return {};
 }
 

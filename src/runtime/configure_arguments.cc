@@ -85,8 +85,8 @@ std::vector<std::string> configure_arguments(const plan::Request& request, const
   out.value("--ldconfig", target.ldconfig);
   out.flag("--no-cgroups", config.cli.no_cgroups);
   out.value("--device", device_list(request));
-  out.value("--mig-config", request.mig_config);
-  out.value("--mig-monitor", request.mig_monitor);
+  out.value("--mig-config", request.mig.config);
+  out.value("--mig-monitor", request.mig.monitor);
   out.value("--imex-channel", channel_list(request));
   for (const driver::CapabilityName& row : driver::capability_names) {
     out.flag(cat("--", row.word), intersects(row.capability, request.capabilities));

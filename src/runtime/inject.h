@@ -9,6 +9,7 @@
 #include "base/result.h"
 #include "config/config.h"
 #include "host/environment.h"
+#include "machine/place.h"
 #include "spec/oci.h"
 
 namespace nvbox::runtime {
@@ -18,6 +19,7 @@ struct InjectOptions {
   std::string_view mode;  // nvidia-container-runtime.mode, or what the program's name says
   std::string program;    // host path of this binary, for the hook
   const host::Environment& environment;
+  const machine::Directories& directories;  // of the host; the driver's is in the configuration
 };
 
 enum class Injected { nothing, edits };

@@ -11,9 +11,9 @@
 #include "config/cdi_registry.h"
 #include "driver/discover.h"
 #include "host/root.h"
+#include "machine/freshness.h"
 #include "plan/cdi_spec_for.h"
-#include "runtime/cdi_freshness.h"
-#include "runtime/machine.h"
+#include "runtime/place.h"
 #include "spec/cdi.h"
 
 namespace nvbox::runtime {
@@ -70,8 +70,7 @@ plan::Request generated_instead(const std::vector<std::string>& names, const spe
   plan::Request request = {.ask = plan::Ask::listed,
                            .capabilities = plan::cdi_capabilities,
                            .requirements = asked.requirements,
-                           .mig_config = asked.mig_config,
-                           .mig_monitor = asked.mig_monitor};
+                           .mig = asked.mig};
   std::vector<std::string> wanted;
   wanted.reserve(names.size());
   for (const std::string& name : names) wanted.push_back(name.substr(own_kind.size() + 1));
@@ -89,11 +88,11 @@ void warn(const std::vector<config::CdiProblem>& problems, const Log& log) {
 
 // Where the driver cannot be asked, specifications have to be taken at their word.
 std::optional<std::string> reason_for_renewal(const config::CdiFile& file,
-                                              const config::Config& config) {
+                                              const InjectOptions& options) {
   if (file.spec.kind != own_kind || !file.stamp) return std::nullopt;
-  const auto machine = Machine::open(config);
-  if (!machine) return std::nullopt;
-  auto reason = staleness(file, machine->roots());
+  const auto place = open_place(options);
+  if (!place) return std::nullopt;
+  auto reason = machine::staleness(file, place->roots());
   return reason ? *reason : std::nullopt;
 }
 
@@ -105,7 +104,7 @@ Result<std::optional<plan::Request>> renewed(const std::vector<std::string>& nam
                                              const plan::Request& request,
                                              const InjectOptions& options, const Log& log) {
   for (const config::CdiFile& file : files) {
-    const auto reason = reason_for_renewal(file, options.config);
+    const auto reason = reason_for_renewal(file, options);
     if (!reason) continue;
     const std::string what = cat(file.path, " is stale: ", *reason);
     plan::Request anew = generated_instead(names, file.spec, request);
@@ -143,7 +142,8 @@ Result<> check_mounts(const config::CdiMatch& match, const host::Root& host) {
 
 Result<CdiAnswer> answer_by_cdi(const std::vector<std::string>& names, const plan::Request& request,
                                 const InjectOptions& options, const Log& log) {
-  const host::Root host = NVBOX_TRY(host::Root::open("/"));
+  const host::Root host =
+      NVBOX_TRY(host::Root::open(std::string(options.directories.host), options.directories.nodes));
   const config::CdiDirectories directories = {host, options.config.runtime.cdi_spec_dirs};
   config::CdiMatch match = config::find_cdi(directories, names);
   if (!match.unresolved.empty()) {

@@ -10,7 +10,7 @@
 #include "plan/edits_for.h"
 #include "plan/native_names.h"
 #include "runtime/inject_native.h"
-#include "runtime/machine.h"
+#include "runtime/place.h"
 #include "runtime/programs.h"
 #include "spec/hook_time.h"
 
@@ -73,10 +73,10 @@ Result<> inject_legacy(spec::OciSpec& spec, const plan::Request& asked,
   // is made for a container that the hook will refuse.
   driver::Need need = plan::need_of(request);
   need.only_nodes = true;
-  const Machine machine = NVBOX_TRY(Machine::open(options.config));
-  const Choice choice = NVBOX_TRY(choose(machine, request, need, options, log));
+  const machine::Place place = NVBOX_TRY(open_place(options));
+  const auto [inventory, selection] = NVBOX_TRY(survey_for(place, request, need, options, log));
   const plan::Plan plan =
-      plan::plan_for(choice.inventory, choice.selection, request.capabilities, options.config);
+      plan::plan_for(inventory, selection, request.capabilities, options.config);
   // No variable: the hook has yet to read what is asked for.
   spec::ContainerEdits edits = {.nodes = plan.edits.nodes,
                                 .mounts = plan.edits.mounts,
@@ -84,7 +84,7 @@ Result<> inject_legacy(spec::OciSpec& spec, const plan::Request& asked,
                                 .allowed = plan.edits.allowed};
   const bool has_hook = NVBOX_TRY(apply::has_nvidia_hook(spec));
   if (!has_hook) edits.hooks.push_back(prestart_hook(options));
-  const spec::ContainerWork work = compat_work(choice.inventory, options.config);
+  const spec::ContainerWork work = compat_work(inventory, options.config);
   if (!work.empty()) edits.hooks.push_back(work_hook(work, options));
   return apply::add_edits(spec, edits).in("config.json");
 }

@@ -4,11 +4,28 @@
 
 #include "apply/to_oci.h"
 #include "base/text.h"
+#include "machine/survey.h"
 #include "plan/edits_for.h"
-#include "runtime/machine.h"
-#include "runtime/requirements.h"
+#include "plan/requirements.h"
+#include "runtime/place.h"
 
 namespace nvbox::runtime {
+namespace {
+
+// A driver that guards MIG devices by files below /proc alone shows them to every container whose
+// /proc nobody covers.
+void warn_of_open_mig(const driver::Inventory& inventory, const plan::Selection& selection,
+                      const Log& log) {
+  for (const auto& [gpu, mig] : selection.migs) {
+    if (!inventory.gpus[gpu].mig[mig].is_guarded_by_files) continue;
+    log.warning(
+        "this driver has no nodes for MIG devices, only files below /proc that every container can "
+        "read; in legacy mode, containers see only their own");
+    return;
+  }
+}
+
+}  // namespace
 
 // The hook does not trust its environment to name a file, but it does its arguments.
 spec::Hook work_hook(const spec::ContainerWork& work, const InjectOptions& options) {
@@ -21,12 +38,12 @@ spec::Hook work_hook(const spec::ContainerWork& work, const InjectOptions& optio
 
 Result<> inject_native(spec::OciSpec& spec, const plan::Request& request,
                        const InjectOptions& options, const Log& log) {
-  const Machine machine = NVBOX_TRY(Machine::open(options.config));
-  const Choice choice = NVBOX_TRY(choose(machine, request, plan::need_of(request), options, log));
-  NVBOX_TRY(check_requirements(request.requirements, choice.inventory, choice.selection));
-  plan::Plan plan =
-      plan::plan_for(choice.inventory, choice.selection, request.capabilities, options.config);
-  warn_of_open_mig(choice, log);
+  const machine::Place place = NVBOX_TRY(open_place(options));
+  auto [inventory, selection] =
+      NVBOX_TRY(survey_for(place, request, plan::need_of(request), options, log));
+  NVBOX_TRY(plan::check_requirements(request.requirements, inventory, selection));
+  plan::Plan plan = plan::plan_for(inventory, selection, request.capabilities, options.config);
+  warn_of_open_mig(inventory, selection, log);
   if (!plan.work.empty()) {
     plan.edits.hooks.push_back(work_hook(plan.work, options));
   }

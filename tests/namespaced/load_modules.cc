@@ -1,6 +1,6 @@
 // Device nodes are made for real, in a directory that stands for the host's root; the program that
 // loads modules is a script that writes down how it was called.
-#include "apply/load_modules.h"
+#include "machine/modules.h"
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
@@ -16,11 +16,11 @@
 #include <string>
 #include <vector>
 
-#include "apply/make_node.h"
 #include "apply/phases.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "host/root.h"
+#include "machine/nodes.h"
 #include "namespaced/case.h"
 #include "namespaced/tree.h"
 
@@ -51,7 +51,7 @@ ExpectedNode gpu_zero() {
 }
 
 void make(const host::Root& root, const ExpectedNode& node) {
-  const Result<> made = apply::make_node(root, node);
+  const Result<> made = machine::make_node(root, node);
   ASSERT_TRUE(made) << made.error().full_message();
 }
 
@@ -75,8 +75,8 @@ TEST(MakeNode, needs_the_capabilities_of_its_phase_alone) {
   run_case({}, [](const std::string& scratch) {
     ASSERT_EQ(chown(scratch.c_str(), 1000, 1000), 0);
     const host::Root root = host::Root::open(scratch).value();
-    ASSERT_TRUE(sys::keep_only(apply::loads_modules));
-    const Result<sys::Raised> raised = sys::Raised::raise(apply::loads_modules);
+    ASSERT_TRUE(sys::keep_only(machine::loads_modules));
+    const Result<sys::Raised> raised = sys::Raised::raise(machine::loads_modules);
     ASSERT_TRUE(raised) << raised.error().message();
     make(root, gpu_zero());
     EXPECT_EQ(describe_node(scratch + "/dev/nvidia0"), "c 195:0 0660 0:44");
@@ -131,7 +131,7 @@ TEST(MakeNode, where_a_directory_is_says_so) {
   NEEDS_ROOT();
   run_case({}, [](const std::string& scratch) {
     put_directory(scratch + "/dev/nvidia0");
-    const Result<> made = apply::make_node(host::Root::open(scratch).value(), gpu_zero());
+    const Result<> made = machine::make_node(host::Root::open(scratch).value(), gpu_zero());
     ASSERT_FALSE(made);
     EXPECT_EQ(made.error().message(),
               scratch + "/dev/nvidia0: remove what is in its place: Is a directory");
@@ -141,11 +141,11 @@ TEST(MakeNode, where_a_directory_is_says_so) {
 TEST(LookAtNode, tells_what_is_in_the_place_of_a_node) {
   NEEDS_ROOT();
   run_case({}, [](const std::string& scratch) {
-    using apply::NodeState;
+    using machine::NodeState;
     const host::Root root = host::Root::open(scratch).value();
-    const auto look = [&] { return apply::look_at_node(root, gpu_zero()).value(); };
+    const auto look = [&] { return machine::look_at_node(root, gpu_zero()).value(); };
     EXPECT_EQ(look(), NodeState::missing);
-    ASSERT_TRUE(apply::make_node_itself(root, gpu_zero()));
+    ASSERT_TRUE(machine::make_node_itself(root, gpu_zero()));
     EXPECT_EQ(look(), NodeState::right);
     EXPECT_FALSE(std::filesystem::exists(scratch + "/dev/char"));
     ASSERT_EQ(chown((scratch + "/dev/nvidia0").c_str(), 7, 44), 0);
@@ -158,7 +158,7 @@ TEST(LookAtNode, tells_what_is_in_the_place_of_a_node) {
     }
     ExpectedNode other = gpu_zero();
     other.minor = 1;
-    ASSERT_TRUE(apply::make_node_itself(root, other));
+    ASSERT_TRUE(machine::make_node_itself(root, other));
     EXPECT_EQ(look(), NodeState::other_thing);
     std::filesystem::rename(scratch + "/dev/nvidia0", scratch + "/dev/nvidia1");
     put_link(scratch + "/dev/nvidia0", "nvidia1");
@@ -174,7 +174,7 @@ TEST(MakeNodeIfMissing, keeps_what_somebody_chose) {
     const host::Root root = host::Root::open(scratch).value();
     const std::string path = scratch + "/dev/nvidia0";
     const auto make = [&](const ExpectedNode& node) {
-      const Result<> made = apply::make_node_if_missing(root, node);
+      const Result<> made = machine::make_node_if_missing(root, node);
       EXPECT_TRUE(made) << made.error().full_message();
       return describe_node(path);
     };
@@ -204,7 +204,7 @@ std::string load(const std::string& host_path, const std::string& driver_path) {
   Log log;
   log.set_level(Level::debug);
   log.add(LogFormat::text, [&text](std::string_view line) { text += line; });
-  apply::load_modules({host, driver, host}, apply::CapabilityNodes::make, log);
+  machine::load_modules({host, driver, host}, machine::CapabilityNodes::make, log);
   return text;
 }
 
@@ -284,9 +284,9 @@ TEST(LoadModule, loads_one_unless_it_is_there_and_says_what_failed) {
     const host::Root host = host::Root::open(machine.host).value();
     const host::Root driver = host::Root::open(machine.driver).value();
     const driver::Roots roots = {host, driver, host};
-    EXPECT_EQ(apply::load_module(roots, "nvidia").value(), apply::Loaded::before);
-    EXPECT_EQ(apply::load_module(roots, "nvidia-uvm").value(), apply::Loaded::now);
-    EXPECT_EQ(apply::load_module(roots, "nvidia-modeset").error().message(),
+    EXPECT_EQ(machine::load_module(roots, "nvidia").value(), machine::Loaded::before);
+    EXPECT_EQ(machine::load_module(roots, "nvidia-uvm").value(), machine::Loaded::now);
+    EXPECT_EQ(machine::load_module(roots, "nvidia-modeset").error().message(),
               "kernel module nvidia-modeset: /mnt/modprobe returned 1");
     EXPECT_EQ(machine.record(), "nvidia-uvm\nnvidia-modeset\n");
   });

@@ -40,7 +40,7 @@ driver::Inventory two_gpus() {
       .library_directories = {"/usr/lib"},
       .features = {{.feature = driver::Features::gdrcopy,
                     .nodes = {{.path = "/dev/gdrdrv", .major = 505}}}},
-      .problems = {"/dev/nvidia-uvm does not exist"}};
+      .problems = {{"/dev/nvidia-uvm does not exist"}}};
 }
 
 TEST(CtkInfo, has_a_line_for_each_thing) {

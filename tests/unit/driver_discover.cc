@@ -64,7 +64,7 @@ TEST(T4x1, has_the_peers_driver_and_devices) {
                 node("/dev/nvidiactl", 195, 255), node("/dev/nvidia-uvm", 510, 0),
                 node("/dev/nvidia-uvm-tools", 510, 1), node("/dev/nvidia-modeset", 195, 254)}));
   EXPECT_EQ(found->library_directories, std::vector<std::string>{"/usr/lib/x86_64-linux-gnu"});
-  EXPECT_EQ(found->problems, std::vector<std::string>{});
+  EXPECT_EQ(found->problems, std::vector<Problem>{});
 }
 
 // The --link arguments of the peer's create-symlinks hooks on this host, in their order.
@@ -342,9 +342,9 @@ l /tmp/nvidia-mps -> /root
   const Result<Inventory> found = discover_on(host, {.files = Capabilities::compute});
   ASSERT_TRUE(found) << found.error().full_message();
   EXPECT_EQ(found->files, std::vector<HostFile>{});
-  EXPECT_EQ(found->problems,
-            std::vector<std::string>{
-                "/tmp/nvidia-mps is a symbolic link and is not given to containers"});
+  EXPECT_EQ(
+      found->problems,
+      std::vector<Problem>{{"/tmp/nvidia-mps is a symbolic link and is not given to containers"}});
 }
 
 // Who may exchange what is in a directory: unlink(2) and rename(2), EACCES and EPERM.
@@ -426,8 +426,8 @@ c /dev/nvidia-uvm-tools 510:1
                 {FileKind::binary, "/opt/site/bin/other", "/opt/site/bin/other", compute},
                 {FileKind::data, "/etc/site.json", "/etc/site.json", compute}}));
   EXPECT_EQ(found->problems,
-            std::vector<std::string>{"/etc/nvbox/driver-files.d/50-site.conf:6: expected "
-                                     "library|binary|file CAPABILITIES NAME-OR-PATH"});
+            std::vector<Problem>{{"/etc/nvbox/driver-files.d/50-site.conf:6: expected "
+                                  "library|binary|file CAPABILITIES NAME-OR-PATH"}});
 }
 
 TEST(Discover, gives_programs_of_unusual_places_a_usual_one_in_containers) {

@@ -11,7 +11,7 @@ namespace {
 
 struct Found {
   std::vector<Feature> features{};
-  std::vector<std::string> problems{};
+  std::vector<Problem> problems{};
   std::vector<CoreFailure> core_failures{};
 };
 
@@ -68,7 +68,7 @@ TEST(Features, are_those_asked_for_in_the_peers_order_and_by_number) {
        {node("/dev/nvidia-nvswitchctl", 508, 255), node("/dev/nvidia-nvswitch0", 508, 0)},
        {}}};
   EXPECT_EQ(found.features, expected);
-  EXPECT_EQ(found.problems, std::vector<std::string>{});
+  EXPECT_EQ(found.problems, std::vector<Problem>{});
 }
 
 TEST(Features, that_are_not_asked_for_are_not_looked_at) {
@@ -77,7 +77,7 @@ TEST(Features, that_are_not_asked_for_are_not_looked_at) {
   const Found found = features_of({root, root, root}, Features::gdrcopy);
   EXPECT_EQ(found.features,
             (std::vector<Feature>{{Features::gdrcopy, {node("/dev/gdrdrv", 505, 0)}, {}}}));
-  EXPECT_EQ(found.problems, std::vector<std::string>{}) << "the host has no NVSwitch";
+  EXPECT_EQ(found.problems, std::vector<Problem>{}) << "the host has no NVSwitch";
 }
 
 TEST(Features, that_the_host_lacks_are_problems_and_gds_has_no_files_then) {
@@ -86,15 +86,15 @@ TEST(Features, that_the_host_lacks_are_problems_and_gds_has_no_files_then) {
   const Found found = features_of({root, root, root}, Features::gds | Features::mofed);
   EXPECT_EQ(found.features, std::vector<Feature>{});
   EXPECT_EQ(found.problems,
-            (std::vector<std::string>{
-                "gds is asked for, but " + host.path() +
-                    "/dev/nvidia-fs* does not exist; it is made by the kernel module nvidia-fs",
-                "mofed is asked for, but " + host.path() +
-                    "/dev/infiniband/uverbs* does not exist; it is made by the kernel module "
-                    "ib_uverbs",
-                "mofed is asked for, but " + host.path() +
-                    "/dev/infiniband/rdma_cm does not exist; it is made by the kernel module "
-                    "rdma_ucm"}));
+            (std::vector<Problem>{
+                {"gds is asked for, but " + host.path() +
+                 "/dev/nvidia-fs* does not exist; it is made by the kernel module nvidia-fs"},
+                {"mofed is asked for, but " + host.path() +
+                 "/dev/infiniband/uverbs* does not exist; it is made by the kernel module "
+                 "ib_uverbs"},
+                {"mofed is asked for, but " + host.path() +
+                 "/dev/infiniband/rdma_cm does not exist; it is made by the kernel module "
+                 "rdma_ucm"}}));
 }
 
 TEST(Features, have_nodes_below_the_dev_root_and_files_below_the_driver_root) {
@@ -125,7 +125,7 @@ TEST(ManagementNodes, are_the_drivers_without_those_of_features_by_depth_and_pat
             (std::vector<std::string>{
                 "/dev/nvidia0", "/dev/nvidiactl", "/dev/nvidia-caps-imex-channels/channel0",
                 "/dev/nvidia-caps/nvidia-cap10", "/dev/nvidia-caps/nvidia-cap2"}));
-  EXPECT_EQ(found.problems, std::vector<std::string>{});
+  EXPECT_EQ(found.problems, std::vector<Problem>{});
 }
 
 TEST(ManagementNodes, of_a_host_without_any_are_none) {

@@ -88,7 +88,7 @@ c /dev/nvidiactl 195:255
                                  .node = node("/dev/nvidia0", 195, 0)},
                                 {.index = 2, .minor = 2, .bus_id = "10000:01:00.0"}},
                        .control = {control},
-                       .problems = {"/proc/driver/nvidia/gpus/readme: not a PCI address"}}));
+                       .problems = {{"/proc/driver/nvidia/gpus/readme: not a PCI address"}}}));
 }
 
 TEST(Gpus, that_cannot_be_read_keep_their_place_and_tell_why) {
@@ -219,8 +219,9 @@ c /dev/nvidiactl 195:255
                         {.gpu_instance = 7, .compute_instance = 1, .gpu_instance_node = gi7},
                         {.gpu_instance = 10, .compute_instance = 0}}))
       << "an instance without compute instances is no device";
-  EXPECT_EQ(found.problems, std::vector<std::string>{
-                                "/dev/nvidia-caps/nvidia-cap228 is device 509:228, not 511:228"});
+  EXPECT_EQ(found.problems,
+            (std::vector<Problem>{{"/dev/nvidia-caps/nvidia-cap228 is device 509:228, not 511:228",
+                                   Problem::Kind::mig_device}}));
 }
 
 TEST(Mig, without_nodes_is_guarded_by_its_files_where_the_driver_has_no_major_for_them) {
@@ -288,15 +289,15 @@ f /dev/nvidia-uvm-tools
   EXPECT_EQ(
       devices_of(host, compute),
       (Inventory{.control = {control, node("/dev/nvidia-uvm", 510, 0)},
-                 .problems = {host.path() + "/dev/nvidia-uvm-tools is not a character device"},
+                 .problems = {{host.path() + "/dev/nvidia-uvm-tools is not a character device"}},
                  .core_failures = {{"/dev/nvidia-uvm-tools", Capabilities::compute,
                                     host.path() + "/dev/nvidia-uvm-tools is not a character device",
                                     0}}}));
   const Need graphics = {.gpus = false, .files = Capabilities::graphics};
   EXPECT_EQ(devices_of(host, graphics),
             (Inventory{.control = {control},
-                       .problems = {host.path() + "/dev/nvidia-modeset does not exist; create it "
-                                                  "with 'nvidia-modprobe -m'"}}));
+                       .problems = {{host.path() + "/dev/nvidia-modeset does not exist; create "
+                                                   "it with 'nvidia-modprobe -m'"}}}));
 }
 
 TEST(ControlNodes, with_the_major_of_another_boot_are_a_problem) {
@@ -310,8 +311,8 @@ c /dev/nvidia-uvm 510:0
 c /dev/nvidia-uvm-tools 510:1
 )");
   EXPECT_EQ(devices_of(host, {.gpus = false, .files = Capabilities::compute}).problems,
-            std::vector<std::string>{"/dev/nvidia-uvm has major 510, but the driver's is 509; "
-                                     "remove the node and run 'nvidia-modprobe -u -c 0'"});
+            std::vector<Problem>{{"/dev/nvidia-uvm has major 510, but the driver's is 509; "
+                                  "remove the node and run 'nvidia-modprobe -u -c 0'"}});
 }
 
 TEST(ImexChannels, are_in_the_order_of_their_numbers) {

@@ -17,7 +17,7 @@ namespace {
 struct Outcome {
   std::vector<std::string> paths{};
   std::vector<std::string> directories{};
-  std::vector<std::string> problems{};
+  std::vector<Problem> problems{};
   std::vector<CoreFailure> core_failures{};
   std::string error{};
 
@@ -27,7 +27,7 @@ struct Outcome {
 void PrintTo(const Outcome& outcome, std::ostream* out) {
   for (const std::string& path : outcome.paths) *out << "\n  " << path;
   for (const std::string& path : outcome.directories) *out << "\n  directory " << path;
-  for (const std::string& text : outcome.problems) *out << "\n  problem " << text;
+  for (const Problem& one : outcome.problems) *out << "\n  problem " << one.text;
   *out << "\n  error " << outcome.error;
 }
 
@@ -138,7 +138,7 @@ l /usr/lib/x86_64-linux-gnu/libnvidia-egl-gbm.so.1 -> libnvidia-egl-gbm.so.1.1.0
   add_explicit_libraries({"disable-ipc-discoverer"}, search);
   EXPECT_TRUE(search.more_libraries.empty());
   add_explicit_libraries({"enable-explicit-driver-libraries"}, search);
-  std::vector<std::string> problems;
+  std::vector<Problem> problems;
   std::vector<CoreFailure> core_failures;
   const Need need;
   const Roots roots = {root, root, root};
@@ -263,7 +263,7 @@ l /usr/lib64/libnvidia-opencl.so.550.54 -> nowhere
   EXPECT_EQ(libraries_on(host, compute),
             (Outcome{{"/usr/lib64/libcuda.so.550.54"},
                      {"/usr/lib64"},
-                     {"/usr/lib64/libnvidia-ptxjitcompiler.so.550.54 is not an ELF file"}}));
+                     {{"/usr/lib64/libnvidia-ptxjitcompiler.so.550.54 is not an ELF file"}}}));
 }
 
 // Half a container: CUDA that is asked for and whose one file cannot be used.
@@ -276,7 +276,7 @@ so /usr/lib64/libnvidia-ml.so.550.54 libnvidia-ml.so.1
   const std::vector<CoreFailure> failures = {{"libcuda.so.550.54", compute, cause, 0}};
   EXPECT_EQ(libraries_on(host, all), (Outcome{.paths = {"/usr/lib64/libnvidia-ml.so.550.54"},
                                               .directories = {"/usr/lib64"},
-                                              .problems = {cause},
+                                              .problems = {{cause}},
                                               .core_failures = failures}));
   EXPECT_EQ(libraries_on(host, Capabilities::utility).core_failures, std::vector<CoreFailure>());
 }

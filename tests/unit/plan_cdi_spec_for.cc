@@ -240,7 +240,8 @@ TEST(MigSpec, is_refused_where_nvml_does_not_number_its_devices_unless_they_may_
   const auto made = cdi_spec_of_gpus(host, {.allow_incomplete = true});
   ASSERT_TRUE(made) << error_of(made);
   EXPECT_EQ(names_of(made->spec), (Words{"0", "1:0", "GPU-3a", "MIG-9", "all"}));
-  EXPECT_EQ(made->left_out, Words{lack});
+  EXPECT_EQ(made->left_out,
+            (std::vector<driver::Problem>{{lack, driver::Problem::Kind::mig_device}}));
 }
 
 TEST(MigSpec, is_refused_without_its_nodes_unless_it_may_be_incomplete) {
@@ -264,7 +265,7 @@ TEST(GpuSpec, is_made_without_a_broken_gpu) {
   ASSERT_TRUE(made) << error_of(made);
   EXPECT_EQ(names_of(made->spec), (Words{"1:0", "1:2", "MIG-7", "MIG-9", "all"}));
   ASSERT_EQ(made->left_out.size(), 1U);
-  EXPECT_TRUE(made->left_out[0].ends_with("it fell off the bus"));
+  EXPECT_TRUE(made->left_out[0].text.ends_with("it fell off the bus"));
 }
 
 TEST(ManagementSpec, has_nodes_and_libraries_but_nothing_for_displays) {

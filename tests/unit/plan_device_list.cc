@@ -1,4 +1,6 @@
-#include "plan/device_list.h"
+#include "plan/imex_channels.h"
+#include "plan/request.h"
+#include "plan/select.h"
 
 #include <gtest/gtest.h>
 
@@ -10,6 +12,7 @@ namespace {
 using driver::Gpu;
 using driver::HostDevice;
 using driver::Inventory;
+using driver::Problem;
 
 Gpu gpu(unsigned index) {
   return {.index = index,
@@ -28,16 +31,29 @@ Inventory four() {
   return inventory;
 }
 
+Result<Selection> select_list(const Inventory& inventory, std::string_view list) {
+  return select(inventory, request_of_list(list));
+}
+
 Selection selected(std::string_view list) {
-  const Result<DeviceList> found = select_devices(four(), list);
+  const Result<Selection> found = select_list(four(), list);
   EXPECT_TRUE(found) << found.error().full_message();
-  return found ? found->selection : Selection{};
+  return found ? *found : Selection{};
+}
+
+// Behind the class of the error, which is always the same.
+std::string refusal(const Inventory& inventory, std::string_view list) {
+  constexpr std::string_view error_class = "device error: ";
+  const Result<Selection> found = select_list(inventory, list);
+  EXPECT_FALSE(found);
+  if (found) return "";
+  const std::string message = found.error().full_message();
+  EXPECT_TRUE(message.starts_with(error_class)) << message;
+  return message.substr(error_class.size());
 }
 
 std::string refusal(std::string_view list) {
-  const Result<DeviceList> found = select_devices(four(), list);
-  EXPECT_FALSE(found);
-  return found ? "" : found.error().full_message();
+  return refusal(four(), list);
 }
 
 TEST(DeviceList, understands_index_uuid_and_pci_address) {
@@ -55,15 +71,12 @@ TEST(DeviceList, empty_items_are_none_and_repeated_ones_are_one) {
 }
 
 TEST(DeviceList, all_is_every_usable_gpu_and_mig_device_and_ends_the_list) {
-  const Result<DeviceList> found = select_devices(four(), "ALL,nonsense");
-  ASSERT_TRUE(found);
-  const DeviceList expected = {
-      .selection = {.gpus = {0, 2, 3},
-                    .migs = {{2, 0}, {2, 1}},
-                    .notes = {"GPU 1 (0000:1b:00.0) cannot be used: read its information file: "
-                              "Input/output error"}},
-      .is_all = true};
-  EXPECT_EQ(*found, expected);
+  EXPECT_EQ(selected("ALL,nonsense"),
+            (Selection{.gpus = {0, 2, 3},
+                       .migs = {{2, 0}, {2, 1}},
+                       .notes = {{"GPU 1 (0000:1b:00.0) cannot be used: read its information file: "
+                                  "Input/output error",
+                                  Problem::Kind::gpu}}}));
 }
 
 TEST(DeviceList, a_mig_device_comes_with_its_gpu) {
@@ -84,20 +97,23 @@ TEST(DeviceList, numbers_may_have_blanks_and_a_plus_sign_in_front) {
   }
   Inventory numbered = four();
   numbered.gpus[2].mig[1].index = 4;
-  const auto found = select_devices(numbered, " 2: +4");
+  const auto found = select_list(numbered, " 2: +4");
   ASSERT_TRUE(found) << found.error().full_message();
-  EXPECT_EQ(found->selection, (Selection{.gpus = {2}, .migs = {{2, 1}}}));
+  EXPECT_EQ(*found, (Selection{.gpus = {2}, .migs = {{2, 1}}}));
 }
 
 // The peer looks up every item up to "all" (cli/common.c, select_devices).
 TEST(DeviceList, what_stands_in_front_of_all_has_to_exist) {
-  EXPECT_EQ(select_devices(four(), "0,all")->selection, select_devices(four(), "all")->selection);
+  EXPECT_EQ(selected("0,all"), selected("all"));
   EXPECT_EQ(refusal("4,all"), "4: unknown device; this host has GPUs 0-3");
 }
 
 TEST(DeviceList, is_a_request_for_what_stands_in_front_of_all) {
-  EXPECT_EQ(request_of("0:1,,All,7"), (Request{.ask = Ask::all, .devices = {"0:1"}}));
-  EXPECT_EQ(request_of(",3, 1"), (Request{.ask = Ask::listed, .devices = {"3", " 1"}}));
+  EXPECT_EQ(request_of_list("0:1,,All,7"),
+            (Request{.ask = Ask::all, .devices = {"0:1"}, .grammar = Grammar::command_line}));
+  EXPECT_EQ(
+      request_of_list(",3, 1"),
+      (Request{.ask = Ask::listed, .devices = {"3", " 1"}, .grammar = Grammar::command_line}));
 }
 
 TEST(DeviceList, a_gpu_or_mig_device_without_its_nodes_is_left_out_of_all_and_refused_by_name) {
@@ -107,17 +123,18 @@ TEST(DeviceList, a_gpu_or_mig_device_without_its_nodes_is_left_out_of_all_and_re
   const std::string gpu =
       "GPU 0 (0000:0b:00.0) cannot be used: /dev/nvidia0 does not exist; create it with "
       "'nvidia-modprobe -c 0' or start nvidia-persistenced";
-  EXPECT_EQ(select_devices(inventory, "all")->selection,
+  EXPECT_EQ(select_list(inventory, "all").value(),
             (Selection{.gpus = {2, 3},
                        .migs = {{2, 1}},
-                       .notes = {gpu,
-                                 "GPU 1 (0000:1b:00.0) cannot be used: read its information file: "
-                                 "Input/output error",
-                                 "MIG device 2 7/0 cannot be used: its nodes below "
-                                 "/dev/nvidia-caps do not exist; run nvidia-smi once"}}));
-  EXPECT_EQ(select_devices(inventory, "0").error().full_message(), "0: " + gpu);
-  EXPECT_EQ(select_devices(inventory, "2-3,0-0").error().full_message(),
-            "0-0: unknown device; " + gpu);
+                       .notes = {{gpu, Problem::Kind::gpu},
+                                 {"GPU 1 (0000:1b:00.0) cannot be used: read its information file: "
+                                  "Input/output error",
+                                  Problem::Kind::gpu},
+                                 {"MIG device 2 7/0 cannot be used: its nodes below "
+                                  "/dev/nvidia-caps do not exist; run nvidia-smi once",
+                                  Problem::Kind::mig_device}}}));
+  EXPECT_EQ(refusal(inventory, "0"), "0: " + gpu);
+  EXPECT_EQ(refusal(inventory, "2-3,0-0"), "0-0: unknown device; " + gpu);
 }
 
 // dockerd makes 0,1,...,N-1 of --gpus N (moby, daemon/nvidia_linux.go, countToDevices).
@@ -152,13 +169,25 @@ TEST(DeviceList, a_broken_gpu_is_refused_only_when_asked_for) {
 TEST(DeviceList, a_masked_uuid_is_explained) {
   Inventory inventory = {.gpus = {gpu(0)}};
   inventory.gpus[0].uuid = "GPU-" + std::string(8, '?');
-  EXPECT_EQ(select_devices(inventory, "GPU-1").error().full_message(),
+  EXPECT_EQ(refusal(inventory, "GPU-1"),
             "GPU-1: unknown device; the driver does not tell the UUIDs of all GPUs yet, and "
             "neither does NVML: it was not asked; run nvidia-smi once, or ask by index");
 }
 
 TEST(DeviceList, is_not_looked_at_on_a_host_without_gpus) {
-  EXPECT_EQ(select_devices({}, "nonsense").value(), DeviceList{});
+  EXPECT_EQ(select_list({}, "nonsense").value(), Selection{});
+  EXPECT_EQ(select_list({}, "all").value(), Selection{});
+}
+
+TEST(DeviceList, of_which_nothing_can_be_used_is_refused_but_for_those_who_only_look) {
+  Inventory inventory = {.gpus = {gpu(0)}};
+  inventory.gpus[0].problem = "broken";
+  const std::string broken = "GPU 0 (0000:0b:00.0) cannot be used: broken";
+  EXPECT_EQ(refusal(inventory, "all"), "none of the devices can be used: " + broken);
+  Request request = request_of_list("all");
+  request.may_be_empty = true;
+  EXPECT_EQ(select(inventory, request).value(),
+            (Selection{.notes = {{broken, Problem::Kind::gpu}}}));
 }
 
 TEST(ImexChannels, are_numbers_below_two_to_the_twentieth) {

@@ -7,7 +7,6 @@
 #include <vector>
 
 #include "base/text.h"
-#include "plan/device_list.h"
 
 namespace nvbox::plan {
 
@@ -130,8 +129,8 @@ TEST(NvmlQuestion, about_a_mig_device_by_number_is_about_its_gpu) {
 
 // nvidia-container-cli --device=0:1,all
 TEST(NvmlQuestion, about_a_mig_device_is_asked_in_front_of_all_too) {
-  EXPECT_EQ(nvml_question(mixed, request_of("3:1,all")).gpus, Positions{3});
-  EXPECT_EQ(nvml_question(mixed, request_of(" +3:1")).gpus, Positions{3});
+  EXPECT_EQ(nvml_question(mixed, request_of_list("3:1,all")).gpus, Positions{3});
+  EXPECT_EQ(nvml_question(mixed, request_of_list(" +3:1")).gpus, Positions{3});
 }
 
 TEST(NvmlQuestion, about_a_mig_device_by_uuid_is_about_all_gpus_with_some) {

@@ -336,8 +336,8 @@ TEST(Request, for_rights_over_mig_needs_a_privileged_container) {
   view.privileged = true;
   const Result<Request> request = request_of(view, {}, Annotations::ignore);
   ASSERT_TRUE(request);
-  EXPECT_EQ(request->mig_config, "all");
-  EXPECT_EQ(request->mig_monitor, "0,1");
+  EXPECT_EQ(request->mig.config, "all");
+  EXPECT_EQ(request->mig.monitor, "0,1");
 }
 
 TEST(Request, for_no_rights_over_mig_may_set_their_variables) {

@@ -110,8 +110,9 @@ TEST(Select, all_leaves_out_a_broken_gpu_and_says_so) {
   const Result<Selection> selection = select(of({healthy(0), broken(1)}), {.ask = Ask::all});
   ASSERT_TRUE(selection);
   EXPECT_EQ(*selection, (Selection{.gpus = {0},
-                                   .notes = {"GPU 1 (0000:17:00.0) cannot be used: read its "
-                                             "information file: Input/output error"}}));
+                                   .notes = {{"GPU 1 (0000:17:00.0) cannot be used: read its "
+                                              "information file: Input/output error",
+                                              driver::Problem::Kind::gpu}}}));
 }
 
 TEST(Select, all_of_nothing_is_an_error) {
@@ -136,11 +137,11 @@ TEST(Select, driver_only_selects_no_gpu) {
 TEST(Select, all_is_every_gpu_without_mig_and_every_complete_mig_device) {
   const Result<Selection> selection = select(of({healthy(0), with_mig(1)}), {.ask = Ask::all});
   ASSERT_TRUE(selection);
-  EXPECT_EQ(*selection,
-            (Selection{.gpus = {0},
-                       .migs = {{1, 0}},
-                       .notes = {"MIG device 1 5/0 cannot be used: its nodes below "
-                                 "/dev/nvidia-caps do not exist; run nvidia-smi once"}}));
+  EXPECT_EQ(*selection, (Selection{.gpus = {0},
+                                   .migs = {{1, 0}},
+                                   .notes = {{"MIG device 1 5/0 cannot be used: its nodes below "
+                                              "/dev/nvidia-caps do not exist; run nvidia-smi once",
+                                              driver::Problem::Kind::mig_device}}}));
 }
 
 TEST(Select, finds_a_mig_device_by_its_instances) {

@@ -36,8 +36,7 @@ TEST(ConfigureArguments, everything_has_the_order_of_the_peer) {
                                  .capabilities = driver::Capabilities::all,
                                  .imex_channels = {"0", "channel3"},
                                  .requirements = {"cuda>=12.4", "brand=tesla"},
-                                 .mig_config = "all",
-                                 .mig_monitor = "all"};
+                                 .mig = {.config = "all", .monitor = "all"}};
   EXPECT_EQ(configure_arguments(request, config, target()), (Words{"--root=/run/nvidia/driver",
                                                                    "--load-kmods",
                                                                    "--no-create-imex-channels",

@@ -30,6 +30,7 @@ f /cdi/other.json <<EOF
 {"cdiVersion": "0.5.0", "kind": "acme.com/null",
  "devices": [{"name": "x", "containerEdits": {"deviceNodes": [{"path": "/dev/acme", "hostPath": "/dev/null"}]}}]}
 EOF
+c /dev/null 1:3
 f /cdi/broken.json <<EOF
 {"kind": "nvidia.com/gpu"]
 EOF
@@ -38,14 +39,18 @@ EOF
 class AnswerByCdi : public testing::Test {
  protected:
   AnswerByCdi() {
-    config_.runtime.cdi_spec_dirs = {host_.path() + "/cdi"};
+    config_.runtime.cdi_spec_dirs = {"/cdi"};
     log_.add(LogFormat::text, [this](std::string_view line) { logged_ += line; });
   }
 
   Result<CdiAnswer> answer(const plan::Request& request) {
-    return answer_by_cdi(
-        plan::cdi_names(request, plan::Mode::cdi, config_), request,
-        {.config = config_, .mode = "cdi", .program = "/nvbox", .environment = environment_}, log_);
+    return answer_by_cdi(plan::cdi_names(request, plan::Mode::cdi, config_), request,
+                         {.config = config_,
+                          .mode = "cdi",
+                          .program = "/nvbox",
+                          .environment = environment_,
+                          .directories = {.host = root_, .nodes = host::Nodes::written}},
+                         log_);
   }
 
   // Of what is asked for, or the error.
@@ -58,6 +63,7 @@ class AnswerByCdi : public testing::Test {
   bool logged(std::string_view text) const { return logged_.find(text) != std::string::npos; }
 
   test::Host host_{specifications};
+  std::string root_ = host_.path();
   config::Config config_{};
   char* no_variables_[1] = {nullptr};
   host::Environment environment_{no_variables_};
@@ -116,24 +122,22 @@ EOF
 
 TEST_F(AnswerByCdi, a_file_that_is_missing_is_told_instead_of_everything_the_host_has) {
   const test::Host host(not_of_this_host);
-  config_.runtime.cdi_spec_dirs = {host.path() + "/cdi"};
+  root_ = host.path();
   EXPECT_EQ(env_of({"1"}),
-            Words{cat(host.path(),
-                      "/cdi/gpu.yaml: /no-such-directory/libcuda.so.1 does not exist "
-                      "on this host; the specification is stale or of another host; for one of "
-                      "NVIDIA's GPUs run 'nvidia-ctk cdi generate --output=",
-                      host.path(), "/cdi/gpu.yaml'")});
+            Words{"/cdi/gpu.yaml: /no-such-directory/libcuda.so.1 does not exist on this host; the "
+                  "specification is stale or of another host; for one of NVIDIA's GPUs run "
+                  "'nvidia-ctk cdi generate --output=/cdi/gpu.yaml'"});
 }
 
 TEST_F(AnswerByCdi, a_file_that_is_missing_concerns_who_asks_for_it) {
   const test::Host host(not_of_this_host);
-  config_.runtime.cdi_spec_dirs = {host.path() + "/cdi"};
+  root_ = host.path();
   EXPECT_EQ(env_of({"2"}), Words{"GPU=2"});
 }
 
 TEST_F(AnswerByCdi, a_name_that_no_specification_has_is_nobody_s) {
   const test::Host host(not_of_this_host);
-  config_.runtime.cdi_spec_dirs = {host.path() + "/cdi"};
+  root_ = host.path();
   for (const std::string name : {"0", "all", "GPU-1234"}) {
     EXPECT_EQ(env_of({name}), Words{cat("unresolvable CDI devices nvidia.com/gpu=", name,
                                         "; nvidia.com/gpu has 1, 2")});

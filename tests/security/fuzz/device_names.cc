@@ -1,7 +1,7 @@
 // Names of devices, one a line, as a container or a command line gives them.
 #include <algorithm>
 
-#include "plan/device_list.h"
+#include "plan/imex_channels.h"
 #include "plan/nvml_question.h"
 #include "plan/select.h"
 #include "security/fuzz/inventory.h"
@@ -55,11 +55,12 @@ void try_request(const std::vector<std::string>& names) {
 
 // A MIG device comes with its GPU there.
 void try_list(const std::string& list) {
-  const auto found = plan::select_devices(host(), list);
-  if (!found || found->is_all) return;
+  const plan::Request request = plan::request_of_list(list);
+  const auto found = plan::select(host(), request);
+  if (!found || request.ask == plan::Ask::all) return;
   std::vector<std::string> names;
   for (const std::string_view name : split(list, ',')) names.emplace_back(name);
-  Selection selection = found->selection;
+  Selection selection = *found;
   std::erase_if(selection.gpus, [&](size_t gpu) {
     return is_any(names, [&](auto& name) {
       return std::ranges::any_of(host().gpus[gpu].mig, [&](const driver::Mig& mig) {

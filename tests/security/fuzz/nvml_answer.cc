@@ -1,5 +1,5 @@
 // What the NVML helper, which is under the driver's library, says on its standard output.
-#include "driver/nvml_answer.h"
+#include "nvml/answer.h"
 
 #include <nlohmann/json.hpp>
 
@@ -27,17 +27,17 @@ void require_line(std::string_view text) {
 }
 
 void read(std::string_view text) {
-  const auto document = data::parse_json(text, driver::nvml_answer_limits);
+  const auto document = data::parse_json(text, nvml::answer_limits);
   if (!document) return;
-  const auto answer = driver::read_nvml_answer(*document);
+  const auto answer = nvml::read_answer(*document);
   if (!answer) return;
   require_line(answer->failure);
-  for (const driver::NvmlGpu& gpu : answer->gpus) {
+  for (const nvml::ToldGpu& gpu : answer->gpus) {
     require_word(gpu.bus_id);
     require_word(gpu.uuid);
     require_line(gpu.failure);
     if (!gpu.mig) continue;
-    for (const driver::NvmlMig& mig : *gpu.mig) require_word(mig.uuid);
+    for (const nvml::ToldMig& mig : *gpu.mig) require_word(mig.uuid);
   }
 }
 
@@ -48,8 +48,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   using namespace nvbox;
   const std::string_view text = fuzz::text_of(data, size);
   read(text);
-  read(driver::told_before(text));
-  const std::string_view asked = driver::gpu_being_asked(text);
+  read(nvml::told_before(text));
+  const std::string_view asked = nvml::gpu_being_asked(text);
   fuzz::require(text.find(asked) != std::string_view::npos, "the bus id is from the text");
   return 0;
 }
