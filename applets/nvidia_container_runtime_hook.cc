@@ -1,6 +1,6 @@
 // nvidia-container-runtime-hook: what `docker run --gpus` and hooks.d files call before a container
 // starts. For a container that asks for GPUs it is `nvidia-container-cli configure`, in this
-// process.
+// process and called with values.
 #include <unistd.h>
 
 #include <optional>
@@ -17,6 +17,7 @@
 #include "config/document.h"
 #include "hook/container_root.h"
 #include "host/root.h"
+#include "nvidia_container_cli/nvidia_container_cli.h"
 #include "privileges.h"
 #include "runtime/prestart.h"
 #include "runtime/programs.h"
@@ -100,22 +101,28 @@ Result<> give_up_rights(const config::Config& config, const std::optional<std::s
   return sys::set_effective(privileges::reads & NVBOX_TRY(sys::permitted_capabilities()));
 }
 
-Result<int> configure(const Call& call, const config::Config& config,
-                      const std::optional<std::string>& other,
-                      const std::vector<std::string>& words) {
+// Returns only when that fails.
+Result<int> become(const Call& call, const std::string& program, const Variables& variables,
+                   const runtime::ConfigureCall& configure) {
+  const std::vector<std::string> words = runtime::to_arguments(configure);
   const std::vector<std::string_view> arguments(words.begin(), words.end());
-  const Variables variables(call.environment, config.cli.environment);
-  if (other) {
-    call.tell_warnings();
-    NVBOX_TRY(sys::exec_program(*other, arguments, variables.get())
-                  .hint("correct nvidia-container-cli.path in config.toml; empty means nvbox"));
-  }
+  call.tell_warnings();
+  NVBOX_TRY(sys::exec_program(program, arguments, variables.get())
+                .hint("correct nvidia-container-cli.path in config.toml; empty means nvbox"));
+  return 0;
+}
+
+Result<int> configure(const Call& call, const Variables& variables,
+                      const runtime::ConfigureCall& configure) {
   const host::Environment environment(variables.get());
-  return run_nvidia_container_cli({.name = call.name,
-                                   .arguments = arguments,
-                                   .environment = environment,
-                                   .host_root = call.host_root,
-                                   .log = call.log});
+  const Call cli = {.name = call.name,
+                    .arguments = {},
+                    .environment = environment,
+                    .host_root = call.host_root,
+                    .log = call.log};
+  NVBOX_TRY(container_cli::begin(configure.globals, cli));
+  return container_cli::configure({.call = cli, .globals = configure.globals, .arguments = {}},
+                                  configure.options, configure.rootfs);
 }
 
 Result<int> prestart(const Call& call, const Options& options) {
@@ -126,9 +133,10 @@ Result<int> prestart(const Call& call, const Options& options) {
   const spec::OciState state = NVBOX_TRY(hook::read_state(STDIN_FILENO));
   const auto debug =
       options.debug ? runtime::HookDebug::on_standard_error : runtime::HookDebug::off;
-  const auto words = NVBOX_TRY(runtime::prestart_arguments(state, config, debug, call.log));
-  if (!words) return 0;
-  return configure(call, config, other, *words);
+  const auto asked = NVBOX_TRY(runtime::prestart_call(state, config, debug, call.log));
+  if (!asked) return 0;
+  const Variables variables(call.environment, config.cli.environment);
+  return other ? become(call, *other, variables, *asked) : configure(call, variables, *asked);
 }
 
 Result<int> print(int descriptor, std::string_view text, int status) {

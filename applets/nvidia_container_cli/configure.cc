@@ -18,26 +18,9 @@ namespace {
 using cli::Takes;
 using driver::Capabilities;
 using driver::FileKind;
+using runtime::ConfigureOptions;
 
 constexpr size_t most_requirements = 32;
-
-struct ConfigureOptions {
-  std::string pid{};
-  std::vector<std::string> devices{};
-  std::vector<std::string> requirements{};
-  std::string ldconfig{};
-  Capabilities capabilities = Capabilities::none;
-  plan::MigRights mig{};
-  std::vector<std::string> imex_channels{};
-  std::string compat_mode = "mount";
-  bool no_compat = false;
-  bool no_cgroups = false;
-  bool strict_cgroups = false;
-  bool no_devbind = false;
-  bool no_persistenced = false;
-  bool no_fabricmanager = false;
-  bool no_gsp_firmware = false;
-};
 
 template <Capabilities one>
 void want(ConfigureOptions& options, std::string_view) {
@@ -115,7 +98,7 @@ Result<pid_t> parse_pid(std::string_view text) {
 
 Result<apply::CompatMode> compat_mode(const ConfigureOptions& options) {
   apply::CompatMode mode = apply::CompatMode::disabled;
-  if (options.compat_mode == "mount") {
+  if (options.compat_mode.empty() || options.compat_mode == "mount") {
     mode = apply::CompatMode::mount;
   } else if (options.compat_mode == "ldconfig") {
     mode = apply::CompatMode::ldconfig;
@@ -253,16 +236,19 @@ Result<int> run_configure(const Invocation& invocation) {
     if (!status) return status.error();
     return status->value_or(1);
   }
-  apply::ConfigureRequest request = NVBOX_TRY(request_of(line.settings, line.operands.front()));
-  const std::vector<unsigned> channels =
-      NVBOX_TRY(plan::parse_imex_channels(join(line.settings.imex_channels, ","))
-                    .in("error parsing IMEX info"));
+  return configure(invocation, line.settings, line.operands.front());
+}
+
+Result<int> configure(const Invocation& invocation, const ConfigureOptions& options,
+                      const std::string& rootfs) {
+  apply::ConfigureRequest request = NVBOX_TRY(request_of(options, rootfs));
+  const std::vector<unsigned> channels = NVBOX_TRY(
+      plan::parse_imex_channels(join(options.imex_channels, ",")).in("error parsing IMEX info"));
   // Those that the request needs are made when it is known to be right.
-  const sys::CapSet kept =
-      kept_for(privileges::configure, {.device_rules = !line.settings.no_cgroups});
+  const sys::CapSet kept = kept_for(privileges::configure, {.device_rules = !options.no_cgroups});
   const machine::Place place =
       NVBOX_TRY(open_place(invocation, machine::CapabilityNodes::leave, kept));
-  NVBOX_TRY(fill(line.settings, invocation, place, channels, request));
+  NVBOX_TRY(fill(options, invocation, place, channels, request));
   // Of what is kept, the NVML helper's is not missed.
   const sys::CapSet phases =
       kept & (apply::finds_container | apply::changes_container | apply::changes_device_rules);

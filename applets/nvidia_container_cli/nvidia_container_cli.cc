@@ -98,6 +98,12 @@ Result<> check_globals(const Globals& globals) {
 
 }  // namespace
 
+Result<> begin(const Globals& globals, const Call& call) {
+  NVBOX_TRY(check_globals(globals));
+  open_debug_log(globals, call);
+  return {};
+}
+
 Result<> print(std::string_view text) {
   return sys::write_all(STDOUT_FILENO, text).in("standard output");
 }
@@ -168,8 +174,7 @@ Result<int> run_nvidia_container_cli(const Call& call) {
     return no_such_command(name,
                            cli::rows_of(std::span<const cli::Option<Globals>>(global_options)));
   }
-  NVBOX_TRY(check_globals(line.settings));
-  open_debug_log(line.settings, call);
+  NVBOX_TRY(begin(line.settings, call));
   const std::vector<std::string_view> rest(line.operands.begin() + 1, line.operands.end());
   return command->run({.call = call, .globals = line.settings, .arguments = rest});
 }

@@ -21,21 +21,12 @@
 #include "plan/request.h"
 #include "plan/select.h"
 #include "privileges.h"
+#include "runtime/configure_call.h"
 #include "sys/capabilities.h"
 
 namespace nvbox::applets::container_cli {
 
-// The options before the command.
-struct Globals {
-  std::string debug{};
-  bool load_kmods = false;
-  bool no_pivot = false;
-  bool no_create_imex_channels = false;
-  std::string nvml_timeout{};
-  std::optional<std::string> user{};
-  std::optional<std::string> root{};
-  std::optional<std::string> ldcache{};
-};
+using Globals = runtime::CliGlobals;
 
 // How one of the commands was called.
 struct Invocation {
@@ -47,6 +38,13 @@ struct Invocation {
 Result<int> run_info(const Invocation& invocation);
 Result<int> run_list(const Invocation& invocation);
 Result<int> run_configure(const Invocation& invocation);
+
+// What each call begins with: the options before the command are checked, and the debug log opened.
+Result<> begin(const Globals& globals, const Call& call);
+
+// configure as values, behind `begin`.
+Result<int> configure(const Invocation& invocation, const runtime::ConfigureOptions& options,
+                      const std::string& rootfs);
 
 // What their tables say.
 cli::CommandPage describe_info();

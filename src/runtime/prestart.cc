@@ -8,7 +8,6 @@
 #include "data/json_read.h"
 #include "plan/native_names.h"
 #include "plan/request.h"
-#include "runtime/configure_arguments.h"
 #include "runtime/spec_file.h"
 #include "spec/cdi.h"
 #include "spec/oci.h"
@@ -96,10 +95,9 @@ Result<plan::Request> read_request(const spec::OciSpec& spec, const config::Conf
 
 }  // namespace
 
-Result<std::optional<std::vector<std::string>>> prestart_arguments(const spec::OciState& state,
-                                                                   const config::Config& config,
-                                                                   HookDebug debug,
-                                                                   const Log& log) {
+Result<std::optional<ConfigureCall>> prestart_call(const spec::OciState& state,
+                                                   const config::Config& config, HookDebug debug,
+                                                   const Log& log) {
   if (state.pid.value_or(0) <= 0) return Error("container state: pid is missing");
   if (state.bundle.empty()) return Error("container state: bundle is missing");
   const std::string path = path::join(state.bundle, "config.json");
@@ -117,7 +115,7 @@ Result<std::optional<std::vector<std::string>>> prestart_arguments(const spec::O
                                   .rootfs = bundle.rootfs,
                                   .debug_on_standard_error = debug == HookDebug::on_standard_error,
                                   .ldconfig = normal_ldconfig(config.cli.ldconfig)};
-  return configure_arguments(request, config, target);
+  return configure_call(request, config, target);
 }
 
 }  // namespace nvbox::runtime

@@ -35,7 +35,9 @@ class Prestart : public testing::Test {
   }
 
   Result<std::optional<Words>> arguments() const {
-    return prestart_arguments({.pid = 7, .bundle = directory_}, config_, HookDebug::off, log_);
+    const auto call =
+        NVBOX_TRY(prestart_call({.pid = 7, .bundle = directory_}, config_, HookDebug::off, log_));
+    return call ? std::optional(to_arguments(*call)) : std::nullopt;
   }
 
   std::string refusal() const {
@@ -71,9 +73,9 @@ TEST_F(Prestart, an_absolute_root_is_left_alone) {
 }
 
 TEST_F(Prestart, the_old_name_of_the_bundle_is_read_elsewhere_but_an_absent_one_is_an_error) {
-  const auto words = prestart_arguments({.pid = 7}, config_, HookDebug::off, log_);
+  const auto words = prestart_call({.pid = 7}, config_, HookDebug::off, log_);
   EXPECT_EQ(words.error().message(), "container state: bundle is missing");
-  EXPECT_EQ(prestart_arguments({.bundle = "/b"}, config_, HookDebug::off, log_).error().message(),
+  EXPECT_EQ(prestart_call({.bundle = "/b"}, config_, HookDebug::off, log_).error().message(),
             "container state: pid is missing");
 }
 

@@ -1,4 +1,4 @@
-#include "runtime/configure_arguments.h"
+#include "runtime/configure_call.h"
 
 #include <gtest/gtest.h>
 
@@ -9,6 +9,11 @@ using plan::Ask;
 using Words = std::vector<std::string>;
 
 constexpr auto compute_and_utility = driver::Capabilities::compute | driver::Capabilities::utility;
+
+Words configure_arguments(const plan::Request& request, const config::Config& config,
+                          const ConfigureTarget& target) {
+  return to_arguments(configure_call(request, config, target));
+}
 
 ConfigureTarget target() {
   return {.pid = 42, .rootfs = "/r", .ldconfig = "@/sbin/ldconfig"};
