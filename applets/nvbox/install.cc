@@ -8,6 +8,7 @@
 #include "base/path.h"
 #include "base/text.h"
 #include "base/version.h"
+#include "host/locate.h"
 #include "nvbox/install_apply.h"
 #include "nvbox/install_items.h"
 #include "nvbox/install_survey.h"
@@ -71,11 +72,10 @@ Settings with_earlier(Settings settings, const Manifest& installed, const Target
 
 // The caller's PATH, and for another root the usual one.
 std::vector<std::string> program_directories(const Call& call, const Settings& settings) {
-  const std::string_view usual = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
-  const std::string_view path =
-      settings.root == "/" ? call.environment.get("PATH").value_or(usual) : usual;
+  const auto path = call.environment.get("PATH");
+  if (settings.root != "/" || !path) return host::program_directories("");
   std::vector<std::string> directories;
-  for (const std::string_view directory : split(path, ':')) {
+  for (const std::string_view directory : split(*path, ':')) {
     if (directory.starts_with('/')) directories.emplace_back(directory);
   }
   return directories;

@@ -5,6 +5,7 @@
 #include <charconv>
 #include <optional>
 
+#include "base/hash.h"
 #include "base/text.h"
 
 namespace nvbox::applets::installation {
@@ -36,18 +37,10 @@ std::optional<Record> parse_record(std::string_view line) {
 
 }  // namespace
 
-// FNV-1a.
 std::uint64_t content_hash(std::string_view content) {
-  return content_hash(0xcbf29ce484222325, content);
-}
-
-std::uint64_t content_hash(std::uint64_t before, std::string_view piece) {
-  std::uint64_t hash = before;
-  for (const char byte : piece) {
-    hash ^= static_cast<unsigned char>(byte);
-    hash *= 0x100000001b3;
-  }
-  return hash;
+  Fnv1a hash;
+  hash.add(content);
+  return hash.value();
 }
 
 std::string_view name_of(Kind kind) {

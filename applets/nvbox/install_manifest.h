@@ -28,8 +28,6 @@ using Manifest = std::vector<Record>;
 // Tells whether a file is still what was installed. Nobody is kept from forging it, and nobody
 // gains by it.
 std::uint64_t content_hash(std::string_view content);
-// The same of a content in pieces: that of `piece` behind what has the hash `before`.
-std::uint64_t content_hash(std::uint64_t before, std::string_view piece);
 
 std::string_view name_of(Kind kind);
 

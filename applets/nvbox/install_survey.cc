@@ -6,6 +6,7 @@
 
 #include <algorithm>
 
+#include "base/hash.h"
 #include "base/path.h"
 #include "base/text.h"
 #include "host/container_file.h"
@@ -51,16 +52,16 @@ Result<std::optional<sys::Fd>> open_content(const host::Root& root, const std::s
 
 // The content_hash() of a file.
 Result<std::uint64_t> hash_at(const host::Root& root, const std::string& path) {
-  std::uint64_t hash = content_hash("");
+  Fnv1a hash;
   const std::optional<sys::Fd> file = NVBOX_TRY(open_content(root, path));
-  if (!file) return hash;
+  if (!file) return hash.value();
   std::string piece(size_t{64} * 1024, '\0');
   for (size_t done = 0; done <= most_hashed_bytes;) {
     const ssize_t size = read(file->get(), piece.data(), piece.size());
-    if (size == 0) return hash;
+    if (size == 0) return hash.value();
     if (size < 0 && errno == EINTR) continue;
     if (size < 0) return Error(cat("read ", path), errno);
-    hash = content_hash(hash, std::string_view(piece.data(), static_cast<size_t>(size)));
+    hash.add({piece.data(), static_cast<size_t>(size)});
     done += static_cast<size_t>(size);
   }
   return Error(cat("read ", path), EFBIG);

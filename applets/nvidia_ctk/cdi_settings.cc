@@ -2,6 +2,7 @@
 // at.
 #include <algorithm>
 
+#include "base/list.h"
 #include "base/path.h"
 #include "base/text.h"
 #include "host/locate.h"
@@ -90,10 +91,6 @@ constexpr ModeRow modes[] = {
     {"wsl", std::nullopt},
 };
 
-bool contains(const std::vector<std::string>& list, std::string_view word) {
-  return std::ranges::find(list, word) != list.end();
-}
-
 Result<std::vector<plan::CdiNaming>> parse_namings(const std::vector<std::string>& words) {
   std::vector<plan::CdiNaming> out;
   for (const std::string& word : words) {
@@ -108,18 +105,6 @@ Result<std::vector<plan::CdiNaming>> parse_namings(const std::vector<std::string
   return out;
 }
 
-std::vector<std::string> program_directories(const Call& call) {
-  std::vector<std::string> out;
-  for (const std::string_view entry : split(call.environment.get("PATH").value_or(""), ':')) {
-    if (entry.starts_with('/')) out.emplace_back(entry);
-  }
-  for (const std::string_view usual :
-       {"/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"}) {
-    if (!contains(out, usual)) out.emplace_back(usual);
-  }
-  return out;
-}
-
 // An absolute path is taken as it is. Where nvidia-cdi-hook is not installed, nvidia-ctk serves the
 // same hooks.
 Result<std::string> find_hook_program(const std::string& chosen, const Call& call) {
@@ -127,7 +112,8 @@ Result<std::string> find_hook_program(const std::string& chosen, const Call& cal
   const bool is_ctk = path::base_name(chosen) == "nvidia-ctk";
   const host::Root root = NVBOX_TRY(host::Root::open("/"));
   host::Locator locator(root);
-  const std::vector<std::string> directories = program_directories(call);
+  const std::vector<std::string> directories =
+      host::program_directories(call.environment.get("PATH").value_or(""));
   for (const std::string_view name : {"nvidia-cdi-hook", "nvidia-ctk"}) {
     if (is_ctk && name != "nvidia-ctk") continue;
     const auto found = NVBOX_TRY(locator.find_first(directories, name, host::Sought::program));

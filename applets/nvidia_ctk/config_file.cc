@@ -16,13 +16,6 @@ namespace {
 // The kernel's limit (path_resolution(7)).
 constexpr int most_links = 40;
 
-// A relative path counts from the current directory.
-Result<std::string> absolute(const std::string& path) {
-  if (path.starts_with('/')) return path;
-  const host::Root here = NVBOX_TRY(host::Root::open("."));
-  return path::join(here.path(), path);
-}
-
 // The file behind all links, also where the last of them leads to nothing yet.
 Result<std::string> behind_links(const host::Root& root, std::string path) {
   for (int links = 0; links < most_links; ++links) {
@@ -49,11 +42,11 @@ Result<> write_stream(const std::string& path, std::string_view text) {
 
 Result<std::optional<std::string>> read_named_file(const std::string& path) {
   const host::Root root = NVBOX_TRY(host::Root::open("/"));
-  return root.read(NVBOX_TRY(absolute(path)));
+  return root.read(NVBOX_TRY(host::absolute_path(path)));
 }
 
 Result<> write_named_file(const std::string& path, std::string_view text) {
-  const std::string place = path::clean(NVBOX_TRY(absolute(path)));
+  const std::string place = path::clean(NVBOX_TRY(host::absolute_path(path)));
   if (is_stream(place)) return write_stream(place, text);
   const host::Root root = NVBOX_TRY(host::Root::open("/"));
   const std::string target = NVBOX_TRY(behind_links(root, place));

@@ -66,7 +66,7 @@ Result<Knowledge> read_configuration(const host::Root& host, std::string_view fi
 bool is_part_of_kind(char character) {
   constexpr std::string_view others = "._-/";
   return (character >= 'a' && character <= 'z') || (character >= 'A' && character <= 'Z') ||
-         (character >= '0' && character <= '9') || others.contains(character);
+         is_digit(character) || others.contains(character);
 }
 
 // The text is not parsed: a specification has some 50 KB, and docker will parse it anyway. Longer

@@ -152,27 +152,15 @@ Result<> put_node(const Place& place, const Node& node) {
 
 Result<sys::Fd> make_directories(const host::Root& root, std::string_view directory,
                                  Purpose purpose, Journal& journal) {
-  constexpr int flags = O_PATH | O_DIRECTORY;
   const std::string where = path::join(root.path(), directory);
-  Result<sys::Fd> existing = root.open_at(directory, flags);
-  if (existing || existing.error().code() != ENOENT) return existing;
-  sys::Fd here = NVBOX_TRY(root.open_at("/", flags));
-  std::string walked;
-  for (const std::string_view component : path::components(directory)) {
-    walked += cat("/", component);
-    Result<sys::Fd> next = root.open_at(walked, flags);
-    if (!next && next.error().code() == ENOENT) {
-      const std::string name(component);
-      const auto leave = NVBOX_TRY(leave_for(purpose, root, here, where));
-      // One component, so nothing is followed; the new directory is then found through the root.
-      const bool made = mkdirat(here.get(), name.c_str(), host::directory_mode) == 0;
-      if (!made && errno != EEXIST) return Error(cat("file creation failed: ", where), errno);
-      if (made) NVBOX_TRY(journal.created(here.get(), name));
-      next = root.open_at(walked, flags);
-    }
-    here = NVBOX_TRY(std::move(next));
-  }
-  return here;
+  const auto make = [&](const sys::Fd& parent, const std::string& name,
+                        const std::string&) -> Result<> {
+    const auto leave = NVBOX_TRY(leave_for(purpose, root, parent, where));
+    const bool made = mkdirat(parent.get(), name.c_str(), host::directory_mode) == 0;
+    if (!made && errno != EEXIST) return Error(cat("file creation failed: ", where), errno);
+    return made ? journal.created(parent.get(), name) : Result<>();
+  };
+  return host::make_directories(root, directory, make);
 }
 
 Result<sys::Fd> file_target(const host::Root& root, const std::string& path, mode_t mode,

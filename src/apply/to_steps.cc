@@ -5,6 +5,7 @@
 #include <optional>
 #include <string_view>
 
+#include "base/list.h"
 #include "base/path.h"
 #include "base/text.h"
 
@@ -20,10 +21,6 @@ constexpr std::string_view multiarch_compat32 = "/usr/lib/i386-linux-gnu";
 #endif
 
 constexpr std::string_view program_directory = "/usr/bin";
-
-bool contains(const std::vector<std::string>& list, std::string_view word) {
-  return std::ranges::find(list, word) != list.end();
-}
 
 // The X server opens its modules by path, and every distribution has its own.
 constexpr std::string_view x_modules = "/xorg/";
@@ -227,7 +224,7 @@ bool is_library_name(std::string_view name) {
   const size_t at = name.find(".so");
   if (at == std::string_view::npos) return false;
   const std::string_view rest = name.substr(at + 3);
-  return rest.empty() || (rest.size() > 1 && rest[0] == '.' && rest[1] >= '0' && rest[1] <= '9');
+  return rest.empty() || (rest.size() > 1 && rest[0] == '.' && is_digit(rest[1]));
 }
 
 LibraryDirectories library_directories(const ImageLayout& image) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <ranges>
 #include <utility>
 #include <vector>
 
@@ -11,6 +12,12 @@ namespace nvbox {
 template <typename T>
 void add_once(std::vector<T>& list, T entry) {
   if (std::ranges::find(list, entry) == list.end()) list.push_back(std::move(entry));
+}
+
+// Whether the list has an entry that equals `entry`.
+template <typename List, typename T>
+bool contains(const List& list, const T& entry) {
+  return std::ranges::find(list, entry) != std::ranges::end(list);
 }
 
 }  // namespace nvbox

@@ -30,7 +30,6 @@ std::string_view name_of(Level level) {
 
 // JSON's own escapes (RFC 8259 section 7); bytes above ASCII pass as they are.
 std::string json_string(std::string_view text) {
-  constexpr std::string_view hex = "0123456789abcdef";
   std::string out = "\"";
   for (const char character : text) {
     const auto byte = static_cast<unsigned char>(character);
@@ -40,9 +39,7 @@ std::string json_string(std::string_view text) {
     } else if (character == '\n') {
       out += "\\n";
     } else if (byte < 0x20) {
-      out += "\\u00";
-      out += hex[byte >> 4];
-      out += hex[byte & 15];
+      out += cat("\\u", hexadecimal(byte, 4));
     } else {
       out += character;
     }

@@ -81,8 +81,14 @@ std::string_view trim(std::string_view text) {
   return text.substr(first, text.find_last_not_of(blanks) - first + 1);
 }
 
+std::string hexadecimal(std::uint64_t number, size_t width, std::string_view digits) {
+  std::string out;
+  for (; number != 0; number >>= 4) out.insert(out.begin(), digits[number & 15]);
+  if (out.size() < width) out.insert(0, width - out.size(), '0');
+  return out;
+}
+
 std::string printable(std::string_view text) {
-  constexpr std::string_view hex = "0123456789abcdef";
   std::string out;
   size_t controls = 0;  // bytes of a control character that are left
   for (size_t at = 0; at < text.size(); ++at) {
@@ -93,9 +99,7 @@ std::string printable(std::string_view text) {
       continue;
     }
     --controls;
-    out += "\\x";
-    out += hex[byte >> 4];
-    out += hex[byte & 15];
+    out += cat("\\x", hexadecimal(byte, 2));
   }
   return out;
 }

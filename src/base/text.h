@@ -65,6 +65,22 @@ std::string shortened(std::string_view text, size_t most);
 // its line.
 std::string printable(std::string_view text);
 
+// In base 16, with zeros in front up to `width`: "002a". The digits above 9 are small letters
+// unless others are given.
+inline constexpr std::string_view lower_hex_digits = "0123456789abcdef";
+inline constexpr std::string_view upper_hex_digits = "0123456789ABCDEF";
+std::string hexadecimal(std::uint64_t number, size_t width,
+                        std::string_view digits = lower_hex_digits);
+
+inline bool is_digit(char character) {
+  return character >= '0' && character <= '9';
+}
+
+// In either case of letters.
+inline bool is_hex_digit(char character) {
+  return lower_hex_digits.contains(character) || upper_hex_digits.contains(character);
+}
+
 // Permission bits as chmod(1) takes them, in four digits: "0660".
 std::string octal_mode(unsigned mode);
 

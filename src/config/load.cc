@@ -147,13 +147,6 @@ Result<> check_ldconfig(const Toml& document, const Config& config) {
       .hint("put @ before a path of the host, or set features.allow-ldconfig-from-container");
 }
 
-// A relative path counts from the current directory.
-Result<std::string> absolute(const std::string& path) {
-  if (path.starts_with('/')) return path;
-  const host::Root here = NVBOX_TRY(host::Root::open("."));
-  return path::join(here.path(), path);
-}
-
 }  // namespace
 
 Lookup lookup_from(const host::Environment& environment, std::string_view named) {
@@ -180,7 +173,7 @@ Result<Config> parse_config(std::string_view text, Config defaults) {
 Result<Config> load_config(const Lookup& lookup, Config defaults) {
   const std::string path = config_path(lookup);
   const host::Root root = NVBOX_TRY(host::Root::open("/"));
-  const std::string place = NVBOX_TRY(absolute(path));
+  const std::string place = NVBOX_TRY(host::absolute_path(path));
   const std::optional<std::string> text = NVBOX_TRY(root.read(place));
   if (text) return parse_config(*text, std::move(defaults)).in(path);
   if (lookup.explicit_path.empty()) return defaults;

@@ -25,7 +25,7 @@ using Keys = std::vector<std::string>;
 
 bool is_bare_key_character(char character) {
   return (character >= 'a' && character <= 'z') || (character >= 'A' && character <= 'Z') ||
-         (character >= '0' && character <= '9') || character == '_' || character == '-';
+         is_digit(character) || character == '_' || character == '-';
 }
 
 // Tabs are the only control characters of a document, newlines apart.
@@ -320,7 +320,7 @@ Result<Toml::Value> Reader::bare_value() {
   // A date and a time may be separated by one space.
   constexpr size_t date_length = std::string_view("1979-05-27").size();
   if (at_ - start == date_length && text_[start + 4] == '-' && at(" ") && at_ + 1 < text_.size() &&
-      text_[at_ + 1] >= '0' && text_[at_ + 1] <= '9') {
+      is_digit(text_[at_ + 1])) {
     at_ = std::min(text_.find_first_of(ends, at_ + 1), text_.size());
   }
   if (at_ == start) return fail(start, "expected a value");

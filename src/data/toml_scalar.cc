@@ -10,10 +10,6 @@
 namespace nvbox::data {
 namespace {
 
-bool is_digit(char character) {
-  return character >= '0' && character <= '9';
-}
-
 // The digits without their underscores; nullopt when one does not stand between two digits.
 std::optional<std::string> without_underscores(std::string_view digits,
                                                bool (*is_digit_here)(char)) {

@@ -24,7 +24,6 @@ constexpr Escape escapes[] = {
 };
 
 std::string quoted(std::string_view text) {
-  constexpr std::string_view hex = "0123456789ABCDEF";
   std::string out = "\"";
   for (const char character : text) {
     const auto byte = static_cast<unsigned char>(character);
@@ -32,7 +31,7 @@ std::string quoted(std::string_view text) {
     if (known != std::end(escapes)) {
       out += known->text;
     } else if (byte < 0x20 || byte == 0x7f) {
-      out += cat("\\u00", hex[byte >> 4], hex[byte & 15]);
+      out += cat("\\u", hexadecimal(byte, 4, upper_hex_digits));
     } else {
       out += character;
     }

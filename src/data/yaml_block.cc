@@ -5,6 +5,7 @@
 #include <string>
 #include <utility>
 
+#include "base/text.h"
 #include "data/yaml_scalar.h"
 
 namespace nvbox::data {
@@ -16,7 +17,7 @@ constexpr size_t longest_key = 128;
 
 bool is_word_character(char character) {
   return (character >= 'a' && character <= 'z') || (character >= 'A' && character <= 'Z') ||
-         (character >= '0' && character <= '9') || character == '_';
+         is_digit(character) || character == '_';
 }
 
 bool is_printable(std::string_view text) {

@@ -31,10 +31,6 @@ bool is_one_of(std::string_view text, const std::string_view (&words)[Size]) {
   return std::ranges::find(words, text) != std::end(words);
 }
 
-bool is_digit(char character) {
-  return character >= '0' && character <= '9';
-}
-
 // Takes the longest run of digits off the front and says how many there were.
 size_t take_digits(std::string_view& text) {
   const auto* end = std::ranges::find_if_not(text, is_digit);

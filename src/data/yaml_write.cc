@@ -111,11 +111,9 @@ void append_escaped(std::string& out, std::uint32_t code) {
     out += known->letter;
     return;
   }
-  const int digits = code <= 0xff ? 2 : code <= 0xffff ? 4 : 8;
+  const size_t digits = code <= 0xff ? 2 : code <= 0xffff ? 4 : 8;
   out += digits == 2 ? 'x' : digits == 4 ? 'u' : 'U';
-  for (int shift = (digits - 1) * 4; shift >= 0; shift -= 4) {
-    out += "0123456789ABCDEF"[code >> static_cast<unsigned>(shift) & 0xfU];
-  }
+  out += hexadecimal(code, digits, upper_hex_digits);
 }
 
 std::string in_double_quotes(std::string_view text) {

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/list.h"
 #include "base/path.h"
 #include "base/text.h"
 #include "driver/driver_files.h"
@@ -20,27 +21,8 @@ namespace {
 using host::Found;
 using host::Sought;
 
-constexpr std::string_view usual_program_directories[] = {
-    "/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"};
-
 bool is_usual(std::string_view directory) {
-  return std::ranges::find(usual_program_directories, directory) !=
-         std::end(usual_program_directories);
-}
-
-// PATH, then what it lacks of the usual directories: engines start runtimes with a short PATH.
-std::vector<std::string> program_directories(std::string_view path_variable) {
-  std::vector<std::string> out;
-  for (const std::string_view entry : split(path_variable, ':')) {
-    const std::string directory = path::clean(entry);
-    // A relative entry would mean the engine's working directory.
-    if (!directory.starts_with('/')) continue;
-    if (std::ranges::find(out, directory) == out.end()) out.push_back(directory);
-  }
-  for (const std::string_view directory : usual_program_directories) {
-    if (std::ranges::find(out, directory) == out.end()) out.emplace_back(directory);
-  }
-  return out;
+  return contains(host::usual_program_directories, directory);
 }
 
 // A program of an unusual place (NixOS, /opt) would not be on a container's PATH there.
@@ -179,7 +161,7 @@ class FileFinder {
       if (extension.kind != ExtensionKind::binary || extension.name.starts_with('/')) continue;
       rows.push_back({extension.name, extension.serves});
     }
-    const std::vector<std::string> directories = program_directories(context_.search.path);
+    const std::vector<std::string> directories = host::program_directories(context_.search.path);
     for (const BinaryRow& row : rows) {
       if (!context_.wants(row.serves)) continue;
       auto found = context_.or_problem(locator_.find_first(directories, row.name, Sought::program));

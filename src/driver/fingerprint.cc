@@ -1,8 +1,6 @@
 #include "driver/fingerprint.h"
 
-#include <cstdint>
-#include <string_view>
-
+#include "base/hash.h"
 #include "base/text.h"
 #include "driver/context.h"
 #include "driver/gpus.h"
@@ -11,29 +9,15 @@
 namespace nvbox::driver {
 namespace {
 
-// FNV-1a: nothing here is secret, and equal hosts need equal answers.
 class Digest {
  public:
   // Every text ends, so that "ab", "c" and "a", "bc" differ.
-  void add(std::string_view text) {
-    for (const char character : text) add_byte(static_cast<unsigned char>(character));
-    add_byte(0);
-  }
+  void add(const std::string& text) { hash_.add({text.c_str(), text.size() + 1}); }
 
-  std::string text() const {
-    constexpr std::string_view digits = "0123456789abcdef";
-    std::string out;
-    for (int shift = 60; shift >= 0; shift -= 4) out += digits[(state_ >> shift) & 15];
-    return out;
-  }
+  std::string text() const { return hexadecimal(hash_.value(), 16); }
 
  private:
-  void add_byte(unsigned char byte) {
-    constexpr std::uint64_t prime = 0x100000001b3;
-    state_ = (state_ ^ byte) * prime;
-  }
-
-  std::uint64_t state_ = 0xcbf29ce484222325;
+  Fnv1a hash_{};
 };
 
 void add_gpu(Digest& digest, const Gpu& gpu) {

@@ -12,10 +12,6 @@ constexpr std::string_view version_file = "/proc/driver/nvidia/version";
 constexpr std::string_view params_file = "/proc/driver/nvidia/params";
 constexpr std::string_view module_version_file = "/sys/module/nvidia/version";
 
-bool is_digit(char character) {
-  return character >= '0' && character <= '9';
-}
-
 Result<std::string> read_version(const Context& context) {
   const host::Root& host = context.roots.host;
   const auto told = host.read(version_file);

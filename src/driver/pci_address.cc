@@ -5,18 +5,6 @@
 #include "base/text.h"
 
 namespace nvbox::driver {
-namespace {
-
-std::string hexadecimal(std::uint32_t number, size_t width) {
-  constexpr std::string_view digits = "0123456789abcdef";
-  std::string out;
-  for (; number != 0; number >>= 4) out.insert(out.begin(), digits[number & 15]);
-  if (out.size() < width) out.insert(0, width - out.size(), '0');
-  return out;
-}
-
-}  // namespace
-
 std::optional<PciAddress> parse_pci_address(std::string_view text) {
   const std::vector<std::string_view> parts = split(text, ':');
   if (parts.size() != 3) return std::nullopt;

@@ -20,13 +20,6 @@ constexpr mode_t new_file_mode = 0644;
 constexpr std::string_view before_suffix = ".nvbox-before";
 constexpr std::string_view absent_suffix = ".nvbox-absent";
 
-Result<std::string> absolute(std::string_view path) {
-  if (path.starts_with('/')) return std::string(path);
-  char directory[PATH_MAX];
-  if (getcwd(directory, sizeof directory) == nullptr) return Error("current directory", errno);
-  return path::join(directory, path);
-}
-
 // Of a file that does not exist the path itself: its directories are made later.
 Result<std::string> without_links(const std::string& path) {
   char real[PATH_MAX];
@@ -144,7 +137,7 @@ Error undo(std::span<const Step> steps, Error failure) {
 }  // namespace
 
 Result<ConfigurationFile> read_configuration(std::string_view path) {
-  ConfigurationFile file{.path = NVBOX_TRY(absolute(path))};
+  ConfigurationFile file{.path = NVBOX_TRY(host::absolute_path(std::string(path)))};
   file.real_path = NVBOX_TRY(without_links(file.path));
   file.text = NVBOX_TRY(read_file(file.real_path));
   return file;

@@ -3,23 +3,22 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "base/list.h"
 #include "base/path.h"
 #include "base/text.h"
 #include "data/json.h"
+#include "host/locate.h"
 
 namespace nvbox::engine {
 namespace {
 
 using data::Json;
 
-constexpr std::string_view search_path =
-    "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
-
-// The hook's own directory comes last, where it is none of the usual ones.
+// The usual directories, and last the hook's own where it is none of them.
 std::string search_path_with(std::string_view directory) {
-  const auto usual = split(search_path, ':');
-  const bool is_usual = std::ranges::find(usual, directory) != usual.end();
-  return is_usual ? std::string(search_path) : cat(search_path, ":", directory);
+  std::vector<std::string> directories = host::program_directories("");
+  add_once(directories, std::string(directory));
+  return join(directories, ":");
 }
 
 }  // namespace

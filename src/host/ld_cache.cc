@@ -135,10 +135,6 @@ Result<LdCacheEntry> entry_of(const ld_cache::Entry& raw, Texts& texts,
   return entry;
 }
 
-bool is_digit(char character) {
-  return character >= '0' && character <= '9';
-}
-
 // Takes the number at the front of `text`. It wraps around where it exceeds an int, as in glibc.
 std::int32_t take_number(std::string_view& text) {
   std::uint32_t number = 0;

@@ -6,6 +6,7 @@
 #include <unistd.h>
 #include <cerrno>
 
+#include "base/list.h"
 #include "base/path.h"
 #include "base/text.h"
 
@@ -121,6 +122,18 @@ Result<std::optional<Found>> Locator::find_first(std::span<const std::string> di
     if (found) return found;
   }
   return std::nullopt;
+}
+
+std::vector<std::string> program_directories(std::string_view search_path) {
+  std::vector<std::string> directories;
+  for (const std::string_view directory : split(search_path, ':')) {
+    // A relative one would mean wherever the caller happens to stand.
+    if (directory.starts_with('/')) add_once(directories, path::clean(directory));
+  }
+  for (const std::string_view usual : usual_program_directories) {
+    add_once(directories, std::string(usual));
+  }
+  return directories;
 }
 
 }  // namespace nvbox::host

@@ -25,6 +25,14 @@ Result<> visit_entries(int directory, const Visit& visit);
 // What a descriptor that was opened below the root is called there, every link resolved.
 Result<std::string> path_below(const Root& root, int fd);
 
+// Where programs are on a host, in the order of a usual PATH.
+inline constexpr std::string_view usual_program_directories[] = {
+    "/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"};
+
+// The absolute directories of a PATH, and behind them the usual ones that it lacks: engines start
+// runtimes with a short PATH. Each once.
+std::vector<std::string> program_directories(std::string_view search_path);
+
 // A program is a regular file with an execute bit.
 enum class Sought { file, program, socket, directory };
 

@@ -171,4 +171,10 @@ Result<std::optional<DeviceNumber>> Root::device(std::string_view path) const {
                                     info.st_gid});
 }
 
+Result<std::string> absolute_path(const std::string& path) {
+  if (path.starts_with('/')) return path;
+  const Root here = NVBOX_TRY(Root::open("."));
+  return path::join(here.path(), path);
+}
+
 }  // namespace nvbox::host

@@ -34,6 +34,9 @@ struct DeviceNumber {
 // mknod is denied in user namespaces.
 enum class Nodes { real, written };
 
+// A relative path counts from the current directory of this process.
+Result<std::string> absolute_path(const std::string& path);
+
 class Root {
  public:
   static constexpr size_t default_limit = size_t{16} * 1024 * 1024;

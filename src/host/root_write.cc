@@ -31,7 +31,8 @@ bool has_content(int directory, const std::string& name, std::string_view text) 
 
 }  // namespace
 
-Result<sys::Fd> make_directories(const Root& root, std::string_view directory) {
+Result<sys::Fd> make_directories(const Root& root, std::string_view directory,
+                                 const MakeDirectory& make) {
   constexpr int flags = O_PATH | O_DIRECTORY;
   Result<sys::Fd> existing = root.open_at(directory, flags);
   if (existing || existing.error().code() != ENOENT) return existing;
@@ -41,18 +42,24 @@ Result<sys::Fd> make_directories(const Root& root, std::string_view directory) {
     walked += cat("/", component);
     Result<sys::Fd> next = root.open_at(walked, flags);
     if (!next && next.error().code() == ENOENT) {
-      const std::string where = cat("make directory ", path::join(root.path(), walked));
-      const auto leave = NVBOX_TRY(LeaveToChange::take(root, here.get()).in(where));
       // One component, so nothing is followed; the new directory is then found through the root.
-      if (mkdirat(here.get(), std::string(component).c_str(), directory_mode) != 0 &&
-          errno != EEXIST) {
-        return Error(where, errno);
-      }
+      NVBOX_TRY(make(here, std::string(component), walked));
       next = root.open_at(walked, flags);
     }
     here = NVBOX_TRY(std::move(next));
   }
   return here;
+}
+
+Result<sys::Fd> make_directories(const Root& root, std::string_view directory) {
+  const auto make = [&](const sys::Fd& parent, const std::string& name,
+                        const std::string& path) -> Result<> {
+    const std::string where = cat("make directory ", path::join(root.path(), path));
+    const auto leave = NVBOX_TRY(LeaveToChange::take(root, parent.get()).in(where));
+    if (mkdirat(parent.get(), name.c_str(), directory_mode) == 0 || errno == EEXIST) return {};
+    return Error(where, errno);
+  };
+  return make_directories(root, directory, make);
 }
 
 Result<Changed> make_link(const Root& root, std::string_view target, std::string_view link) {

@@ -5,6 +5,8 @@
 
 #include <sys/types.h>
 
+#include <functional>
+#include <string>
 #include <string_view>
 
 #include "base/result.h"
@@ -19,6 +21,12 @@ inline constexpr mode_t directory_mode = 0755;
 // Opens `directory` for use as a directory descriptor, creating it and its parents where they are
 // missing.
 Result<sys::Fd> make_directories(const Root& root, std::string_view directory);
+
+// The same with directories that `make` makes: `name` in `parent`, which is `path` below the root.
+using MakeDirectory = std::function<Result<>(const sys::Fd& parent, const std::string& name,
+                                             const std::string& path)>;
+Result<sys::Fd> make_directories(const Root& root, std::string_view directory,
+                                 const MakeDirectory& make);
 
 enum class Changed { no, yes };
 

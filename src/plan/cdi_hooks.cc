@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/list.h"
 #include "base/path.h"
 #include "base/text.h"
 
@@ -10,10 +11,6 @@ namespace nvbox::plan {
 namespace {
 
 constexpr std::string_view chmod_hook = "chmod";
-
-bool contains(const std::vector<std::string>& list, std::string_view word) {
-  return std::ranges::find(list, word) != list.end();
-}
 
 }  // namespace
 

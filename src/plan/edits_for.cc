@@ -5,6 +5,7 @@
 #include <set>
 #include <utility>
 
+#include "base/list.h"
 #include "base/path.h"
 #include "plan/parts.h"
 #include "spec/hook_time.h"
@@ -14,10 +15,6 @@ namespace {
 
 using driver::Capabilities;
 using driver::Inventory;
-
-bool contains(const std::vector<std::string>& list, std::string_view word) {
-  return std::ranges::find(list, word) != list.end();
-}
 
 PartOptions options_for(Capabilities capabilities, const config::Config& config) {
   const std::vector<std::string>& flags = config.runtime.jit_feature_flags;

@@ -3,32 +3,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <utility>
 
 #include "base/path.h"
-#include "base/text.h"
+#include "host/locate.h"
 
 namespace nvbox::runtime {
-namespace {
-
-// Where the peer looks after $PATH, which engines started by hand or by systemd cut short.
-constexpr std::string_view usual_directories[] = {
-    "/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin",
-};
-
-}  // namespace
-
-ProgramSearch::ProgramSearch(std::string_view search_path) {
-  const auto add = [&](std::string_view directory) {
-    if (std::ranges::find(directories_, directory) == directories_.end()) {
-      directories_.push_back(directory);
-    }
-  };
-  for (const std::string_view directory : split(search_path, ':')) {
-    if (directory.starts_with('/')) add(directory);
-  }
-  std::ranges::for_each(usual_directories, add);
+ProgramSearch::ProgramSearch(std::string_view search_path)
+    : directories_(host::program_directories(search_path)) {
   // The link is followed to the file that runs, under whatever name it was started.
   if (stat("/proc/self/exe", &self_) != 0) self_ = {};
 }
@@ -36,7 +18,7 @@ ProgramSearch::ProgramSearch(std::string_view search_path) {
 Program ProgramSearch::find(const std::string& name) const {
   if (name.contains('/')) return {name, kind_of(name)};
   Program best{name, Program::Kind::absent};
-  for (const std::string_view directory : directories_) {
+  for (const std::string& directory : directories_) {
     std::string path = path::join(directory, name);
     const Program::Kind kind = kind_of(path);
     if (kind == Program::Kind::usable) return {std::move(path), kind};

@@ -31,7 +31,7 @@ class ProgramSearch {
  private:
   Program::Kind kind_of(const std::string& path) const;
 
-  std::vector<std::string_view> directories_;
+  std::vector<std::string> directories_;
   struct stat self_ {};
 };
 

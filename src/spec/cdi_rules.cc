@@ -19,7 +19,7 @@ bool is_letter(char c) {
 }
 
 bool is_alphanumeric(char c) {
-  return is_letter(c) || (c >= '0' && c <= '9');
+  return is_letter(c) || is_digit(c);
 }
 
 // A part of a qualified name: first and last characters are narrower than those between. A single

@@ -41,7 +41,7 @@ Result<> drop_mount_types(CdiSpec& spec) {
 
 bool has_digit_names(const CdiSpec& spec) {
   return std::ranges::any_of(spec.devices, [](const CdiDevice& device) {
-    return !device.name.empty() && device.name.front() >= '0' && device.name.front() <= '9';
+    return !device.name.empty() && is_digit(device.name.front());
   });
 }
 

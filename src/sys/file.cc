@@ -23,12 +23,8 @@ namespace {
 std::string random_suffix() {
   std::array<unsigned char, 8> bytes{};
   if (getrandom(bytes.data(), bytes.size(), 0) != static_cast<ssize_t>(bytes.size())) return {};
-  constexpr std::string_view hex = "0123456789abcdef";
   std::string out;
-  for (const unsigned char byte : bytes) {
-    out += hex[byte >> 4];
-    out += hex[byte & 15];
-  }
+  for (const unsigned char byte : bytes) out += hexadecimal(byte, 2);
   return out;
 }
 
