@@ -159,7 +159,7 @@ cli::CommandPage describe_row(const Invocation& parent, const CommandRow& row) {
   if (row.run != nullptr) {
     Invocation invocation = parent;
     invocation.page = &page;
-    // It has nothing to fail with.
+    // With a page to fill, parse_command only describes the flags there and ends the command.
     (void)row.run(invocation);
   }
   for (const std::string_view name : split(row.names, ' ')) page.names.emplace_back(name);

@@ -3,7 +3,7 @@
 #
 #   bench/compare.sh [REFERENCE_DIR]
 #
-# REFERENCE_DIR holds the peer's binaries (nvidia-container-runtime, nvidia-ctk, ...). RUNS sets how
+# REFERENCE_DIR holds NVIDIA's binaries (nvidia-container-runtime, nvidia-ctk, ...). RUNS sets how
 # often each command is measured (50). Needs root and the packages that tests/run.sh installs.
 set -euo pipefail
 
@@ -100,7 +100,7 @@ row() { # row NAME BUNDLE COMMAND...: measures a command; BUNDLE's config.json i
   fi
 }
 
-# The peer finds its configuration and ours by the same variable.
+# NVIDIA's toolkit finds its configuration and ours by the same variable.
 create() { # create NAME BINARY BUNDLE
   export NVIDIA_CTK_CONFIG_FILE_PATH=$work/noop.toml
   row "$1" "$3" "$2" create --bundle "$work/$3" bench

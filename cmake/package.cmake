@@ -1,5 +1,5 @@
 # Packages for `cpack -G DEB` and `cpack -G RPM`, in a build directory: the binary, its links, the
-# units and the udev rule below /usr, in the places of the peer's packages, which they replace.
+# units and the udev rule below /usr, in the places of NVIDIA's packages, which they replace.
 # config.toml is not in them: it need not exist, and one that people have stays theirs.
 include(GNUInstallDirs)
 
@@ -19,7 +19,7 @@ set(CPACK_RPM_EXCLUDE_FROM_AUTO_FILELIST_ADDITION /usr/lib/systemd /usr/lib/syst
 set(CPACK_INSTALL_DEFAULT_DIRECTORY_PERMISSIONS OWNER_READ OWNER_WRITE OWNER_EXECUTE GROUP_READ
     GROUP_EXECUTE WORLD_READ WORLD_EXECUTE)
 
-# What the peer's files come in.
+# What NVIDIA's files come in.
 set(replaced nvidia-container-toolkit nvidia-container-toolkit-base
     nvidia-container-toolkit-operator-extensions libnvidia-container-tools libnvidia-container1
     nvidia-container-runtime nvidia-container-runtime-hook nvidia-docker2)
@@ -59,7 +59,7 @@ set(CPACK_RPM_SPEC_MORE_DEFINE
 
 install(TARGETS nvbox RUNTIME DESTINATION bin)
 # The links and manual pages are what the binary itself lists: a new program needs no change here.
-# nvidia-cdi-hook is among them, as in the peer's package.
+# nvidia-cdi-hook is among them, as in NVIDIA's package.
 install(CODE [[
   execute_process(COMMAND "$<TARGET_FILE:nvbox>" --list OUTPUT_VARIABLE rows
                   COMMAND_ERROR_IS_FATAL ANY)

@@ -23,7 +23,7 @@ std::optional<std::string> own_directory();
 // The binary, and a link for every program of the chosen groups, beside it.
 std::vector<Item> programs(std::string_view bindir, std::string binary, CdiHook cdi_hook);
 
-// The same links once more in another directory, to the binary by its whole path. The peer's
+// The same links once more in another directory, to the binary by its whole path. NVIDIA's
 // callers expect its programs in /usr/bin: NVIDIA's device plugin writes that path into CDI
 // specifications, and k3s and Kata look there.
 std::vector<Item> more_links(std::string_view directory, const std::vector<Item>& programs,
@@ -35,7 +35,7 @@ std::vector<Item> units(std::string_view bindir);
 // The manual pages of the programs among the items, in ../share/man of their directory.
 Result<std::vector<Item>> manuals(std::string_view bindir, const std::vector<Item>& programs);
 
-// The peer's config.toml, which says what can be set; it is made where there is none.
+// NVIDIA's config.toml, which says what can be set; it is made where there is none.
 Item default_configuration(const host::Root& root);
 
 }  // namespace nvbox::applets::installation

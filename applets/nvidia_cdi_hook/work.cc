@@ -16,7 +16,7 @@ using cli::Shown;
 using cli::Split;
 using Flag = cli::Flag<Settings>;
 
-// The peer's help of two hooks shows it.
+// NVIDIA's help of two hooks shows it.
 constexpr Flag container_spec(Shown shown) {
   return {{"container-spec",
            {},

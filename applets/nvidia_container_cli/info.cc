@@ -135,7 +135,7 @@ std::string info_text(const Facts& facts) {
   return text;
 }
 
-// Without quoting, like the peer: Incus reads the columns by position.
+// Without quoting, like NVIDIA's toolkit: Incus reads the columns by position.
 std::string info_csv(const Facts& facts) {
   std::string text =
       cat("NVRM version,CUDA version\n", facts.driver_version, ",", facts.cuda_version,

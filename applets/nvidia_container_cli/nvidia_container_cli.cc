@@ -86,7 +86,7 @@ void open_debug_log(const Globals& globals, const Call& call) {
                }));
 }
 
-// The peer calls both of these what they are below its library.
+// NVIDIA's toolkit calls both of these what they are below its library.
 Result<> check_globals(const Globals& globals) {
   const bool is_root_wrong = globals.root && !globals.root->starts_with('/');
   if (is_root_wrong || (globals.ldcache && globals.ldcache->empty())) {

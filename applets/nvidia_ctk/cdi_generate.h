@@ -53,7 +53,7 @@ struct Plan {
   Output output{};
 };
 
-// In the peer's order of checks; looks for the hook program on PATH. `line` says which flags were
+// In NVIDIA's order of checks; looks for the hook program on PATH. `line` says which flags were
 // given.
 Result<Plan> check_settings(const GenerateSettings& settings, const cli::FlagLine& line,
                             const Call& call);

@@ -71,7 +71,7 @@ Result<const Engine*> find_engine(std::string_view name);
 // containerd that k3s, RKE2 or MicroK8s brings.
 Result<Place> find_place(const Engine& engine, const Settings& settings, const Call& call);
 
-// The runtime's program for engines that want a path: the peer's, or the one in PATH where that
+// The runtime's program for engines that want a path: NVIDIA's, or the one in PATH where that
 // does not exist. On machines that are only prepared neither does.
 std::string default_runtime_path(const Call& call);
 

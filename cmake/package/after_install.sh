@@ -1,7 +1,7 @@
 #!/bin/sh
 # After installation or update, for dpkg ("configure" and the version that was there) and rpm (how many
-# versions are there now): the units keep the CDI specification of the host up to date, as with the
-# peer's package. A failure is no reason to fail the installation.
+# versions are there now): the units keep the CDI specification of the host up to date, as with
+# NVIDIA's package. A failure is no reason to fail the installation.
 set -e
 
 case $1 in

@@ -48,7 +48,7 @@ struct ConfigureRequest {
 };
 
 // All or nothing: on failure everything that this call made is undone, and nothing else. Errors
-// carry the class of the peer's message ("mount error", ...) as their first context. Raises what
+// carry the class of NVIDIA's message ("mount error", ...) as their first context. Raises what
 // it was given of the capabilities of apply/phases.h.
 Result<> configure(const host::Root& host, const ConfigureRequest& request, const Log& log);
 

@@ -90,7 +90,7 @@ Json to_json(const spec::DeviceNode& node, const NodeOwner& user) {
   return out;
 }
 
-// What `permissions` means. "none" is a word of the peer's library, for a node that the container
+// What `permissions` means. "none" is a word of CDI's own library, for a node that the container
 // sees but that its cgroup does not open.
 std::string access(const spec::DeviceNode& node) {
   if (node.permissions.empty()) return "rwm";

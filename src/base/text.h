@@ -97,7 +97,7 @@ std::optional<Number> parse_number(std::string_view text, int base = 10) {
   return number;
 }
 
-// The spellings of Go's strconv.ParseBool, which the peer's variables and options accept.
+// The spellings of Go's strconv.ParseBool, which NVIDIA's variables and options accept.
 std::optional<bool> parse_bool(std::string_view text);
 
 // The candidate nearest to `word` by edit distance, if it is near enough to be a typing mistake.

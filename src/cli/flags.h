@@ -1,4 +1,4 @@
-// Flags as tables, in the grammar of the peer's Go programs (the flag package and urfave/cli): one
+// Flags as tables, in the grammar of NVIDIA's Go programs (the flag package and urfave/cli): one
 // dash or two are the same, --name VALUE and --name=VALUE too, a boolean takes a value only behind
 // "=", short names are names of one letter and are never joined, "--" ends the flags. The C
 // programs' grammar is in options.h.
@@ -86,12 +86,12 @@ class FlagSet {
     bind(flags, settings, Origin::inherited);
   }
 
-  // Writes what is given into the settings. An error is a mistake of the caller's in the peer's
+  // Writes what is given into the settings. An error is a mistake of the caller's in NVIDIA's
   // words, "flag provided but not defined: -foo"; settings may then be written in part.
   Result<FlagLine> parse(std::span<const std::string_view> arguments, const Variables& variables,
                          Dialect dialect);
 
-  // The lines of help, in the peer's layout, for the flags of this command or for the inherited
+  // The lines of help, in NVIDIA's layout, for the flags of this command or for the inherited
   // ones. Empty when there are none. Defaults are what the settings say, so parse comes later.
   std::string own_help() const;
   std::string inherited_help() const;

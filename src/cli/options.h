@@ -1,5 +1,5 @@
 // Options as tables: parsing, help and usage come from the same rows. The grammar is getopt_long's
-// (glibc), which callers of the peer's programs rely on: --name=VALUE, --name VALUE, -nVALUE,
+// (glibc), which callers of NVIDIA's programs rely on: --name=VALUE, --name VALUE, -nVALUE,
 // joined letters, unambiguous beginnings of long names, "--" ends the options.
 #pragma once
 

@@ -16,7 +16,7 @@ namespace {
 constexpr size_t most_mebibytes = 8;
 constexpr size_t most_bytes = most_mebibytes * 1024 * 1024;
 
-// The peer reads these and no others; ".yml" is not among them.
+// NVIDIA's toolkit reads these and no others; ".yml" is not among them.
 constexpr std::string_view suffixes[] = {".json", ".yaml"};
 
 bool is_specification(std::string_view name) {

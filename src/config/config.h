@@ -1,5 +1,5 @@
 // config.toml: every key that nvbox knows, with its default. The keys, their defaults and the
-// lookup of the file are the peer's (nvidia-container-runtime/config.toml), plus a few of ours.
+// lookup of the file are NVIDIA's (nvidia-container-runtime/config.toml), plus a few of ours.
 #pragma once
 
 #include <string>
@@ -47,7 +47,7 @@ struct Config {
     std::vector<std::string> jit_feature_flags{};
     std::vector<std::string> jit_disabled_hooks{};
     // Ours (modes.jit-cdi.ignore-driver-capabilities): inject every driver file whatever
-    // NVIDIA_DRIVER_CAPABILITIES says, as the peer's jit-cdi mode does.
+    // NVIDIA_DRIVER_CAPABILITIES says, as NVIDIA's jit-cdi mode does.
     bool jit_ignore_driver_capabilities = false;
     std::string legacy_cuda_compat_mode = "ldconfig";
     // The keys of the experimental runtime. Its own low-level runtime; empty: one of `runtimes`.
@@ -61,7 +61,7 @@ struct Config {
   struct Hook {
     std::string path = "nvidia-container-runtime-hook";
     bool skip_mode_detection = false;
-    // Ours: refuse like the peer's hook where the mode is not legacy.
+    // Ours: refuse like NVIDIA's hook where the mode is not legacy.
     bool strict_mode_detection = false;
     bool operator==(const Hook&) const = default;
   } hook{};
@@ -98,8 +98,8 @@ Lookup lookup_from(const host::Environment& environment, std::string_view named 
 // explicit_path, else ${XDG_CONFIG_HOME:-/etc}/nvidia-container-runtime/config.toml.
 std::string config_path(const Lookup& lookup);
 
-// The defaults overlaid with TOML text. Errors name the line and the key. What the peer ignores is
-// a warning in the result.
+// The defaults overlaid with TOML text. Errors name the line and the key. What NVIDIA's toolkit
+// ignores is a warning in the result.
 Result<Config> parse_config(std::string_view text, Config defaults = {});
 
 // parse_config of the file of config_path. A file that nobody named may be missing, which leaves

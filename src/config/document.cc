@@ -5,7 +5,7 @@
 namespace nvbox::config {
 namespace {
 
-// Byte for byte what `nvidia-ctk config default` of the peer prints.
+// Byte for byte what `nvidia-ctk config default` of NVIDIA's toolkit prints.
 constexpr std::string_view document_text =
     R"(#accept-nvidia-visible-devices-as-volume-mounts = false
 #accept-nvidia-visible-devices-envvar-when-unprivileged = true

@@ -28,10 +28,10 @@ DocumentHost document_host(const host::Root& host);
 // What holds where no file says otherwise: Config's own defaults, and those of this host alone.
 Config default_config(const DocumentHost& host);
 
-// The peer's document. Some keys are comments there, with a value that shows what they are for.
+// NVIDIA's document. Some keys are comments there, with a value that shows what they are for.
 std::string default_document(const DocumentHost& host);
 
-// The settings of one --set: "key=value", and "key" alone for a boolean. The peer's parser takes a
+// The settings of one --set: "key=value", and "key" alone for a boolean. NVIDIA's parser takes a
 // comma for the beginning of another setting; here it is one only in front of a key, so that it
 // can stand in lists as well.
 std::vector<std::string> split_settings(std::string_view text);

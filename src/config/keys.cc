@@ -27,12 +27,12 @@ constexpr std::string_view modes[] = {"auto", "legacy", "csv", "cdi", "jit-cdi"}
 constexpr std::string_view discover_modes[] = {"auto", "legacy", "csv"};
 // features.allow-cuda-compat-libs-from-container has a meaning where the word is empty.
 constexpr std::string_view compat_modes[] = {"ldconfig", "mount", "hook", "disabled", ""};
-// The peer's logger's.
+// NVIDIA's logger's.
 constexpr std::string_view log_levels[] = {"panic",   "fatal", "error", "warn",
                                            "warning", "info",  "debug", "trace"};
 constexpr std::string_view driver_capabilities[] = {"all",      "compat32", "compute", "display",
                                                     "graphics", "ngx",      "utility", "video"};
-// The peer's, all of them: some ask for nothing that nvbox does.
+// NVIDIA's, all of them: some ask for nothing that nvbox does.
 constexpr std::string_view feature_flags[] = {
     "enable-explicit-driver-libraries", "disable-nvsandboxutils",
     "enable-coherent-annotations",      "disable-multiple-csv-devices",
@@ -143,7 +143,7 @@ constexpr Key rows[] = {
      "never refuse because of nvidia-container-runtime.mode"},
     {"nvidia-container-runtime-hook.strict-mode-detection",
      field<&Config::hook, &Config::Hook::strict_mode_detection>,
-     "refuse where the mode is not legacy, as the peer's hook does, unless skip-mode-detection"},
+     "refuse where the mode is not legacy, as NVIDIA's hook does, unless skip-mode-detection"},
 
     {"nvidia-ctk.path", field<&Config::ctk_path>, "program of the hooks that are injected"},
 

@@ -82,7 +82,8 @@ struct Store {
   }
 };
 
-// A wrong word stays in the configuration: whoever uses it refuses it, or does what the peer does.
+// A wrong word stays in the configuration: whoever uses it refuses it, or does what NVIDIA's
+// toolkit does.
 void warn_of_words(const Key& key, const Toml& found, Config& config) {
   if (key.words.allowed.empty()) return;
   const Toml::Array single = {found};

@@ -1,5 +1,5 @@
-// TOML text for trees, in the layout of the peer's library: members sorted, values before tables,
-// two blanks of indentation for each level.
+// TOML text for trees, in the layout of NVIDIA's TOML library: members sorted, values before
+// tables, two blanks of indentation for each level.
 #pragma once
 
 #include <string>

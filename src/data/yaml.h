@@ -1,5 +1,5 @@
-// YAML documents as Json values, in the dialect of Go's gopkg.in/yaml.v3: what the peer writes, and
-// what people write for it. JSON is YAML too, so parse_yaml reads both.
+// YAML documents as Json values, in the dialect of Go's gopkg.in/yaml.v3: what NVIDIA's toolkit
+// writes, and what people write for it. JSON is YAML too, so parse_yaml reads both.
 #pragma once
 
 #include <string>

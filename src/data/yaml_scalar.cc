@@ -131,8 +131,8 @@ bool take_zone(std::string_view& text) {
   return take(text, "+-") && take_two_digits(text) && take(text, ":") && take_two_digits(text);
 }
 
-// A date, alone, with a time, or with a time and a zone. The peer asks the calendar too; quotes
-// around "2001-99-99" do no harm.
+// A date, alone, with a time, or with a time and a zone. NVIDIA's toolkit asks the calendar too;
+// quotes around "2001-99-99" do no harm.
 bool is_timestamp(std::string_view text) {
   if (take_digits(text) != 4 || !take(text, "-")) return false;
   if (!take_two_digits(text) || !take(text, "-") || !take_two_digits(text)) return false;

@@ -1,5 +1,5 @@
 // After emitterc.go and encode.go of gopkg.in/yaml.v3, as far as they are reached with their
-// defaults: the peer's specifications come out byte for byte, so that a diff shows what changed.
+// defaults: NVIDIA's specifications come out byte for byte, so that a diff shows what changed.
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
@@ -83,7 +83,7 @@ bool is_all_printable(std::string_view text) {
 Style style_of(std::string_view text) {
   if (is_ambiguous(text) || !is_all_printable(text)) return Style::double_quoted;
   if (text.contains('\n')) {
-    // The peer's hint for a first blank is wrong in lists, so such a text goes into quotes here.
+    // NVIDIA's hint for a first blank is wrong in lists, so such a text goes into quotes here.
     const bool fits_a_block =
         !is_blank(text.front()) && text.back() != ' ' && !text.contains(" \n");
     return fits_a_block ? Style::literal : Style::double_quoted;

@@ -62,7 +62,7 @@ constexpr bool intersects(Features a, Features b) {
   return (a & b) != Features::none;
 }
 
-// What they are called, in the order in which the peer adds them.
+// What they are called, in the order in which NVIDIA's toolkit adds them.
 struct FeatureName {
   std::string_view word;
   std::string_view variable;
@@ -73,6 +73,24 @@ inline constexpr FeatureName feature_names[] = {
     {"mofed", "NVIDIA_MOFED", Features::mofed},
     {"gdrcopy", "NVIDIA_GDRCOPY", Features::gdrcopy},
     {"nvswitch", "NVIDIA_NVSWITCH", Features::nvswitch},
+};
+
+// What a request makes it worth looking for; the rest is not even opened.
+struct Need {
+  bool gpus = true;
+  // Brand and architecture of the GPUs and the CUDA version, as far as tables know them.
+  bool facts = false;
+  bool imex_channels = false;
+  // Nodes and files that serve these.
+  Capabilities files = Capabilities::all;
+  // Leave libraries, programs and other files out.
+  bool only_nodes = false;
+  // Also directories that a plain user could exchange for a link, as one in /tmp that is not
+  // root's: for those who mount what they opened and not what a path leads to later.
+  bool exchangeable = false;
+  Features features = Features::none;
+
+  bool operator==(const Need&) const = default;
 };
 
 }  // namespace nvbox::driver

@@ -19,7 +19,7 @@
 namespace nvbox::driver {
 namespace {
 
-// The peer's list (getExplicitDriverLibraryMounts of its pkg/nvcdi/driver-nvml.go).
+// NVIDIA's list (getExplicitDriverLibraryMounts of its pkg/nvcdi/driver-nvml.go).
 constexpr std::string_view explicit_libraries[] = {"libEGL.so",
                                                    "libGL.so",
                                                    "libGLESv1_CM.so",

@@ -47,7 +47,7 @@ struct Search {
 // What the environment says; the configuration is the caller's to add.
 Search search_from(const host::Environment& environment);
 
-// With the peer's feature flag "enable-explicit-driver-libraries": the libraries that choose
+// With NVIDIA's feature flag "enable-explicit-driver-libraries": the libraries that choose
 // between vendors' drivers, which an image mostly has itself.
 void add_explicit_libraries(const std::vector<std::string>& feature_flags, Search& search);
 

@@ -16,7 +16,8 @@ namespace {
 
 constexpr std::string_view directory = "/proc/driver/nvidia/gpus";
 
-// The one major of the driver that is not given out at run time.
+// NV_MAJOR_DEVICE_NUMBER of the open kernel modules (nv-linux.h); the majors of its other devices
+// are given out anew at every boot.
 constexpr unsigned nvidia_major = 195;
 
 struct Entry {

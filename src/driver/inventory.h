@@ -19,8 +19,8 @@ struct HostDevice {
   std::string path;
   unsigned major = 0;
   unsigned minor = 0;
-  mode_t mode = 0;
-  gid_t gid = 0;
+  mode_t mode = 0;  // permission bits as in stat(2), 0666; 0 of a node that nobody has made yet
+  gid_t gid = 0;    // whom it belongs to on the host
 
   bool operator==(const HostDevice&) const = default;
 };
@@ -178,24 +178,6 @@ struct Inventory {
   std::vector<CoreFailure> core_failures{};
 
   bool operator==(const Inventory&) const = default;
-};
-
-// What a request makes it worth looking for; the rest is not even opened.
-struct Need {
-  bool gpus = true;
-  // Brand and architecture of the GPUs and the CUDA version, as far as tables know them.
-  bool facts = false;
-  bool imex_channels = false;
-  // Nodes and files that serve these.
-  Capabilities files = Capabilities::all;
-  // Leave libraries, programs and other files out.
-  bool only_nodes = false;
-  // Also directories that a plain user could exchange for a link, as one in /tmp that is not
-  // root's: for those who mount what they opened and not what a path leads to later.
-  bool exchangeable = false;
-  Features features = Features::none;
-
-  bool operator==(const Need&) const = default;
 };
 
 }  // namespace nvbox::driver

@@ -149,7 +149,7 @@ class Finder {
     });
   }
 
-  // Others have links only by the loader's cache, like the peer's.
+  // Others have links only by the loader's cache, like NVIDIA's.
   bool has_links(std::string_view stem) const {
     const std::vector<std::string>& named = context_.search.more_libraries;
     return std::ranges::find(named, stem) != named.end();

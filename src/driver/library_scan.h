@@ -42,15 +42,17 @@ class LibraryScan {
   // Lists these directories and those below them, as far as that was not done before.
   void add(const std::vector<LibraryDirectory>& directories);
 
-  // The directory at a path, which is listed if need be; null when it is not there.
+  // The directory at this path below the driver root; listed now where add() did not come by it.
+  // Null when there is no such directory.
   const ScannedDirectory* directory(const std::string& path);
 
-  // In the order of listing. A deque: what directory() returned stays valid.
+  // In the order in which they were listed. A deque, because directory() hands out pointers into
+  // it.
   const std::deque<ScannedDirectory>& directories() const { return directories_; }
 
   const std::vector<LibraryRow>& own_numbered() const { return own_numbered_; }
 
-  // Of a directory that did not tell what is in it; null when all did.
+  // Why the first directory that could not be listed could not; null when all were.
   const Error* first_failure() const { return failure_ ? &*failure_ : nullptr; }
 
   // That libcuda or libnvidia-ml are there of other versions than the wanted one; nullopt when they

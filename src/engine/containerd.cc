@@ -178,7 +178,7 @@ Result<TomlDocument> section_of(const Source& source, std::int64_t version) {
   return TomlDocument::parse(data::toml_document_text(root));
 }
 
-// All of the drop-in's directory, like the peer, unless that would miss the drop-in or have
+// All of the drop-in's directory, like NVIDIA's toolkit, unless that would miss the drop-in or have
 // config.toml import itself. containerd reads relative imports from the directory of the file.
 Result<> import_drop_in(TomlDocument& config, const ContainerdFiles& files, std::int64_t version) {
   const std::string_view drop_in = *files.drop_in_path;

@@ -52,7 +52,8 @@ Result<std::uint64_t> gpu_mask(const host::Root& container, const Log& log) {
 std::string profile_text(std::uint64_t mask) {
   char digits[16];
   const auto [end, error] = std::to_chars(digits, digits + sizeof digits, mask, 16);
-  // Hexadecimal numbers are not JSON; the driver's reader takes them, and the peer writes them.
+  // Hexadecimal numbers are not JSON; the driver's reader takes them, and NVIDIA's toolkit writes
+  // them.
   return cat(R"({"profiles":[{"name":"_container_","settings":["EGLVisibleDGPUDevices",0x)",
              std::string_view(digits, end),
              R"(]}],"rules":[{"pattern":[],"profile":"_container_"}]})");

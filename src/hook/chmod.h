@@ -1,4 +1,4 @@
-// The chmod hook, which specifications from before 1.16 of the peer's toolkit have.
+// The chmod hook, which specifications from before 1.16 of NVIDIA's toolkit have.
 #pragma once
 
 #include <sys/types.h>

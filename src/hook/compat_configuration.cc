@@ -12,13 +12,13 @@ namespace nvbox::hook {
 namespace {
 
 constexpr std::string_view directory = "/etc/ld.so.conf.d";
-// The peer's have an identifier between prefix and suffix, and 00-nvcr-... for other folders;
+// NVIDIA's have an identifier between prefix and suffix, and 00-nvcr-... for other folders;
 // update_ld_cache's own file begins with 00-nvbox.
 constexpr std::string_view prefix = "00-compat";
 constexpr std::string_view suffix = ".conf";
 constexpr std::string_view own_file = "/etc/ld.so.conf.d/00-compat.conf";
 
-// One for every start of a container whose file system lasts, where the peer's hooks wrote them.
+// One for every start of a container whose file system lasts, where NVIDIA's hooks wrote them.
 constexpr size_t most_files = 256;
 constexpr size_t most_folders = 64;
 

@@ -1,6 +1,6 @@
 // How an enable-cuda-compat hook tells the update-ldcache hook that runs after it: by a file of the
 // loader's configuration whose name comes before those of other folders. Each may be a process of
-// this program or of the peer's.
+// this program or of NVIDIA's.
 #pragma once
 
 #include <string>
@@ -22,7 +22,7 @@ Result<> enable_cuda_compat(const host::Root& container, const HostDriver& drive
 // Removes the file that enable_cuda_compat wrote at an earlier start.
 Result<> forget_cuda_compat(const host::Root& container);
 
-// The directories that such files name, this program's and the peer's, each once and in the
+// The directories that such files name, this program's and NVIDIA's, each once and in the
 // loader's order. Of more than 64, which no image has, the first ones.
 std::vector<std::string> enabled_compat_folders(const host::Root& container, const Log& log);
 

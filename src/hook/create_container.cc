@@ -21,7 +21,8 @@ Result<std::string> choose_compat_folder(const host::Root& container,
   CompatDecision decision = NVBOX_TRY(decide_cuda_compat(
       container, {.driver_version = work.cuda_compat_driver}, work.cuda_compat_root));
   tell(decision, log);
-  // This decision counts, not that of a start with hooks of a CDI specification.
+  // enable-cuda-compat of a CDI specification leaves a file in the image that names its folder. It
+  // is taken away, so that the folder that is chosen here is the only one.
   const Result<> forgotten = forget_cuda_compat(container);
   if (!forgotten) log.debug(forgotten.error().message());
   return std::move(decision.directory);

@@ -59,8 +59,8 @@ Result<std::vector<std::int64_t>> integers(const data::JsonPlace& place) {
   return out;
 }
 
-// The peer reads it with Go's encoding/json, for which the case of names does not count, and of
-// several the last one does. Libraries have "CUDA version" and "driver".
+// NVIDIA's toolkit reads it with Go's encoding/json, for which the case of names does not count,
+// and of several the last one does. Libraries have "CUDA version" and "driver".
 Result<Note> parse_note_text(std::string_view text) {
   const data::Json json = NVBOX_TRY(data::parse_json(text, {.bytes = most_note_bytes}));
   if (!json.is_object()) return Error("the note is not an object");

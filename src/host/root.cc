@@ -32,7 +32,7 @@ std::optional<DeviceNumber> parse_written_node(std::string_view text, const stru
 }
 
 // Any rename or mount on the machine while the kernel walks ".." makes openat2 answer EAGAIN, and a
-// directory that is moved out of the root under its feet EXDEV; the peer retries as often.
+// directory that is moved out of the root under its feet EXDEV; NVIDIA's toolkit retries as often.
 constexpr int most_retries = 128;
 
 bool is_worth_a_retry(int errno_value) {

@@ -29,8 +29,9 @@ std::optional<std::string> renumbered(const spec::CdiSpec& spec, const host::Roo
   return std::nullopt;
 }
 
-// A GPU that was exchanged has the address of the one before. Until a GPU is used for the first
-// time, the driver may not tell its UUID; then nobody knows.
+// A GPU that was put into the slot of another has its PCI address, so that only the UUID tells them
+// apart. The driver hides UUIDs until a GPU is used for the first time ("GPU-????????-..."); as
+// long as one is hidden, none is said to be gone.
 std::optional<std::string> lost_gpu(const spec::CdiSpec& spec,
                                     const std::vector<driver::Gpu>& gpus) {
   if (!std::ranges::all_of(gpus, driver::has_known_uuid)) return std::nullopt;

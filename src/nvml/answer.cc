@@ -12,7 +12,7 @@ namespace {
 
 using data::JsonPlace;
 
-// nvmlBrandType_t, in the peer's words.
+// nvmlBrandType_t, in NVIDIA's words.
 constexpr std::string_view brands[] = {
     "Unknown",   "Quadro",    "Tesla",  "NVS",        "GRID",    "GeForce",
     "TITAN",     "VApps",     "VPC",    "VCS",        "VWS",     "CloudGaming",

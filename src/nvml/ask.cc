@@ -71,7 +71,8 @@ void fill(const driver::Context& context, const ToldGpu& told, driver::Gpu& gpu)
   if (!driver::has_known_uuid(gpu) && !told.uuid.empty()) gpu.uuid = told.uuid;
   if (gpu.brand.empty()) gpu.brand = told.brand;
   if (gpu.architecture.empty()) gpu.architecture = told.architecture;
-  // A library or a GPU that does not know the question has one address space less.
+  // NVML says "not supported", and older libraries lack the call, where GPU and CPU have address
+  // spaces of their own. Only a call that failed leaves it unknown.
   if (told.coherent || told.failure.empty()) gpu.coherent = told.coherent.value_or(false);
   if (!gpu.mig.empty() || told.mig) fill_migs(context, told, gpu);
 }

@@ -1,5 +1,5 @@
 // The createContainer hooks of a CDI specification: each does one thing, and what it is to do is on
-// its command line, which engines and other tools read (the peer's hooks and words).
+// its command line, which engines and other tools read (NVIDIA's hooks and words).
 #pragma once
 
 #include <span>

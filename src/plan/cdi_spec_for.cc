@@ -59,7 +59,7 @@ void add_device_of_all(spec::CdiSpec& spec) {
   spec.devices.push_back(std::move(all));
 }
 
-// The form in which a specification is written: nothing twice, and everything in the peer's order.
+// The form in which a specification is written: nothing twice, and everything in NVIDIA's order.
 Result<spec::CdiSpec> finish(spec::CdiSpec spec, const CdiOptions& options) {
   spec.kind = options.kind;
   spec::normalize(spec.edits);
@@ -101,7 +101,7 @@ class GpuSpecMaker {
         hooks_(options.hooks) {}
 
   Result<CdiOutcome> run(const Selection& selection) {
-    // The peer's device for driver files without a GPU. A device without edits is none.
+    // NVIDIA's device for driver files without a GPU. A device without edits is none.
     if (request_of(options_).ask == Ask::driver_only) {
       spec_.devices.push_back({.name = "none", .edits = {.env = {"NVCT_EMPTY_DEVICE="}}});
     }
@@ -164,7 +164,9 @@ struct CoherenceRow {
 
 constexpr CoherenceRow coherence_rows[] = {{true, ".coherent"}, {false, ".noncoherent"}};
 
-// Schedulers that know nothing of GPUs choose by the kind. MIG devices are of neither.
+// With the feature flag enable-coherent-annotations, the same GPUs stand in two more
+// specifications, nvidia.com/gpu.coherent and nvidia.com/gpu.noncoherent: a scheduler that knows
+// nothing of GPUs can choose by the kind alone. MIG devices are in neither.
 Result<> add_coherence(const Inventory& inventory, const CdiOptions& options,
                        const Selection& selection, CdiOutcome& outcome) {
   for (const size_t position : selection.gpus) {
@@ -331,7 +333,7 @@ Result<CdiOutcome> cdi_spec_of_imex(const Inventory& inventory, const CdiOptions
   spec::CdiSpec spec = served();
   for (const size_t position : selection.imex_channels) {
     const driver::HostDevice& channel = inventory.imex_channels[position];
-    // Numbers are left to the engine, which asks the host's node: the peer's form.
+    // Numbers are left to the engine, which asks the host's node: NVIDIA's form.
     spec::DeviceNode node = {.path = channel.path, .permissions = ""};
     node.host_path = path::join(inventory.driver.dev_root, channel.path);
     spec.devices.push_back({.name = cat(channel.minor), .edits = {.nodes = {std::move(node)}}});

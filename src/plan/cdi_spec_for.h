@@ -1,6 +1,6 @@
 // Inventory -> CDI specification: every device of this host by name, for engines that inject it
 // themselves. Nobody knows what the containers will ask for, so each gets every capability but
-// compat32, like the peer's.
+// compat32, like NVIDIA's.
 #pragma once
 
 #include <optional>
@@ -15,7 +15,7 @@
 
 namespace nvbox::plan {
 
-// Without the 32-bit twins, like the peer: hardly an image has a use for them.
+// Without the 32-bit twins, like NVIDIA's toolkit: hardly an image has a use for them.
 inline constexpr auto cdi_capabilities =
     static_cast<driver::Capabilities>(static_cast<unsigned>(driver::Capabilities::all) &
                                       ~static_cast<unsigned>(driver::Capabilities::compat32));
@@ -42,7 +42,7 @@ struct CdiHooks {
 struct CdiOptions {
   std::string kind = "nvidia.com/gpu";
   std::vector<CdiNaming> naming = {CdiNaming::index, CdiNaming::uuid};
-  // The peer's ids: all, none, 0, 0:1 (MIG), GPU-..., MIG-..., MIG-GPU-.../GI/CI. The first of
+  // NVIDIA's ids: all, none, 0, 0:1 (MIG), GPU-..., MIG-..., MIG-GPU-.../GI/CI. The first of
   // "none" and "all" stands for the whole list: "none" is one device of this name without any GPU,
   // "all" every GPU without MIG instances and every MIG device.
   std::vector<std::string> device_ids = {"all"};

@@ -28,7 +28,7 @@ struct DeviceName {
   bool operator==(const DeviceName&) const = default;
 };
 
-// A number as strtoumax and scanf take it, with which the peer's command line reads names: blanks
+// A number as strtoumax and scanf take it, with which NVIDIA's command line reads names: blanks
 // and a plus sign may stand before it. Their minus signs, which turn big numbers into small ones,
 // are not taken.
 std::optional<unsigned> parse_spaced_number(std::string_view text, int base = 10);

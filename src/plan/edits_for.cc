@@ -80,7 +80,7 @@ class Planner {
     plan_.work.application_profile = parts_.wants(graphical);
   }
 
-  // modes.jit-cdi.nvcdi-disable-hooks names the peer's hooks; ours does the same parts.
+  // modes.jit-cdi.nvcdi-disable-hooks names NVIDIA's hooks; ours does the same parts.
   void apply_disabled_hooks() {
     const std::vector<std::string>& disabled = config_.runtime.jit_disabled_hooks;
     if (contains(disabled, "all")) plan_.work = {};
@@ -116,7 +116,7 @@ void add_mig_rights(const Inventory& inventory, const config::Config& config,
   if (nodes.empty()) return;
   const Parts parts(inventory, options_for(Capabilities::all, config));
   DevicePart part = parts.of(nodes);
-  // The peer's flags; whoever makes instances makes their nodes as well.
+  // NVIDIA's flags; whoever makes instances makes their nodes as well.
   part.edits.mounts.push_back({path::join(inventory.driver.dev_root, driver::mig_node_directory),
                                std::string(driver::mig_node_directory),
                                {"nosuid", "noexec", "rbind", "rprivate"}});

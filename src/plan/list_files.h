@@ -41,7 +41,7 @@ struct Listing {
   bool operator==(const Listing&) const = default;
 };
 
-// In each part the order of the peer's tables, which scripts of its callers have seen for years.
+// In each part the order of NVIDIA's tables, which scripts of its callers have seen for years.
 // Only what those tables know is listed, and no library that the loader does not search for.
 // `channels` are listed whether or not their nodes exist.
 Listing list_files(const driver::Inventory& inventory, const Selection& selection,

@@ -29,7 +29,7 @@ std::vector<std::string> cdi_names(const Request& request, Mode mode, const conf
 
 // Whether the names (cdi_names) are runtime.nvidia.com/gpu's, and so not for a specification on
 // disk to answer. An error when some are and some are not: what answers for both is nobody's to
-// say, and the peer refuses it as well.
+// say, and NVIDIA's toolkit refuses it as well.
 Result<bool> are_runtime_names(const std::vector<std::string>& names, Mode mode,
                                const config::Config& config);
 

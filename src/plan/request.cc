@@ -150,7 +150,7 @@ void ask_for_devices(const spec::ContainerView& container, const config::Config&
           "not privileged"));
 }
 
-// "none" and the word "all" ask for no channel. The peer's runtime injects every channel for
+// "none" and the word "all" ask for no channel. NVIDIA's runtime injects every channel for
 // "none", which no one can mean; of "all" its runtime and its hook agree only that it asks for none
 // by itself, and beside numbers it is every channel to the one and an error to the other.
 std::vector<std::string> wanted_channels(const spec::ContainerView& container,

@@ -20,7 +20,7 @@ struct OperatorRow {
 
 constexpr OperatorRow operators[] = {
     {"=", Operator::equal},   {"!=", Operator::unequal},
-    {"!", Operator::unequal},  // the peer takes the beginning of an operator for it
+    {"!", Operator::unequal},  // NVIDIA's toolkit takes the beginning of an operator for it
     {"<", Operator::less},    {"<=", Operator::less_or_equal},
     {">", Operator::greater}, {">=", Operator::greater_or_equal},
 };
@@ -113,7 +113,8 @@ Result<bool> check_rule(std::string_view text, const Facts& facts, Unknown unkno
   return invalid(text);
 }
 
-// Stops at the first rule that does not hold, as the peer does: what is behind it may be anything.
+// Stops at the first rule that does not hold, as NVIDIA's toolkit does: what is behind it may be
+// anything.
 Result<bool> check_group(std::string_view group, const Facts& facts, Unknown unknown) {
   for (const std::string_view rule : split(group, ',')) {
     if (rule.empty()) continue;

@@ -45,9 +45,9 @@ bool are_undecided(std::span<const std::string> requirements, const Facts& facts
 bool are_about_devices(std::span<const std::string> requirements);
 
 // Every requirement must hold for every one of `facts`. Errors are "invalid expression",
-// "unsatisfied condition: ..." with the first alternative, which is how the peer names the whole,
-// and in the hint what the host has, and "undecided condition: ..." where a value that decides is
-// not known.
+// "unsatisfied condition: ..." with the first alternative, which is how NVIDIA's toolkit names the
+// whole, and in the hint what the host has, and "undecided condition: ..." where a value that
+// decides is not known.
 Result<> check_requirements(std::span<const std::string> requirements,
                             std::span<const Facts> facts);
 

@@ -62,8 +62,8 @@ void set_help(CommandLine& line, std::string_view value) {
   line.help = parse_bool(value).value_or(true);
 }
 
-// Of runc, crun and youki together. --bundle stands here as well because the peer takes it from
-// anywhere.
+// Of runc, crun and youki together. --bundle stands here as well because NVIDIA's toolkit takes it
+// from anywhere.
 constexpr Option global_options[] = {
     {"bundle", 'b', Takes::value, set_bundle},
     {"cgroup-manager", 0, Takes::value, ignore},

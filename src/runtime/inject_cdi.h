@@ -8,7 +8,7 @@
 #include "base/log.h"
 #include "base/result.h"
 #include "plan/request.h"
-#include "runtime/inject.h"
+#include "runtime/story.h"
 #include "spec/edits.h"
 
 namespace nvbox::runtime {

@@ -4,7 +4,7 @@
 #include "base/log.h"
 #include "base/result.h"
 #include "plan/request.h"
-#include "runtime/inject.h"
+#include "runtime/story.h"
 #include "spec/container_work.h"
 #include "spec/edits.h"
 #include "spec/oci.h"

@@ -6,7 +6,7 @@
 #include "machine/place.h"
 #include "machine/survey.h"
 #include "plan/request.h"
-#include "runtime/inject.h"
+#include "runtime/story.h"
 
 namespace nvbox::runtime {
 

@@ -39,18 +39,18 @@ enum class CdiFormat { yaml, json };
 // The document as a value, checked by the rules of validate_cdi. Errors name the place in the
 // document: "devices[0].containerEdits.deviceNodes[2].type: ...". Members that the specification
 // does not know are errors, because a consumer that overlooks an edit gives less than was promised.
-// A number or a boolean where text belongs is its text, as it is to the peer.
+// A number or a boolean where text belongs is its text, as it is to NVIDIA's toolkit.
 Result<CdiSpec> parse_cdi(const data::Json& document);
 
-// The text of a file. JSON is YAML, and one reader serves both as it does for the peer. Errors of
-// the syntax begin with "line 3, column 5: ", all others are parse_cdi's.
+// The text of a file. JSON is YAML, and one reader serves both as it does for NVIDIA's toolkit.
+// Errors of the syntax begin with "line 3, column 5: ", all others are parse_cdi's.
 Result<CdiSpec> parse_cdi_text(std::string_view text);
 
-// The members in the peer's order, annotations by name; empty and zero ones are left out.
+// The members in NVIDIA's order, annotations by name; empty and zero ones are left out.
 data::Json cdi_document(const CdiSpec& spec);
 
-// The text of a file as the peer writes it: YAML with its "---", or JSON on one line without a
-// final newline. An error when a string is not UTF-8.
+// The text of a file as NVIDIA's toolkit writes it: YAML with its "---", or JSON on one line
+// without a final newline. An error when a string is not UTF-8.
 Result<std::string> cdi_text(const CdiSpec& spec, CdiFormat format);
 
 // What a reader will refuse: names, versions, empty edits, duplicate devices, ...

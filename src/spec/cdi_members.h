@@ -1,5 +1,5 @@
-// The members of every object in a CDI specification under their names, in the order in which the
-// peer writes them. Reading and writing both walk these lists.
+// The members of every object in a CDI specification under their names, in the order in which
+// NVIDIA's toolkit writes them. Reading and writing both walk these lists.
 #pragma once
 
 #include <string_view>

@@ -1,4 +1,4 @@
-// What readers of CDI specifications refuse (the peer's library, cdi/container-edits.go,
+// What readers of CDI specifications refuse (CDI's own library, cdi/container-edits.go,
 // cdi/device.go, parser/parser.go). Places are written like data::JsonPlace writes them.
 #include <algorithm>
 #include <map>
@@ -100,7 +100,7 @@ Result<> check(const std::string& place, const NetDevice& device) {
   return check_not_empty(cat(place, ".name"), device.name);
 }
 
-// NAME_MAX would be 255, but the peer's library says this.
+// NAME_MAX would be 255, but CDI's own library says this.
 constexpr size_t longest_clos_id = 4095;
 
 // The name of a directory of the resctrl file system, or its root.

@@ -14,7 +14,7 @@ namespace nvbox::spec {
 // driver::Fingerprint of the host when the file was written.
 struct CdiStamp {
   std::string driver_version{};  // "535.261.03"
-  std::string devices{};         // hexadecimal digits
+  std::string devices{};         // Fingerprint::devices: 16 small hexadecimal digits
 
   bool operator==(const CdiStamp&) const = default;
 };
@@ -29,7 +29,7 @@ std::string add_stamp_comment(std::string_view yaml, const CdiStamp& stamp);
 CdiAnnotations stamp_annotations(const CdiStamp& stamp);
 
 // Of the text of a file, YAML or JSON, by its first lines and then by its annotations; nothing is
-// parsed. nullopt where there is none: the peer made the file, or somebody wrote it.
+// parsed. nullopt where there is none: NVIDIA's toolkit made the file, or somebody wrote it.
 std::optional<CdiStamp> read_stamp(std::string_view text);
 
 }  // namespace nvbox::spec

@@ -135,7 +135,7 @@ struct Feature {
   Result<> (*drop)(CdiSpec&);  // nullptr where nothing would be left
 };
 
-// SPEC.md, "Released versions", and what the peer's library checks.
+// SPEC.md, "Released versions", and what CDI's own library checks.
 constexpr Feature features[] = {
     {"0.4.0", "types of mounts", has_mount_types, drop_mount_types},
     {"0.5.0", "device names that begin with a digit", has_digit_names, nullptr},

@@ -19,7 +19,7 @@ struct Link {
   bool operator==(const Link&) const = default;
 };
 
-// "TARGET::LINK", as the peer's create-symlinks hook spells it; neither may be empty, since no link
+// "TARGET::LINK", as NVIDIA's create-symlinks hook spells it; neither may be empty, since no link
 // can have an empty text (symlink(2)).
 Result<Link> parse_link(std::string_view text);
 

@@ -91,7 +91,7 @@ struct ContainerEdits {
 // counts.
 void merge(ContainerEdits& edits, const ContainerEdits& more);
 
-// The peer's order for what a spec offers: equal entries are kept once, nodes
+// NVIDIA's order for what a spec offers: equal entries are kept once, nodes
 // and mounts are sorted by the depth of their container path and then by the path, gids by number.
 // Env and hooks keep their order.
 void normalize(ContainerEdits& edits);

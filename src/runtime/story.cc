@@ -1,4 +1,4 @@
-#include "runtime/inject.h"
+#include "runtime/story.h"
 
 #include <utility>
 
