@@ -1,9 +1,9 @@
-// Asks NVML and prints what it says as one JSON object; driver/nvml_answer.h reads it.
+// Asks NVML and prints what it says as one JSON object; nvml/answer.h reads it.
 //
 //     nvml_helper LIBRARY [BUS_ID...]
 //
 // A static program cannot load the driver's library, and must not go down with it, so this one does
-// and runs confined (driver/nvml.cc). The GPUs are asked in the order of the arguments, and what
+// and runs confined (nvml/ask.cc). The GPUs are asked in the order of the arguments, and what
 // is known is written before each of them: when one hangs, the reader sees which.
 //
 // It runs with whatever C library the driver's root has, from glibc 2.17 on, so it uses five
