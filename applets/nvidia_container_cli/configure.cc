@@ -6,8 +6,8 @@
 #include "apply/phases.h"
 #include "base/path.h"
 #include "base/text.h"
-#include "machine/survey.h"
 #include "nvidia_container_cli/nvidia_container_cli.h"
+#include "plan/check_core.h"
 #include "plan/edits_for.h"
 #include "plan/imex_channels.h"
 #include "plan/requirements.h"
@@ -98,12 +98,12 @@ Result<pid_t> parse_pid(std::string_view text) {
 
 Result<apply::CompatMode> compat_mode(const ConfigureOptions& options) {
   apply::CompatMode mode = apply::CompatMode::disabled;
-  if (options.compat_mode.empty() || options.compat_mode == "mount") {
+  if (options.compat_mode.value_or("mount") == "mount") {
     mode = apply::CompatMode::mount;
   } else if (options.compat_mode == "ldconfig") {
     mode = apply::CompatMode::ldconfig;
   } else if (options.compat_mode != "disabled") {
-    return Error(cat("container error: invalid option: cuda-compat-mode=", options.compat_mode))
+    return Error(cat("container error: invalid option: cuda-compat-mode=", *options.compat_mode))
         .hint("known are mount, ldconfig and disabled");
   }
   return options.no_compat ? apply::CompatMode::disabled : mode;
@@ -181,6 +181,15 @@ void show_devices(const driver::Inventory& inventory, const plan::Selection& sel
   }
 }
 
+// "all" leaves GPUs out that cannot be used, but one of them has to be left.
+Result<> check_usable(const plan::Request& request, const plan::Selection& selection) {
+  if (request.ask != plan::Ask::all || !selection.gpus.empty() || selection.notes.empty()) {
+    return {};
+  }
+  return Error(
+      cat("device error: none of the devices can be used: ", selection.notes.front().text));
+}
+
 plan::Request devices_of(const ConfigureOptions& options) {
   plan::Request request = plan::request_of_list(join(options.devices, ","));
   request.capabilities = options.capabilities;
@@ -200,13 +209,17 @@ Result<> fill(const ConfigureOptions& options, const Invocation& invocation,
   const machine::MissingNodes nodes = {.capabilities = true,
                                        .imex_channels = makes_channels(invocation.globals),
                                        .every_capability = invocation.globals.load_kmods};
-  auto [inventory, selection] =
-      NVBOX_TRY(machine::survey(place, asked, need, nodes, invocation.call.log));
-  tell_findings(invocation, inventory);
+  const Log& log = invocation.call.log;
+  driver::Inventory inventory = NVBOX_TRY(look_around(invocation, place, asked, need, nodes));
+  NVBOX_TRY(plan::check_core(inventory, asked.capabilities).in("detection error"));
+  plan::Selection selection = NVBOX_TRY(plan::select(inventory, asked));
+  machine::warn_of_unanswered(inventory, log);
   tell_notes(invocation, selection);
+  NVBOX_TRY(check_usable(asked, selection));
   NVBOX_TRY(plan::check_conditions(asked, inventory, selection, plan::Nvml::asked));
-  NVBOX_TRY(machine::find_mig_rights(place, asked, selection, inventory));
+  NVBOX_TRY(machine::make_asked_nodes(place, asked, nodes, inventory, log));
   NVBOX_TRY(add_channels(inventory, channels, invocation.globals, selection));
+  NVBOX_TRY(machine::find_mig_rights(place, asked, selection, inventory));
   leave_out(options, inventory.files);
   plan::Plan plan = plan::plan_for(inventory, selection, options.capabilities, config::Config());
   request.edits = std::move(plan.edits);
@@ -244,7 +257,7 @@ Result<int> configure(const Invocation& invocation, const ConfigureOptions& opti
   apply::ConfigureRequest request = NVBOX_TRY(request_of(options, rootfs));
   const std::vector<unsigned> channels = NVBOX_TRY(
       plan::parse_imex_channels(join(options.imex_channels, ",")).in("error parsing IMEX info"));
-  // Those that the request needs are made when it is known to be right.
+  // Nodes that the request needs are made when it is known to be right.
   const sys::CapSet kept = kept_for(privileges::configure, {.device_rules = !options.no_cgroups});
   const machine::Place place =
       NVBOX_TRY(open_place(invocation, machine::CapabilityNodes::leave, kept));

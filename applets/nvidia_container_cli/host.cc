@@ -85,9 +85,17 @@ Result<machine::Place> open_place(const Invocation& invocation,
   return place;
 }
 
-void tell_findings(const Invocation& invocation, const driver::Inventory& inventory) {
-  invocation.call.log.info(cat("driver ", inventory.driver.version, ", ", inventory.gpus.size(),
-                               " GPUs, ", inventory.libraries.size(), " libraries"));
+Result<driver::Inventory> look_around(const Invocation& invocation, const machine::Place& place,
+                                      const plan::Request& request, const driver::Need& need,
+                                      machine::MissingNodes nodes) {
+  const Log& log = invocation.call.log;
+  driver::Inventory inventory =
+      NVBOX_TRY(machine::discover(place, need).in("initialization error"));
+  NVBOX_TRY(machine::prepare(place, request, nodes, inventory, log));
+  log.info(cat("driver ", inventory.driver.version, ", ", inventory.gpus.size(), " GPUs, ",
+               inventory.libraries.size(), " libraries"));
+  for (const driver::Problem& problem : inventory.problems) log.warning(problem.text);
+  return inventory;
 }
 
 void tell_notes(const Invocation& invocation, const plan::Selection& selection) {

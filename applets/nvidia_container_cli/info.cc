@@ -3,7 +3,6 @@
 
 #include "base/text.h"
 #include "data/json.h"
-#include "machine/survey.h"
 #include "nvidia_container_cli/nvidia_container_cli.h"
 #include "plan/nvml_question.h"
 
@@ -72,8 +71,7 @@ plan::NvmlQuestion question_about(const driver::Inventory& inventory) {
   return plan::nvml_question_about_all(without_mig);
 }
 
-Result<> ask_nvml(const Invocation& invocation, machine::Place& place, std::string_view when,
-                  driver::Inventory& inventory) {
+Result<> ask_nvml(machine::Place& place, std::string_view when, driver::Inventory& inventory) {
   if (when != "auto" && when != "always" && when != "never") {
     return Error(cat("input error: --nvml=", printable(when), ": not known"))
         .hint("it may be auto, always or never");
@@ -82,7 +80,7 @@ Result<> ask_nvml(const Invocation& invocation, machine::Place& place, std::stri
   const driver::Inventory tables = inventory;
   if (when == "always") inventory = without_tables(tables);
   if (when == "always") place.nvml.use_cache = false;
-  NVBOX_TRY(machine::ask_nvml(place, question_about(inventory), inventory, invocation.call.log));
+  NVBOX_TRY(machine::ask_nvml(place, question_about(inventory), inventory));
   fill_gaps(inventory, tables);
   return {};
 }
@@ -179,14 +177,9 @@ Result<int> run_info(const Invocation& invocation) {
       line.settings.csv ? Format::csv : NVBOX_TRY(format_of(line.settings.format));
   machine::Place place =
       NVBOX_TRY(open_place(invocation, machine::CapabilityNodes::make, privileges::list.kept));
-  driver::Inventory inventory =
-      NVBOX_TRY(machine::discover(place, {.facts = true, .files = driver::Capabilities::none})
-                    .in("initialization error"));
-  tell_findings(invocation, inventory);
-  for (const driver::Problem& problem : inventory.problems) {
-    invocation.call.log.warning(problem.text);
-  }
-  NVBOX_TRY(ask_nvml(invocation, place, line.settings.nvml, inventory));
+  driver::Inventory inventory = NVBOX_TRY(
+      look_around(invocation, place, {}, {.facts = true, .files = driver::Capabilities::none}, {}));
+  NVBOX_TRY(ask_nvml(place, line.settings.nvml, inventory));
   const Facts facts = gather(inventory, invocation.call);
   switch (format) {
     case Format::text:

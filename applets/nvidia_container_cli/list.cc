@@ -3,7 +3,6 @@
 
 #include "base/text.h"
 #include "data/json.h"
-#include "machine/survey.h"
 #include "nvidia_container_cli/nvidia_container_cli.h"
 #include "plan/check_core.h"
 #include "plan/imex_channels.h"
@@ -153,23 +152,20 @@ Result<int> run_list(const Invocation& invocation) {
   plan::Request request =
       plan::request_of_list(options.names_no_part() ? "all" : join(options.devices, ","));
   request.mig = options.mig;
-  request.may_be_empty = true;
   // Nodes that the list needs are made when the devices are known to be right.
   const machine::Place place =
       NVBOX_TRY(open_place(invocation, machine::CapabilityNodes::leave, privileges::list.kept));
-  driver::Inventory inventory =
-      NVBOX_TRY(machine::discover(place, need).in("initialization error"));
-  tell_findings(invocation, inventory);
-  NVBOX_TRY(plan::check_core(inventory, need.files).in("detection error"));
   const bool makes_nodes = invocation.globals.load_kmods;
-  NVBOX_TRY(machine::complete(place, request,
-                              {.capabilities = makes_nodes, .every_capability = makes_nodes},
-                              inventory, invocation.call.log));
+  const machine::MissingNodes nodes = {.capabilities = makes_nodes,
+                                       .every_capability = makes_nodes};
+  driver::Inventory inventory = NVBOX_TRY(look_around(invocation, place, request, need, nodes));
+  NVBOX_TRY(plan::check_core(inventory, need.files).in("detection error"));
   if (parts.devices && need.files == Capabilities::none) {
     NVBOX_TRY(add_uvm_nodes(place, inventory).in("detection error"));
   }
   const plan::Selection selection = NVBOX_TRY(plan::select(inventory, request));
   tell_notes(invocation, selection);
+  NVBOX_TRY(machine::make_asked_nodes(place, request, nodes, inventory, invocation.call.log));
   NVBOX_TRY(machine::find_mig_rights(place, request, selection, inventory));
   plan::Listing listing = plan::list_files(inventory, selection, channels, parts);
   listing.mig = paths_of(inventory.mig_controls);

@@ -12,11 +12,10 @@
 #include "base/result.h"
 #include "cli/options.h"
 #include "cli/pages.h"
-#include "driver/discover.h"
 #include "driver/inventory.h"
 #include "host/root.h"
 #include "machine/modules.h"
-#include "machine/place.h"
+#include "machine/survey.h"
 #include "plan/list_files.h"
 #include "plan/request.h"
 #include "plan/select.h"
@@ -98,8 +97,11 @@ Result<machine::Place> open_place(const Invocation& invocation,
 // An error for want of permission says which capabilities were not given.
 Error name_missing(Error error, sys::CapSet missing);
 
-// A line for the debug log.
-void tell_findings(const Invocation& invocation, const driver::Inventory& inventory);
+// What there is of `need`, with what of it only NVML knows about the request. What was found, and
+// what could not be looked at, goes to the debug log.
+Result<driver::Inventory> look_around(const Invocation& invocation, const machine::Place& place,
+                                      const plan::Request& request, const driver::Need& need,
+                                      machine::MissingNodes nodes);
 
 // Warns on standard error of what the selection leaves out.
 void tell_notes(const Invocation& invocation, const plan::Selection& selection);

@@ -142,8 +142,7 @@ Result<Described> describe_host(const GenerateSettings& settings, const Plan& pl
   driver::Inventory inventory = NVBOX_TRY(machine::discover(place, need));
   if (!plan.options.allow_incomplete) NVBOX_TRY(plan::check_core(inventory, need.files));
   if (plan.what == What::gpus) {
-    NVBOX_TRY(
-        machine::ask_nvml(place, plan::nvml_question(inventory, plan.options), inventory, log));
+    NVBOX_TRY(machine::ask_nvml(place, plan::nvml_question(inventory, plan.options), inventory));
     machine::warn_of_unanswered(inventory, log);
   }
   Result<plan::CdiOutcome> outcome = outcome_for(plan, place, inventory, log);

@@ -159,8 +159,7 @@ Result<int> run_info(const Invocation& invocation) {
   const machine::Place place = NVBOX_TRY(open_place(invocation, line.settings));
   Inventory inventory = NVBOX_TRY(discover_everything(place));
   if (!line.settings.no_nvml) {
-    NVBOX_TRY(machine::ask_nvml(place, plan::nvml_question_about_all(inventory), inventory,
-                                invocation.call.log));
+    NVBOX_TRY(machine::ask_nvml(place, plan::nvml_question_about_all(inventory), inventory));
   }
   const std::string text =
       format == "json" ? NVBOX_TRY(info_json(inventory)) : info_text(inventory);

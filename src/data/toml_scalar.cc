@@ -33,10 +33,7 @@ struct Base {
 };
 
 constexpr Base bases[] = {
-    {"0x", 16,
-     [](char c) {
-       return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
-     }},
+    {"0x", 16, is_hex_digit},
     {"0o", 8, [](char c) { return c >= '0' && c <= '7'; }},
     {"0b", 2, [](char c) { return c == '0' || c == '1'; }},
 };

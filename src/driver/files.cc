@@ -161,7 +161,10 @@ class FileFinder {
       if (extension.kind != ExtensionKind::binary || extension.name.starts_with('/')) continue;
       rows.push_back({extension.name, extension.serves});
     }
-    const std::vector<std::string> directories = host::program_directories(context_.search.path);
+    std::vector<std::string> directories;
+    for (const std::string& directory : host::program_directories(context_.search.path)) {
+      add_once(directories, path::clean(directory));
+    }
     for (const BinaryRow& row : rows) {
       if (!context_.wants(row.serves)) continue;
       auto found = context_.or_problem(locator_.find_first(directories, row.name, Sought::program));

@@ -1,7 +1,6 @@
 // Every node of the driver that a container needs which manages the GPUs of others.
 #pragma once
 
-#include <string>
 #include <vector>
 
 #include "driver/discover.h"

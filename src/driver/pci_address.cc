@@ -5,6 +5,7 @@
 #include "base/text.h"
 
 namespace nvbox::driver {
+
 std::optional<PciAddress> parse_pci_address(std::string_view text) {
   const std::vector<std::string_view> parts = split(text, ':');
   if (parts.size() != 3) return std::nullopt;

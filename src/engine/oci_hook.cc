@@ -1,6 +1,5 @@
 #include "engine/oci_hook.h"
 
-#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "base/list.h"

@@ -53,7 +53,9 @@ std::string range(size_t lines_before, size_t count) {
   return count == 1 ? cat(start) : cat(start, ",", count);
 }
 
+// Nothing where a file without lines comes or goes.
 std::string hunk(const Lines& before, const Lines& after) {
+  if (before == after) return {};
   const Common common = common_ends(before, after);
   const size_t begin = common.first - std::min(common.first, context);
   const size_t behind = std::min(common.last, context);

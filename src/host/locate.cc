@@ -128,7 +128,7 @@ std::vector<std::string> program_directories(std::string_view search_path) {
   std::vector<std::string> directories;
   for (const std::string_view directory : split(search_path, ':')) {
     // A relative one would mean wherever the caller happens to stand.
-    if (directory.starts_with('/')) add_once(directories, path::clean(directory));
+    if (directory.starts_with('/')) add_once(directories, std::string(directory));
   }
   for (const std::string_view usual : usual_program_directories) {
     add_once(directories, std::string(usual));

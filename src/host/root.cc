@@ -173,8 +173,9 @@ Result<std::optional<DeviceNumber>> Root::device(std::string_view path) const {
 
 Result<std::string> absolute_path(const std::string& path) {
   if (path.starts_with('/')) return path;
-  const Root here = NVBOX_TRY(Root::open("."));
-  return path::join(here.path(), path);
+  char directory[PATH_MAX];
+  if (getcwd(directory, sizeof directory) == nullptr) return Error("current directory", errno);
+  return path::join(directory, path);
 }
 
 }  // namespace nvbox::host

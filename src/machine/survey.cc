@@ -24,11 +24,6 @@ Result<std::optional<sys::Raised>> raise(sys::CapSet rights) {
   return std::optional(NVBOX_TRY(sys::Raised::raise_given(rights).in("permission error")));
 }
 
-template <typename T>
-Result<T> in_class(Result<T> result, plan::Grammar grammar, std::string_view error_class) {
-  return grammar == plan::Grammar::variable ? std::move(result) : std::move(result).in(error_class);
-}
-
 // The nodes of these channels that may be made.
 std::vector<driver::HostDevice> makeable(const Place& place,
                                          const std::vector<unsigned>& channels) {
@@ -58,14 +53,8 @@ void make_instance_nodes(const Place& place, Inventory& inventory, const Log& lo
   inventory.gpus = std::move(again->gpus);
 }
 
-// All of these, or none when one of them cannot be made.
 void make_channels(const Place& place, const std::vector<unsigned>& channels, Inventory& inventory,
                    const Log& log) {
-  const driver::ExpectedNodes expected = imex_nodes(place.host(), channels);
-  if (makeable(place, channels).size() != channels.size()) {
-    for (const std::string& problem : expected.problems) log.warning(problem);
-    return;
-  }
   if (make_imex_channels(place.roots(), channels, log) == 0) return;
   auto again = discover(place, {.gpus = false,
                                 .imex_channels = true,
@@ -76,61 +65,19 @@ void make_channels(const Place& place, const std::vector<unsigned>& channels, In
   inventory.imex_channels = std::move(again->imex_channels);
 }
 
-// One request on its way through the steps.
-class Completion {
- public:
-  Completion(const Place& place, const plan::Request& request, MissingNodes nodes,
-             Inventory& inventory, const Log& log)
-      : place_(place), request_(request), nodes_(nodes), inventory_(inventory), log_(log) {
-    if (nodes.imex_channels) channels_ = plan::imex_channel_numbers(request);
-  }
+// The channels of the request that may be made and are not there.
+std::vector<unsigned> channels_to_make(const plan::Request& request, MissingNodes nodes,
+                                       const Inventory& inventory) {
+  if (!nodes.imex_channels) return {};
+  return plan::missing_channels(inventory, plan::imex_channel_numbers(request));
+}
 
-  Result<> run() {
-    NVBOX_TRY(make_nodes_for_nvml());
-    NVBOX_TRY(ask_nvml(place_, plan::nvml_question(inventory_, request_), inventory_, log_));
-    NVBOX_TRY(make_asked_nodes());
-    for (const Problem& problem : inventory_.problems) log_.warning(problem.text);
-    return {};
-  }
-
- private:
-  Result<> make_nodes_for_nvml() {
-    if (!nodes_.capabilities || !plan::lacks_instance_nodes(inventory_, request_)) return {};
-    NVBOX_TRY(plan::check_without_nodes(with_nodes(), request_, plan::Nvml::unasked));
-    const auto making = NVBOX_TRY(raise(place_.rights.makes));
-    make_instance_nodes(place_, inventory_, log_);
-    return {};
-  }
-
-  Result<> make_asked_nodes() {
-    const bool makes_capabilities =
-        nodes_.every_capability || (nodes_.capabilities && plan::wants_mig_rights(request_));
-    const std::vector<unsigned> missing = plan::missing_channels(inventory_, channels_);
-    if (!makes_capabilities && missing.empty()) return {};
-    const Inventory all = with_nodes();
-    NVBOX_TRY(plan::check_without_nodes(all, request_, plan::Nvml::asked));
-    // Whoever selects the channels says so, in its own words.
-    const bool lacks_channels =
-        !plan::missing_channels(all, plan::imex_channel_numbers(request_)).empty();
-    if (lacks_channels) return {};
-    const auto making = NVBOX_TRY(raise(place_.rights.makes | place_.rights.looks));
-    if (makes_capabilities) make_capability_nodes(place_.roots(), log_);
-    if (!missing.empty()) make_channels(place_, missing, inventory_, log_);
-    return {};
-  }
-
-  Inventory with_nodes() const {
-    return plan::with_every_node(inventory_,
-                                 makeable(place_, plan::missing_channels(inventory_, channels_)));
-  }
-
-  const Place& place_;
-  const plan::Request& request_;
-  MissingNodes nodes_;
-  Inventory& inventory_;
-  const Log& log_;
-  std::vector<unsigned> channels_{};  // that may be made
-};
+// The inventory as it will be when every node is made that may be.
+Inventory with_every_node(const Place& place, const plan::Request& request, MissingNodes nodes,
+                          const Inventory& inventory) {
+  return plan::with_every_node(inventory,
+                               makeable(place, channels_to_make(request, nodes, inventory)));
+}
 
 }  // namespace
 
@@ -139,11 +86,9 @@ Result<Inventory> discover(const Place& place, const driver::Need& need) {
   return driver::discover(place.roots(), place.search, need);
 }
 
-Result<> ask_nvml(const Place& place, const plan::NvmlQuestion& question, Inventory& inventory,
-                  const Log& log) {
+Result<> ask_nvml(const Place& place, const plan::NvmlQuestion& question, Inventory& inventory) {
   if (question.is_empty()) return {};
   const auto looking = NVBOX_TRY(raise(place.rights.looks));
-  log.debug(cat("NVML is asked about ", question.gpus.size(), " GPUs"));
   nvml::ask(place.roots(), place.search, place.nvml, question.gpus, inventory);
   return {};
 }
@@ -155,19 +100,50 @@ void warn_of_unanswered(const Inventory& inventory, const Log& log) {
   }
 }
 
+Result<> prepare(const Place& place, const plan::Request& request, MissingNodes nodes,
+                 Inventory& inventory, const Log& log) {
+  if (nodes.capabilities && plan::lacks_instance_nodes(inventory, request)) {
+    NVBOX_TRY(plan::check_without_nodes(with_every_node(place, request, nodes, inventory), request,
+                                        plan::Nvml::unasked));
+    const auto making = NVBOX_TRY(raise(place.rights.makes | place.rights.looks));
+    make_instance_nodes(place, inventory, log);
+  }
+  const plan::NvmlQuestion question = plan::nvml_question(inventory, request);
+  if (!question.is_empty()) log.debug(cat("NVML is asked about ", question.gpus.size(), " GPUs"));
+  return ask_nvml(place, question, inventory);
+}
+
+Result<> make_asked_nodes(const Place& place, const plan::Request& request, MissingNodes nodes,
+                          Inventory& inventory, const Log& log) {
+  const bool makes_capabilities =
+      nodes.every_capability || (nodes.capabilities && plan::wants_mig_rights(request));
+  const std::vector<unsigned> channels = channels_to_make(request, nodes, inventory);
+  if (!makes_capabilities && channels.empty()) return {};
+  const Inventory all = with_every_node(place, request, nodes, inventory);
+  NVBOX_TRY(plan::check_without_nodes(all, request, plan::Nvml::asked));
+  // A command line's channels are its own to find; without one of them it is refused as well.
+  const bool lacks_channels =
+      !plan::missing_channels(all, plan::imex_channel_numbers(request)).empty();
+  if (lacks_channels) return {};
+  const auto making = NVBOX_TRY(raise(place.rights.makes | place.rights.looks));
+  if (makes_capabilities) make_capability_nodes(place.roots(), log);
+  if (!channels.empty()) make_channels(place, channels, inventory, log);
+  return {};
+}
+
 Result<> complete(const Place& place, const plan::Request& request, MissingNodes nodes,
                   Inventory& inventory, const Log& log) {
-  const auto looking = NVBOX_TRY(raise(place.rights.looks));
-  return Completion(place, request, nodes, inventory, log).run();
+  NVBOX_TRY(prepare(place, request, nodes, inventory, log));
+  NVBOX_TRY(make_asked_nodes(place, request, nodes, inventory, log));
+  for (const Problem& problem : inventory.problems) log.warning(problem.text);
+  return {};
 }
 
 Result<Survey> survey(const Place& place, const plan::Request& request, const driver::Need& need,
                       MissingNodes nodes, const Log& log) {
   NVBOX_TRY(plan::given_rights(request.mig));
-  Inventory inventory =
-      NVBOX_TRY(in_class(discover(place, need), request.grammar, "initialization error"));
-  NVBOX_TRY(in_class(plan::check_core(inventory, request.capabilities), request.grammar,
-                     "detection error"));
+  Inventory inventory = NVBOX_TRY(discover(place, need));
+  NVBOX_TRY(plan::check_core(inventory, request.capabilities));
   NVBOX_TRY(complete(place, request, nodes, inventory, log));
   plan::Selection selection = NVBOX_TRY(plan::select(inventory, request));
   warn_of_unanswered(inventory, log);

@@ -2,8 +2,6 @@
 // missing device nodes, NVML. Only what the request is about is looked at, asked and made.
 #pragma once
 
-#include <vector>
-
 #include "base/log.h"
 #include "base/result.h"
 #include "driver/inventory.h"
@@ -20,7 +18,7 @@ Result<driver::Inventory> discover(const Place& place, const driver::Need& need)
 // Asks NVML, if there is anything to ask. What it does not tell stays unknown in the inventory;
 // whether that matters is plan's to decide.
 Result<> ask_nvml(const Place& place, const plan::NvmlQuestion& question,
-                  driver::Inventory& inventory, const Log& log);
+                  driver::Inventory& inventory);
 
 // Warns of what NVML did not tell, once it is known that the request can be served without.
 void warn_of_unanswered(const driver::Inventory& inventory, const Log& log);
@@ -31,12 +29,20 @@ void warn_of_unanswered(const driver::Inventory& inventory, const Log& log);
 struct MissingNodes {
   bool capabilities = false;      // of MIG instances and rights over MIG that the request is about
   bool imex_channels = false;     // of the channels that it names
-  bool every_capability = false;  // of all instances, whatever it asks for
+  bool every_capability = false;  // all of the first kind, whatever the request is about
 };
 
-// What the request needs beyond discovery: nodes of MIG instances, since NVML tells nothing of
-// those without; NVML's answers; nodes of rights and channels. Problems of the inventory are
-// logged. An error when the request is known to be refused.
+// Makes nodes of MIG instances, since NVML tells nothing of those without, and asks NVML what the
+// request depends on. An error when the request is refused whatever NVML would say.
+Result<> prepare(const Place& place, const plan::Request& request, MissingNodes nodes,
+                 driver::Inventory& inventory, const Log& log);
+
+// Makes what nodes of rights and channels are missing after that. An error when the request is
+// refused for another reason than these.
+Result<> make_asked_nodes(const Place& place, const plan::Request& request, MissingNodes nodes,
+                          driver::Inventory& inventory, const Log& log);
+
+// Both, and then the problems of the inventory are logged.
 Result<> complete(const Place& place, const plan::Request& request, MissingNodes nodes,
                   driver::Inventory& inventory, const Log& log);
 
@@ -48,8 +54,7 @@ struct Survey {
 
 // All of it in its order: rights that nobody can have are refused, what there is is discovered, no
 // core of the capabilities may be missing (plan/check_core.h), the inventory is completed, and
-// devices are selected. For a command line, errors begin with libnvidia-container's classes, which
-// its callers know.
+// devices are selected.
 Result<Survey> survey(const Place& place, const plan::Request& request, const driver::Need& need,
                       MissingNodes nodes, const Log& log);
 

@@ -1,6 +1,5 @@
 #include "plan/cdi_hooks.h"
 
-#include <algorithm>
 #include <utility>
 
 #include "base/list.h"

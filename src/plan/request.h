@@ -43,8 +43,6 @@ struct Request {
   std::vector<std::string> requirements{};
   MigRights mig{};
   Grammar grammar = Grammar::variable;
-  // Having nothing that can be used is no error: for those who only show what there is.
-  bool may_be_empty = false;
   // What was ignored, and why; for the log.
   std::vector<std::string> warnings{};
 

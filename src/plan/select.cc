@@ -280,34 +280,43 @@ bool is_for_display_only(const Gpu& gpu) {
   return gpu.model == "DGX Display" || gpu.model == "NVIDIA DGX Display";
 }
 
-// Whether "all" gives the GPU whole.
-bool is_for_all(const Gpu& gpu, Grammar grammar) {
-  return grammar == Grammar::command_line || (gpu.mig.empty() && !is_for_display_only(gpu));
+// The GPU if it can be used, else a note.
+bool take_or_note(const Gpu& gpu, size_t position, Selection& selection) {
+  auto found = obstacle(gpu);
+  if (!found) selection.gpus.push_back(position);
+  if (found) selection.notes.push_back({std::move(*found), Problem::Kind::gpu});
+  return !found;
 }
 
-void take_all(const Inventory& inventory, Grammar grammar, Selection& selection) {
-  for (size_t i = 0; i < inventory.gpus.size(); ++i) {
-    const Gpu& gpu = inventory.gpus[i];
-    if (!is_for_all(gpu, grammar)) continue;
-    auto found = obstacle(gpu);
-    if (!found) selection.gpus.push_back(i);
-    if (found) selection.notes.push_back({std::move(*found), Problem::Kind::gpu});
-  }
-  for (size_t i = 0; i < inventory.gpus.size(); ++i) {
-    const Gpu& gpu = inventory.gpus[i];
-    // A command line's "all" has told of such a GPU already.
-    if (grammar == Grammar::command_line && obstacle(gpu)) continue;
-    for (size_t j = 0; j < gpu.mig.size(); ++j) {
-      auto found = obstacle(gpu, gpu.mig[j]);
-      if (!found) selection.migs.push_back({i, j});
-      if (found) selection.notes.push_back({std::move(*found), Problem::Kind::mig_device});
-    }
+void take_migs(const Gpu& gpu, size_t position, Selection& selection) {
+  const bool is_broken = obstacle(gpu).has_value();
+  for (size_t i = 0; i < gpu.mig.size(); ++i) {
+    auto found = obstacle(gpu, gpu.mig[i]);
+    if (!found) selection.migs.push_back({position, i});
+    if (!found) continue;
+    selection.notes.push_back(
+        {std::move(*found), is_broken ? Problem::Kind::gpu : Problem::Kind::mig_device});
   }
 }
 
-// What is asked for by "all" or with leave to leave out has to come to something.
+void take_all_by_variable(const Inventory& inventory, Selection& selection) {
+  const std::vector<Gpu>& gpus = inventory.gpus;
+  for (size_t i = 0; i < gpus.size(); ++i) {
+    if (gpus[i].mig.empty() && !is_for_display_only(gpus[i])) take_or_note(gpus[i], i, selection);
+  }
+  for (size_t i = 0; i < gpus.size(); ++i) take_migs(gpus[i], i, selection);
+}
+
+void take_all_by_command_line(const Inventory& inventory, Selection& selection) {
+  for (size_t i = 0; i < inventory.gpus.size(); ++i) {
+    const Gpu& gpu = inventory.gpus[i];
+    if (take_or_note(gpu, i, selection)) take_migs(gpu, i, selection);
+  }
+}
+
+// What is asked for by "all", or with leave to leave out, has to come to something.
 Result<> check_some(const Request& request, const Selection& selection) {
-  if (!selection.gpus.empty() || !selection.migs.empty() || request.may_be_empty) return {};
+  if (!selection.gpus.empty() || !selection.migs.empty()) return {};
   if (!selection.notes.empty()) {
     return Error(cat("none of the devices can be used: ", selection.notes.front().text));
   }
@@ -318,7 +327,7 @@ Result<> check_some(const Request& request, const Selection& selection) {
 Result<Selection> select_by_variable(const Inventory& inventory, const Request& request) {
   Selection selection;
   if (request.ask == Ask::all) {
-    take_all(inventory, request.grammar, selection);
+    take_all_by_variable(inventory, selection);
     NVBOX_TRY(check_some(request, selection));
   }
   if (!request.leave_out_unknown) {
@@ -343,8 +352,7 @@ Result<Selection> select_by_command_line(const Inventory& inventory, const Reque
   NVBOX_TRY(take_listed(inventory, request, selection));
   if (request.ask != Ask::all) return selection;
   selection = {};
-  take_all(inventory, request.grammar, selection);
-  NVBOX_TRY(check_some(request, selection));
+  take_all_by_command_line(inventory, selection);
   return selection;
 }
 

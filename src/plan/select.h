@@ -46,9 +46,10 @@ std::vector<size_t> gpus_of(const Selection& selection);
 //
 // Grammar::command_line is as nvidia-container-cli has it where that differs: "all" is every GPU,
 // those with MIG instances too, and every MIG device; a MIG device comes with its GPU; an address
-// is three hexadecimal numbers, whatever follows them. A host without GPUs has nothing to select
-// from, so nothing is wrong with any list there. Errors are of its class "device error", and what
-// cannot be found is "X: unknown device". IMEX channels are the caller's.
+// is three hexadecimal numbers, whatever follows them. Nothing that can be used of "all" is no
+// error, and a host without GPUs has nothing to select from, so nothing is wrong with any list
+// there. Errors are of its class "device error", and what cannot be found is "X: unknown device".
+// IMEX channels are the caller's.
 Result<Selection> select(const driver::Inventory& inventory, const Request& request);
 
 // Why the GPU, or the MIG device of it, cannot be given to a container, if so: "all" leaves it out,

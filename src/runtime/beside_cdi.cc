@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "base/text.h"
-#include "driver/discover.h"
+#include "machine/survey.h"
 #include "plan/edits_for.h"
 #include "plan/native_names.h"
 #include "plan/requirements.h"

@@ -66,11 +66,12 @@ CliGlobals globals_for(const Config& config, const ConfigureTarget& target) {
   return globals;
 }
 
-std::string compat_mode_of(const Config& config) {
+std::optional<std::string> compat_mode_of(const Config& config) {
   for (const CompatMode& row : compat_modes) {
     if (row.configured == config.runtime.legacy_cuda_compat_mode) return std::string(row.passed);
   }
-  return config.features.allow_cuda_compat_libs_from_container ? "" : "disabled";
+  if (config.features.allow_cuda_compat_libs_from_container) return std::nullopt;
+  return "disabled";
 }
 
 std::vector<std::string> device_lists(const plan::Request& request) {
@@ -108,7 +109,7 @@ std::vector<std::string> to_arguments(const ConfigureCall& call) {
   Arguments out;
   add_globals(call.globals, out);
   out.word("configure");
-  out.value("--cuda-compat-mode", options.compat_mode);
+  out.value("--cuda-compat-mode", options.compat_mode.value_or(""));
   out.value("--ldconfig", options.ldconfig);
   out.flag("--no-cgroups", options.no_cgroups);
   out.value("--device", join(options.devices, ","));

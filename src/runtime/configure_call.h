@@ -35,7 +35,7 @@ struct ConfigureOptions {
   driver::Capabilities capabilities = driver::Capabilities::none;
   plan::MigRights mig{};
   std::vector<std::string> imex_channels{};  // lists
-  std::string compat_mode{};
+  std::optional<std::string> compat_mode{};  // absent is mount
   bool no_compat = false;
   bool no_cgroups = false;
   bool strict_cgroups = false;

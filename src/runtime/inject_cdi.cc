@@ -9,7 +9,6 @@
 #include "apply/complete_nodes.h"
 #include "base/text.h"
 #include "config/cdi_registry.h"
-#include "driver/discover.h"
 #include "host/root.h"
 #include "machine/freshness.h"
 #include "plan/cdi_spec_for.h"

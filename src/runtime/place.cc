@@ -1,7 +1,5 @@
 #include "runtime/place.h"
 
-#include <utility>
-
 namespace nvbox::runtime {
 
 Result<machine::Place> open_place(const InjectOptions& options) {

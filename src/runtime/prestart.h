@@ -14,9 +14,9 @@ namespace nvbox::runtime {
 
 enum class HookDebug { off, on_standard_error };
 
-// The call; nullopt for a container that asks for no
-// GPU. Errors: a state without pid or bundle, a bundle whose config.json cannot be read or has no
-// ociVersion, process or root, and whatever plan::request_of refuses.
+// The call; nullopt for a container that asks for no GPU. Errors: a state without pid or bundle, a
+// bundle whose config.json cannot be read or has no ociVersion, process or root, and whatever
+// plan::request_of refuses.
 Result<std::optional<ConfigureCall>> prestart_call(const spec::OciState& state,
                                                    const config::Config& config, HookDebug debug,
                                                    const Log& log);

@@ -9,6 +9,7 @@
 #include "host/locate.h"
 
 namespace nvbox::runtime {
+
 ProgramSearch::ProgramSearch(std::string_view search_path)
     : directories_(host::program_directories(search_path)) {
   // The link is followed to the file that runs, under whatever name it was started.

@@ -33,6 +33,7 @@ TEST(UnifiedDiff, files_come_and_go) {
   EXPECT_EQ(unified_diff("/f", std::nullopt, "a\nb\n"),
             "--- /dev/null\n+++ b/f\n@@ -0,0 +1,2 @@\n+a\n+b\n");
   EXPECT_EQ(unified_diff("/f", "a\n", std::nullopt), "--- a/f\n+++ /dev/null\n@@ -1 +0,0 @@\n-a\n");
+  EXPECT_EQ(unified_diff("/f", "", std::nullopt), "--- a/f\n+++ /dev/null\n");
 }
 
 TEST(UnifiedDiff, a_missing_newline_is_told) {

@@ -55,7 +55,7 @@ const Json about_second = json(R"({"cudaVersion": 12040, "gpus": [
 
 using Found = std::optional<Json>;
 
-class NvmlCacheOfRoot : public testing::Test {
+class AnswerCacheOfRoot : public testing::Test {
  protected:
   void SetUp() override {
     if (geteuid() != 0) GTEST_SKIP() << "only root's file is trusted, and this user is not root";
@@ -88,20 +88,20 @@ class NvmlCacheOfRoot : public testing::Test {
   const driver::Inventory inventory_ = inventory_of_machine();
 };
 
-TEST_F(NvmlCacheOfRoot, finds_what_was_kept) {
+TEST_F(AnswerCacheOfRoot, finds_what_was_kept) {
   EXPECT_EQ(find({first_gpu}), Found()) << "nothing was kept yet";
   keep(about_first);
   EXPECT_EQ(find({first_gpu}), about_first);
   EXPECT_EQ(find({}), about_first) << "for the CUDA version alone";
 }
 
-TEST_F(NvmlCacheOfRoot, finds_nothing_where_one_of_the_gpus_is_not_in_it) {
+TEST_F(AnswerCacheOfRoot, finds_nothing_where_one_of_the_gpus_is_not_in_it) {
   keep(about_first);
   EXPECT_EQ(find({second_gpu}), Found());
   EXPECT_EQ(find({first_gpu, second_gpu}), Found());
 }
 
-TEST_F(NvmlCacheOfRoot, adds_answers_to_each_other) {
+TEST_F(AnswerCacheOfRoot, adds_answers_to_each_other) {
   keep(about_first);
   keep(about_second);
   const Json both = json(R"({"cudaVersion": 12040, "gpus": [
@@ -112,7 +112,7 @@ TEST_F(NvmlCacheOfRoot, adds_answers_to_each_other) {
   EXPECT_EQ(find({first_gpu, second_gpu}), both);
 }
 
-TEST_F(NvmlCacheOfRoot, has_the_later_answer_about_a_gpu) {
+TEST_F(AnswerCacheOfRoot, has_the_later_answer_about_a_gpu) {
   keep(about_first);
   const Json later = json(R"({"cudaVersion": 12080, "gpus": [
       {"busId": "0000:07:00.0", "uuid": "GPU-new"}]})");
@@ -120,7 +120,7 @@ TEST_F(NvmlCacheOfRoot, has_the_later_answer_about_a_gpu) {
   EXPECT_EQ(find({first_gpu}), later);
 }
 
-TEST_F(NvmlCacheOfRoot, finds_nothing_after_a_boot) {
+TEST_F(AnswerCacheOfRoot, finds_nothing_after_a_boot) {
   keep(about_first);
   std::ofstream(path("/proc/sys/kernel/random/boot_id")) << "another\n";
   EXPECT_EQ(find({first_gpu}), Found());
@@ -128,14 +128,14 @@ TEST_F(NvmlCacheOfRoot, finds_nothing_after_a_boot) {
   EXPECT_EQ(find({second_gpu}), about_second) << "without what was known before the boot";
 }
 
-TEST_F(NvmlCacheOfRoot, keeps_nothing_where_boots_cannot_be_told_apart) {
+TEST_F(AnswerCacheOfRoot, keeps_nothing_where_boots_cannot_be_told_apart) {
   std::filesystem::remove(path("/proc/sys/kernel/random/boot_id"));
   keep(about_first);
   EXPECT_FALSE(std::filesystem::exists(directory()));
   EXPECT_EQ(find({first_gpu}), Found());
 }
 
-TEST_F(NvmlCacheOfRoot, finds_nothing_for_another_driver) {
+TEST_F(AnswerCacheOfRoot, finds_nothing_for_another_driver) {
   keep(about_first);
   driver::Inventory newer = inventory_;
   newer.driver.version = "550.163.02";
@@ -145,7 +145,7 @@ TEST_F(NvmlCacheOfRoot, finds_nothing_for_another_driver) {
   EXPECT_EQ(find({first_gpu}, elsewhere), Found());
 }
 
-TEST_F(NvmlCacheOfRoot, finds_nothing_for_other_gpus_or_mig_devices) {
+TEST_F(AnswerCacheOfRoot, finds_nothing_for_other_gpus_or_mig_devices) {
   keep(about_first);
   driver::Inventory fewer = inventory_;
   fewer.gpus[1].mig.pop_back();
@@ -164,7 +164,7 @@ void make_old(const std::string& path) {
   ASSERT_EQ(utimensat(AT_FDCWD, path.c_str(), times, 0), 0);
 }
 
-TEST_F(NvmlCacheOfRoot, finds_nothing_when_an_instance_was_made_anew_with_the_numbers_of_old) {
+TEST_F(AnswerCacheOfRoot, finds_nothing_when_an_instance_was_made_anew_with_the_numbers_of_old) {
   const std::string instance = path("/proc/driver/nvidia/capabilities/gpu1/mig/gi5/ci0");
   make_old(instance);
   keep(about_second);
@@ -174,13 +174,13 @@ TEST_F(NvmlCacheOfRoot, finds_nothing_when_an_instance_was_made_anew_with_the_nu
   EXPECT_EQ(find({second_gpu}), Found());
 }
 
-TEST_F(NvmlCacheOfRoot, finds_nothing_when_the_new_instance_differs_in_its_time_only) {
+TEST_F(AnswerCacheOfRoot, finds_nothing_when_the_new_instance_differs_in_its_time_only) {
   keep(about_second);
   make_old(path("/proc/driver/nvidia/capabilities/gpu1/mig/gi5/ci0"));
   EXPECT_EQ(find({second_gpu}), Found());
 }
 
-TEST_F(NvmlCacheOfRoot, finds_nothing_when_the_new_instance_differs_in_its_inode_only) {
+TEST_F(AnswerCacheOfRoot, finds_nothing_when_the_new_instance_differs_in_its_inode_only) {
   const std::string instance = path("/proc/driver/nvidia/capabilities/gpu1/mig/gi5/ci0");
   make_old(instance);
   keep(about_second);
@@ -190,7 +190,7 @@ TEST_F(NvmlCacheOfRoot, finds_nothing_when_the_new_instance_differs_in_its_inode
   EXPECT_EQ(find({second_gpu}), Found());
 }
 
-TEST_F(NvmlCacheOfRoot, does_not_trust_what_others_may_write) {
+TEST_F(AnswerCacheOfRoot, does_not_trust_what_others_may_write) {
   keep(about_first);
   for (const mode_t mode : {0664U, 0646U, 0666U}) {
     ASSERT_EQ(chmod(file().c_str(), mode), 0);
@@ -205,7 +205,7 @@ TEST_F(NvmlCacheOfRoot, does_not_trust_what_others_may_write) {
   EXPECT_EQ(find({first_gpu}), about_first) << "it was for the mode only";
 }
 
-TEST_F(NvmlCacheOfRoot, does_not_trust_what_belongs_to_somebody_else) {
+TEST_F(AnswerCacheOfRoot, does_not_trust_what_belongs_to_somebody_else) {
   constexpr uid_t nobody = 65534;
   keep(about_first);
   ASSERT_EQ(chown(file().c_str(), nobody, 0), 0);
@@ -216,14 +216,14 @@ TEST_F(NvmlCacheOfRoot, does_not_trust_what_belongs_to_somebody_else) {
   EXPECT_EQ(find({first_gpu}), Found());
 }
 
-TEST_F(NvmlCacheOfRoot, writes_nothing_into_a_directory_of_somebody_else) {
+TEST_F(AnswerCacheOfRoot, writes_nothing_into_a_directory_of_somebody_else) {
   std::filesystem::create_directory(directory());
   ASSERT_EQ(chown(directory().c_str(), 65534, 65534), 0);
   keep(about_first);
   EXPECT_TRUE(std::filesystem::is_empty(directory()));
 }
 
-TEST_F(NvmlCacheOfRoot, does_not_trust_links) {
+TEST_F(AnswerCacheOfRoot, does_not_trust_links) {
   keep(about_first);
   std::filesystem::rename(file(), path("/run/nvbox/real"));
   std::filesystem::create_symlink("real", file());
@@ -236,7 +236,7 @@ TEST_F(NvmlCacheOfRoot, does_not_trust_links) {
   EXPECT_EQ(find({second_gpu}), Found());
 }
 
-TEST_F(NvmlCacheOfRoot, does_not_trust_what_is_no_file) {
+TEST_F(AnswerCacheOfRoot, does_not_trust_what_is_no_file) {
   keep(about_first);
   std::filesystem::remove(file());
   std::filesystem::create_directory(file());
@@ -246,7 +246,7 @@ TEST_F(NvmlCacheOfRoot, does_not_trust_what_is_no_file) {
   EXPECT_EQ(find({first_gpu}), Found());
 }
 
-TEST_F(NvmlCacheOfRoot, does_not_trust_garbage) {
+TEST_F(AnswerCacheOfRoot, does_not_trust_garbage) {
   keep(about_first);
   const std::string good = content();
   for (const std::string& text :
@@ -262,7 +262,7 @@ TEST_F(NvmlCacheOfRoot, does_not_trust_garbage) {
   EXPECT_EQ(find({first_gpu}), about_first);
 }
 
-TEST_F(NvmlCacheOfRoot, does_not_trust_an_answer_that_is_none) {
+TEST_F(AnswerCacheOfRoot, does_not_trust_an_answer_that_is_none) {
   keep(about_first);
   const Json good = json(content());
   for (const std::string_view answer :
@@ -280,14 +280,14 @@ TEST_F(NvmlCacheOfRoot, does_not_trust_an_answer_that_is_none) {
   EXPECT_EQ(find({first_gpu}), about_first);
 }
 
-TEST_F(NvmlCacheOfRoot, replaces_garbage) {
+TEST_F(AnswerCacheOfRoot, replaces_garbage) {
   std::filesystem::create_directory(directory());
   write("nonsense");
   keep(about_first);
   EXPECT_EQ(find({first_gpu}), about_first);
 }
 
-TEST_F(NvmlCacheOfRoot, replaces_its_file_in_one_step_and_leaves_nothing_beside_it) {
+TEST_F(AnswerCacheOfRoot, replaces_its_file_in_one_step_and_leaves_nothing_beside_it) {
   keep(about_first);
   const std::string before = content();
   std::ifstream old(file(), std::ios::binary);
@@ -320,7 +320,7 @@ TEST(AnswerCache, of_somebody_else_than_root_is_not_written) {
   EXPECT_TRUE(std::filesystem::is_empty(host.path() + "/run"));
 }
 
-TEST_F(NvmlCacheOfRoot, adds_to_answers_that_lack_what_others_have) {
+TEST_F(AnswerCacheOfRoot, adds_to_answers_that_lack_what_others_have) {
   for (const std::string_view odd :
        {"{}", R"({"gpus": null})", R"({"gpus": [{}]})", R"({"gpus": [{"busId": null}]})"}) {
     keep(json(odd));

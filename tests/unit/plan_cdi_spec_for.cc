@@ -268,6 +268,16 @@ TEST(GpuSpec, is_made_without_a_broken_gpu) {
   EXPECT_TRUE(made->left_out[0].text.ends_with("it fell off the bus"));
 }
 
+// What is missing is a GPU, which nobody takes for one of its instances.
+TEST(GpuSpec, is_made_without_a_broken_gpu_and_its_instances) {
+  driver::Inventory host = mig_host();
+  host.gpus[1].problem = "it fell off the bus";
+  const auto made = cdi_spec_of_gpus(host, {});
+  ASSERT_TRUE(made) << error_of(made);
+  EXPECT_EQ(names_of(made->spec), (Words{"0", "GPU-3a", "all"}));
+  EXPECT_FALSE(made->left_out.empty());
+}
+
 TEST(ManagementSpec, has_nodes_and_libraries_but_nothing_for_displays) {
   const std::vector<HostDevice> nodes = {{"/dev/nvidiactl", 195, 255, 0666, 0}};
   const auto made = cdi_spec_of_management(small_host(), nodes, {});

@@ -179,15 +179,12 @@ TEST(DeviceList, is_not_looked_at_on_a_host_without_gpus) {
   EXPECT_EQ(select_list({}, "all").value(), Selection{});
 }
 
-TEST(DeviceList, of_which_nothing_can_be_used_is_refused_but_for_those_who_only_look) {
+TEST(DeviceList, of_all_of_which_nothing_can_be_used_is_empty_with_the_reasons) {
   Inventory inventory = {.gpus = {gpu(0)}};
   inventory.gpus[0].problem = "broken";
-  const std::string broken = "GPU 0 (0000:0b:00.0) cannot be used: broken";
-  EXPECT_EQ(refusal(inventory, "all"), "none of the devices can be used: " + broken);
-  Request request = request_of_list("all");
-  request.may_be_empty = true;
-  EXPECT_EQ(select(inventory, request).value(),
-            (Selection{.notes = {{broken, Problem::Kind::gpu}}}));
+  EXPECT_EQ(
+      select_list(inventory, "all").value(),
+      (Selection{.notes = {{"GPU 0 (0000:0b:00.0) cannot be used: broken", Problem::Kind::gpu}}}));
 }
 
 TEST(ImexChannels, are_numbers_below_two_to_the_twentieth) {
