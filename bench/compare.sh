@@ -239,10 +239,11 @@ hook_image() { # hook_image ROOTFS
 }
 hook_image "$work/hook-rootfs"
 printf '{"id": "bench", "bundle": "%s", "root": "%s"}' "$work" "$work/hook-rootfs" >"$work/state"
+# disable-device-node-modification leaves two mounts, one over the other.
 cat >"$work/before-hook" <<SCRIPT
 #!/bin/sh
 cd "$work/hook-rootfs"
-umount proc/driver/nvidia/params 2>/dev/null
+while umount proc/driver/nvidia/params || umount proc/driver/nvidia; do :; done 2>/dev/null
 rm -rf etc links
 cp -a etc.original etc
 SCRIPT
@@ -263,7 +264,7 @@ hook_rows() { # hook_rows NAME BINARY
   hook_row update-application-profile
   hook_row chmod --mode 755 --path /usr
   before_each=(true)
-  umount "$work/hook-rootfs/proc/driver/nvidia/params" 2>/dev/null || true
+  "$work/before-hook"
 }
 hook_rows nvbox /usr/bin/nvidia-cdi-hook
 [[ -z $reference ]] || hook_rows peer "$reference/nvidia-cdi-hook"
