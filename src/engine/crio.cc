@@ -11,8 +11,13 @@ namespace {
 
 using Documents = std::vector<data::TomlDocument>;
 
-const data::TomlPath default_runtime = {"crio", "runtime", "default_runtime"};
-const data::TomlPath runtimes = {"crio", "runtime", "runtimes"};
+data::TomlPath default_runtime() {
+  return {"crio", "runtime", "default_runtime"};
+}
+
+data::TomlPath runtimes() {
+  return {"crio", "runtime", "runtimes"};
+}
 
 Result<Documents> parse_all(std::span<const NamedText> sources) {
   Documents documents;
@@ -31,7 +36,7 @@ const data::Toml* last_of(const Documents& documents, const data::TomlPath& path
 }
 
 std::optional<std::string> default_of(const Documents& documents) {
-  const data::Toml* const found = last_of(documents, default_runtime);
+  const data::Toml* const found = last_of(documents, default_runtime());
   const auto* const name = found == nullptr ? nullptr : std::get_if<std::string>(&found->value);
   return name == nullptr ? std::nullopt : std::optional(*name);
 }
@@ -39,7 +44,7 @@ std::optional<std::string> default_of(const Documents& documents) {
 Result<> inherit_options(data::TomlDocument& conf, const data::TomlPath& runtime,
                          const Documents& sources) {
   for (const std::string& name : models(default_of(sources))) {
-    const data::Toml* const model = last_of(sources, below(runtimes, {name}));
+    const data::Toml* const model = last_of(sources, below(runtimes(), {name}));
     if (model != nullptr) return set_members(conf, runtime, *model);
   }
   return {};
@@ -51,8 +56,8 @@ Result<std::string> configure_crio(std::string_view document, std::span<const Na
                                    const RuntimeRequest& request) {
   auto conf = NVBOX_TRY(data::TomlDocument::parse(std::string(document)));
   const Documents parsed = NVBOX_TRY(parse_all(sources));
-  const data::TomlPath runtime = below(runtimes, {request.name});
-  NVBOX_TRY(set_default(conf, default_runtime, request));
+  const data::TomlPath runtime = below(runtimes(), {request.name});
+  NVBOX_TRY(set_default(conf, default_runtime(), request));
   NVBOX_TRY(inherit_options(conf, runtime, parsed));
   NVBOX_TRY(conf.set(below(runtime, {"runtime_path"}), request.path));
   NVBOX_TRY(conf.set(below(runtime, {"runtime_type"}), std::string("oci")));
