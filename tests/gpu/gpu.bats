@@ -48,7 +48,7 @@ milliseconds() {
   echo $(((${EPOCHREALTIME/./} - start) / 1000))
 }
 
-# A container of this machine's runc with these variables.
+# A container of this machine's runc in `mode` (jit-cdi unless it is set) with these variables.
 container() {
   local options=() work=$BATS_TEST_TMPDIR/container-$RANDOM
   while [ "$1" != -- ]; do
@@ -56,7 +56,13 @@ container() {
     shift
   done
   "$support/bundle.sh" "${options[@]}" "$work" glibc "${@:2}"
-  printf '[nvidia-container-runtime]\nruntimes = ["runc", "crun"]\n' >"$work/config.toml"
+  cat >"$work/config.toml" <<TEXT
+[nvidia-container-runtime]
+mode = "${mode:-jit-cdi}"
+runtimes = ["runc", "crun"]
+[nvidia-container-runtime.modes.cdi]
+spec-dirs = ["$BATS_TEST_TMPDIR/cdi"]
+TEXT
   NVIDIA_CTK_CONFIG_FILE_PATH=$work/config.toml nvidia-container-runtime --root "$work/state" \
     run --bundle "$work" "nvbox-$$-$RANDOM" </dev/null
 }
@@ -117,15 +123,33 @@ needs_containers() {
   [ "$status" -eq 0 ]
 }
 
-@test "a container computes on one GPU, and on all" {
+@test "a container computes on one GPU, and on all, in each mode" {
   needs_containers
-  run container NVIDIA_VISIBLE_DEVICES=0 -- probe cuda
-  [ "$status" -eq 0 ]
-  [ "${lines[-1]}" = 'cuda: devices 1, copy OK' ]
-  run container NVIDIA_VISIBLE_DEVICES=all -- probe cuda
-  [[ ${lines[-1]} =~ ^'cuda: devices '[0-9]+', copy OK'$ ]]
+  nvidia-ctk --quiet cdi generate --output="$BATS_TEST_TMPDIR/cdi/nvidia.yaml"
+  for mode in jit-cdi legacy cdi; do
+    prefix=
+    [ "$mode" != cdi ] || prefix=nvidia.com/gpu=
+    run container NVIDIA_VISIBLE_DEVICES="${prefix}0" -- probe cuda
+    [ "$status" -eq 0 ]
+    [ "${lines[-1]}" = 'cuda: devices 1, copy OK' ]
+    run container NVIDIA_VISIBLE_DEVICES="${prefix}all" -- probe cuda
+    [ "${lines[-1]}" = "cuda: devices $(smi attached_gpus), copy OK" ]
+  done
+}
+
+@test "a container with no GPU has the driver and none of its devices" {
+  needs_containers
   run container NVIDIA_VISIBLE_DEVICES=none -- probe cuda
-  [[ ${lines[-1]} != *OK ]]
+  # CUDA_ERROR_NO_DEVICE of cuda.h: libcuda was found, and found nothing.
+  [ "${lines[-1]}" = 'cuda: cuInit: 100' ]
+}
+
+@test "nvidia-smi in a container sees what it sees on the host" {
+  needs_containers
+  for mode in jit-cdi legacy; do
+    run container NVIDIA_VISIBLE_DEVICES=all NVIDIA_DRIVER_CAPABILITIES=utility -- nvidia-smi -L
+    [ "$output" = "$(nvidia-smi -L)" ]
+  done
 }
 
 @test "times, for the record" {

@@ -66,11 +66,16 @@ copy_libraries() {
 }
 
 make_glibc_files() {
-  local root=$1 libdir=$2
+  local root=$1 libdir=$2 libc name
   require_tools gcc ldd busybox
   make_base "$root" lib64
   gcc -O2 -Wall "$support_dir/probe.c" -o "$root/usr/bin/probe"
   copy_libraries "$root" "$libdir" "$root/usr/bin/probe"
+  # Every image with glibc has these, and a real libcuda needs them, whatever the probe itself does.
+  libc=$(ldd "$root/usr/bin/probe" | sed -nE 's/.*=> (.*libc\.so\.6) .*/\1/p')
+  for name in libdl.so.2 libm.so.6 libpthread.so.0 librt.so.1; do
+    cp -L "${libc%/*}/$name" "$root$libdir/"
+  done
   make_own_library "$root/opt/image/lib/libnvbox_image.so.1"
   mkdir "$root/etc/ld.so.conf.d"
   echo /opt/image/lib >"$root/etc/ld.so.conf.d/image.conf"

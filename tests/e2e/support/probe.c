@@ -1,14 +1,18 @@
 // The eye of a test inside a container:  probe COMMAND [ARG...] [-- COMMAND [ARG...]]...
 //
+// clang-format off
 //   nodes            character devices of the driver: PATH MAJOR:MINOR MODE UID:GID
 //   open PATH...     PATH: OK, or the name of the error
-//   dlopen NAME...   NAME: the file that was loaded and the path it came from, or the loader's
-//   message mounts PREFIX    mount points at or below PREFIX with their sorted options links DIR...
-//   symbolic links in DIR: PATH -> TARGET cat FILE...      contents write FILE       opens FILE for
-//   writing, as open does env, groups      environment, supplementary groups all nodes, links of
-//   the usual directories, all mounts, env, groups
-//   cuda             the driver's CUDA: how many devices, and whether memory of the first comes
-//   back as it was sent
+//   dlopen NAME...   NAME: the file that was loaded and the path it came from, or the loader's message
+//   mounts PREFIX    mount points at or below PREFIX with their sorted options
+//   links DIR...     symbolic links in DIR: PATH -> TARGET
+//   cat FILE...      contents
+//   write FILE       opens FILE for writing, as open does
+//   env, groups      environment, supplementary groups
+//   all              nodes, links of the usual directories, all mounts, env, groups
+//   cuda             the driver's CUDA: how many devices, and whether memory of the first comes back
+//                    as it was sent
+// clang-format on
 //
 // A sequence puts "== COMMAND ARG..." before each answer, so one container start answers many
 // questions. Exit status 0 unless the command line is wrong: what cannot be had is part of the
