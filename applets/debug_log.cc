@@ -6,7 +6,7 @@
 
 #include "base/text.h"
 #include "sys/file.h"
-#include "sys/log_file.h"
+#include "sys/log_sinks.h"
 
 namespace nvbox::applets {
 namespace {

@@ -12,7 +12,7 @@
 #include "debug_log.h"
 #include "sys/fd.h"
 #include "sys/file.h"
-#include "sys/system_log.h"
+#include "sys/log_sinks.h"
 #include "table.h"
 
 namespace {

@@ -19,11 +19,11 @@
 #include "host/root.h"
 #include "nvidia_container_cli/nvidia_container_cli.h"
 #include "privileges.h"
+#include "runtime/low_level.h"
 #include "runtime/prestart.h"
-#include "runtime/programs.h"
 #include "spec/hook_time.h"
-#include "sys/deadline.h"
 #include "sys/file.h"
+#include "sys/limits.h"
 #include "sys/process.h"
 
 namespace nvbox::applets {

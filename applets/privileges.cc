@@ -1,6 +1,6 @@
 #include "privileges.h"
 
-#include "sys/call_list.h"
+#include "sys/sandbox.h"
 
 namespace nvbox::applets {
 namespace {

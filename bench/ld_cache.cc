@@ -7,7 +7,6 @@
 #include <vector>
 
 #include "base/text.h"
-#include "host/ld_cache_write.h"
 
 namespace nvbox {
 namespace {

@@ -14,8 +14,8 @@
 #include "privileges.h"
 #include "spec/container_work.h"
 #include "spec/hook_time.h"
-#include "sys/deadline.h"
-#include "sys/log_file.h"
+#include "sys/limits.h"
+#include "sys/log_sinks.h"
 #include "sys/sandbox.h"
 
 namespace nvbox::applets {

@@ -8,7 +8,6 @@
 
 #include "base/path.h"
 #include "base/text.h"
-#include "host/root_move.h"
 #include "host/root_write.h"
 #include "nvbox/install_survey.h"
 #include "sys/file.h"

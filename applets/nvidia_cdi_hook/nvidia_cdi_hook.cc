@@ -14,9 +14,9 @@
 #include "manuals.h"
 #include "nvidia_cdi_hook/work.h"
 #include "spec/hook_time.h"
-#include "spec/oci_state.h"
-#include "sys/deadline.h"
+#include "spec/oci.h"
 #include "sys/file.h"
+#include "sys/limits.h"
 #include "sys/sandbox.h"
 
 namespace nvbox::applets {

@@ -4,8 +4,8 @@
 
 #include "hook/application_profile.h"
 #include "hook/chmod.h"
-#include "hook/compat_configuration.h"
 #include "hook/create_symlinks.h"
+#include "hook/cuda_compat.h"
 #include "hook/mask_params.h"
 #include "hook/update_ld_cache.h"
 

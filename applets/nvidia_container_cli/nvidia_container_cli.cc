@@ -11,7 +11,7 @@
 #include "base/version.h"
 #include "manuals.h"
 #include "sys/file.h"
-#include "sys/log_file.h"
+#include "sys/log_sinks.h"
 
 namespace nvbox::applets {
 namespace container_cli {

@@ -5,8 +5,8 @@
 
 #include "base/text.h"
 #include "config/config.h"
+#include "driver/device_nodes.h"
 #include "driver/fingerprint.h"
-#include "driver/management_nodes.h"
 #include "machine/modules.h"
 #include "machine/survey.h"
 #include "nvidia_ctk/cdi_generate.h"

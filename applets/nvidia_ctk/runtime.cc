@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "base/text.h"
-#include "engine/oci_hook.h"
+#include "engine/podman.h"
 #include "engine/unified_diff.h"
 
 namespace nvbox::applets {

@@ -9,7 +9,7 @@
 
 #include "base/path.h"
 #include "base/text.h"
-#include "driver/management_nodes.h"
+#include "driver/device_nodes.h"
 #include "host/root_write.h"
 #include "nvidia_ctk/system.h"
 #include "sys/directory_watch.h"

@@ -6,7 +6,7 @@
 
 #include "base/path.h"
 #include "base/text.h"
-#include "data/json_read.h"
+#include "data/json.h"
 #include "host/locate.h"
 
 namespace nvbox::applets::docker {

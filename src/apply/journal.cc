@@ -6,7 +6,7 @@
 
 #include "base/path.h"
 #include "base/text.h"
-#include "host/leave_to_change.h"
+#include "host/root_write.h"
 #include "sys/mount.h"
 
 namespace nvbox::apply {

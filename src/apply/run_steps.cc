@@ -27,11 +27,11 @@
 #include "hook/application_profile.h"
 #include "hook/cuda_compat.h"
 #include "hook/update_ld_cache.h"
-#include "host/leave_to_change.h"
+#include "host/root_write.h"
 #include "sys/bpf.h"
 #include "sys/capabilities.h"
-#include "sys/descriptor_limit.h"
 #include "sys/file.h"
+#include "sys/limits.h"
 #include "sys/mount.h"
 #include "sys/namespaces.h"
 

@@ -12,7 +12,7 @@
 
 namespace nvbox::apply {
 
-// What a directory is made for, on which depends where that may be (host/leave_to_change.h).
+// What a directory is made for, on which depends where that may be (host/root_write.h).
 enum class Purpose { mount_target, content };
 
 // As host::make_directories.

@@ -6,7 +6,7 @@
 
 #include "base/path.h"
 #include "base/text.h"
-#include "data/json_read.h"
+#include "data/json.h"
 
 namespace nvbox::apply {
 namespace {

@@ -7,7 +7,9 @@
 #pragma once
 
 #include <optional>
+#include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/result.h"
@@ -93,5 +95,13 @@ CdiMatch find_cdi(const CdiDirectories& directories, const std::vector<std::stri
 // spelled alike, and the problems of files that may have defined them.
 Error unresolved_cdi(const CdiMatch& match, const CdiDirectories& directories,
                      const CdiContents& contents);
+
+// Whether a file with this text may define a device of one of the kinds; false only when it cannot.
+//
+// A kind is one word, so wherever a document has it, its bytes stand there in one piece: quotes,
+// tags, anchors and block styles stand around a word, and YAML's folded lines put a blank into it.
+// Only an escape sequence can take it apart ("\u006evidia.com\/gpu"), and so can an encoding other
+// than UTF-8, which YAML announces with a byte order mark.
+bool may_define(std::string_view text, const std::vector<std::string>& kinds);
 
 }  // namespace nvbox::config

@@ -14,8 +14,8 @@
 
 #include "base/defer.h"
 #include "base/text.h"
+#include "data/toml_layout.h"
 #include "data/toml_scalar.h"
-#include "data/toml_statements.h"
 
 namespace nvbox::data {
 namespace {

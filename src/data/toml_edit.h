@@ -6,6 +6,7 @@
 // of tables has no such name and is never changed; such an array can be removed as a whole.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -17,6 +18,7 @@
 
 #include "base/result.h"
 #include "data/toml.h"
+#include "data/toml_layout.h"
 
 namespace nvbox::data {
 

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "driver/context.h"
+#include "driver/discover.h"
 #include "driver/inventory.h"
 
 namespace nvbox::driver {
@@ -35,5 +36,14 @@ std::vector<HostDevice> control_nodes(const Context& context);
 
 // /dev/nvidia-caps-imex-channels/channelN, by N.
 std::vector<HostDevice> imex_channels(const Context& context);
+
+struct ManagementNodes {
+  std::vector<HostDevice> nodes{};
+  std::vector<Problem> problems{};  // what could not be looked at
+};
+
+// The nodes that exist of the GPUs, of the driver as a whole, of its capabilities and of IMEX
+// channels, by depth and path. Not those of GPUDirect Storage, NVSwitch and NVLink.
+ManagementNodes discover_management_nodes(const Roots& roots);
 
 }  // namespace nvbox::driver

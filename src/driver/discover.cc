@@ -11,7 +11,6 @@
 #include "driver/features.h"
 #include "driver/files.h"
 #include "driver/gpus.h"
-#include "driver/graphics.h"
 #include "driver/kernel_module.h"
 #include "driver/libraries.h"
 #include "driver/product_facts.h"

@@ -8,11 +8,22 @@
 #include "driver/context.h"
 #include "driver/extensions.h"
 #include "driver/inventory.h"
+#include "driver/libraries.h"
 
 namespace nvbox::driver {
 
 // Programs, sockets, firmware and what a site adds.
 std::vector<HostFile> find_files(const Context& context, std::string_view version,
                                  const std::vector<Extension>& extensions);
+
+// What EGL, GLX, Vulkan, OpenCL, GBM and X.Org need besides libraries.
+
+struct Graphics {
+  std::vector<HostFile> files{};
+  std::vector<Link> links{};
+};
+
+Graphics find_graphics(const Context& context, std::string_view version,
+                       const Libraries& libraries);
 
 }  // namespace nvbox::driver

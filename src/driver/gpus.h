@@ -8,6 +8,7 @@
 
 #include "driver/context.h"
 #include "driver/inventory.h"
+#include "sys/fd.h"
 
 namespace nvbox::driver {
 

@@ -11,7 +11,7 @@
 #include "base/text.h"
 #include "data/toml_edit.h"
 #include "data/toml_second_opinion.h"
-#include "data/toml_tree.h"
+#include "data/toml_write.h"
 #include "engine/toml_runtime.h"
 
 namespace nvbox::engine {

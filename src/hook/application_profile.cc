@@ -8,7 +8,6 @@
 
 #include "base/path.h"
 #include "base/text.h"
-#include "host/leave_to_change.h"
 #include "host/root_write.h"
 
 namespace nvbox::hook {

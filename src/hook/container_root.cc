@@ -11,7 +11,6 @@
 #include "base/path.h"
 #include "base/text.h"
 #include "data/json.h"
-#include "data/json_read.h"
 #include "sys/file.h"
 #include "sys/writable_view.h"
 

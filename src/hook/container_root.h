@@ -5,7 +5,7 @@
 
 #include "base/result.h"
 #include "host/root.h"
-#include "spec/oci_state.h"
+#include "spec/oci.h"
 #include "sys/fd.h"
 
 namespace nvbox::hook {

@@ -4,7 +4,6 @@
 
 #include "base/text.h"
 #include "hook/application_profile.h"
-#include "hook/compat_configuration.h"
 #include "hook/container_root.h"
 #include "hook/create_symlinks.h"
 #include "hook/cuda_compat.h"

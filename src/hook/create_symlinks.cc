@@ -3,7 +3,6 @@
 #include <optional>
 
 #include "base/text.h"
-#include "host/leave_to_change.h"
 #include "host/root_write.h"
 
 namespace nvbox::hook {

@@ -10,15 +10,13 @@
 
 #include "base/text.h"
 #include "base/version.h"
-#include "hook/compat_configuration.h"
+#include "hook/cuda_compat.h"
 #include "hook/loader_folders.h"
 #include "hook/musl_path.h"
 #include "hook/update_ld_cache_entries.h"
 #include "host/container_file.h"
 #include "host/ld_cache.h"
-#include "host/ld_cache_write.h"
 #include "host/ld_so_conf.h"
-#include "host/leave_to_change.h"
 #include "host/root_write.h"
 
 namespace nvbox::hook {

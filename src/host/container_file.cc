@@ -11,7 +11,6 @@
 
 #include "base/path.h"
 #include "base/text.h"
-#include "host/leave_to_change.h"
 #include "host/root_write.h"
 #include "sys/file.h"
 #include "sys/mount.h"

@@ -94,4 +94,9 @@ bool is_absence(const Error& error);
 // /proc/PID/root).
 bool leads_nowhere(const Error& error);
 
+// Like openat2(root, path, flags, mode, RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS), except that it
+// does not notice when somebody moves a directory it is in out of the root during the walk: it ends
+// below that directory, or with ".." at the place inside the root that it came from.
+Result<sys::Fd> walk_in_root(int root, std::string_view path, int flags, mode_t mode);
+
 }  // namespace nvbox::host

@@ -3,15 +3,17 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include <cerrno>
 
+#include <cerrno>
+#include <cstdio>
 #include <string>
 
 #include "base/path.h"
 #include "base/text.h"
 #include "host/container_file.h"
-#include "host/leave_to_change.h"
+#include "sys/fd.h"
 #include "sys/file.h"
+#include "sys/mount.h"
 
 namespace nvbox::host {
 namespace {
@@ -139,6 +141,91 @@ Result<Changed> change_mode(const Root& root, std::string_view path, mode_t mode
     return Error(cat("change the mode of ", where), errno);
   }
   return Changed::yes;
+}
+
+namespace {
+
+Result<bool> is_on_own_mount(const Root& root, int file) {
+  const auto found = NVBOX_TRY(sys::mount_id(file));
+  if (found == NVBOX_TRY(sys::mount_id(root.fd()))) return true;
+  // Not where a link of the image leads: nothing but the runtime's own mount is meant.
+  const Result<sys::Fd> devices = root.open_at("/dev", O_PATH | O_DIRECTORY | O_NOFOLLOW);
+  return devices && found == NVBOX_TRY(sys::mount_id(devices->get()));
+}
+
+}  // namespace
+
+Result<LeaveToChange> LeaveToChange::take(const Root& root, int file) {
+  if (root.is_container() && !NVBOX_TRY(is_on_own_mount(root, file))) {
+    return Error("it is on another mount than the container's root", EXDEV);
+  }
+  return LeaveToChange(file);
+}
+
+bool is_closed_to_changes(const Error& error) {
+  return error.code() == EROFS || error.code() == EXDEV || error.code() == EBUSY;
+}
+
+namespace {
+
+Result<sys::Fd> open_parent(const Root& root, std::string_view path) {
+  return root.open_at(path::parent(path), O_PATH | O_DIRECTORY);
+}
+
+bool is_same_file(int directory, const std::string& one, const std::string& other) {
+  struct stat first {};
+  struct stat second {};
+  return fstatat(directory, one.c_str(), &first, AT_SYMLINK_NOFOLLOW) == 0 &&
+         fstatat(directory, other.c_str(), &second, AT_SYMLINK_NOFOLLOW) == 0 &&
+         first.st_dev == second.st_dev && first.st_ino == second.st_ino;
+}
+
+bool lacks_hard_links(int errno_value) {
+  return errno_value == EPERM || errno_value == EOPNOTSUPP || errno_value == EMLINK ||
+         errno_value == ENOSYS;
+}
+
+}  // namespace
+
+Result<> keep_as(const Root& root, std::string_view path, std::string_view other) {
+  const std::string where = cat("keep ", path::join(root.path(), path), " as ", other);
+  const sys::Fd directory = NVBOX_TRY(open_parent(root, path).in(where));
+  const std::string name(path::base_name(path));
+  const std::string second(path::base_name(other));
+  if (linkat(directory.get(), name.c_str(), directory.get(), second.c_str(), 0) == 0) return {};
+  if (errno == EEXIST && is_same_file(directory.get(), name, second)) return {};
+  if (!lacks_hard_links(errno)) return Error(where, errno);
+  if (renameat2(directory.get(), name.c_str(), directory.get(), second.c_str(), RENAME_NOREPLACE) !=
+      0) {
+    return Error(where, errno);
+  }
+  return {};
+}
+
+Result<> rename_file(const Root& root, std::string_view from, std::string_view to) {
+  const std::string where = cat("rename ", path::join(root.path(), from), " to ", to);
+  const sys::Fd directory = NVBOX_TRY(open_parent(root, from).in(where));
+  const std::string name(path::base_name(from));
+  const std::string target(path::base_name(to));
+  // rename(2) of a file over another name of itself does nothing.
+  if (is_same_file(directory.get(), name, target)) {
+    if (unlinkat(directory.get(), name.c_str(), 0) == 0) return {};
+    return Error(where, errno);
+  }
+  if (renameat(directory.get(), name.c_str(), directory.get(), target.c_str()) == 0) return {};
+  return Error(where, errno);
+}
+
+Result<Changed> remove_empty_directory(const Root& root, std::string_view path) {
+  const Result<sys::Fd> directory = open_parent(root, path);
+  if (!directory && is_absence(directory.error())) return Changed::no;
+  if (!directory) return directory.error();
+  const std::string name(path::base_name(path));
+  if (unlinkat(directory->get(), name.c_str(), AT_REMOVEDIR) == 0) return Changed::yes;
+  if (errno == ENOENT || errno == ENOTEMPTY || errno == EEXIST || errno == ENOTDIR) {
+    return Changed::no;
+  }
+  return Error(cat("remove directory ", path::join(root.path(), path)), errno);
 }
 
 }  // namespace nvbox::host

@@ -6,7 +6,7 @@
 
 #include "base/text.h"
 #include "driver/expected_nodes.h"
-#include "driver/mig_control.h"
+#include "driver/mig.h"
 #include "machine/nodes.h"
 #include "plan/check_core.h"
 #include "plan/imex_channels.h"

@@ -5,7 +5,7 @@
 #include <iterator>
 
 #include "base/text.h"
-#include "data/json_read.h"
+#include "data/json.h"
 
 namespace nvbox::nvml {
 namespace {

@@ -13,16 +13,15 @@
 
 #include "base/path.h"
 #include "base/text.h"
-#include "driver/mig_control.h"
+#include "driver/mig.h"
 #include "nvml/answer.h"
 #include "nvml/ask.h"
 #include "nvml/helper_image.h"
 #include "nvml/library.h"
 #include "sys/capabilities.h"
-#include "sys/confinement.h"
+#include "sys/confine.h"
 #include "sys/file.h"
 #include "sys/process.h"
-#include "sys/seccomp.h"
 
 namespace nvbox::nvml {
 namespace {

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -12,6 +13,8 @@
 #include "driver/inventory.h"
 #include "plan/request.h"
 #include "spec/cdi.h"
+#include "spec/container_work.h"
+#include "spec/edits.h"
 
 namespace nvbox::plan {
 

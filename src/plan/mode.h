@@ -36,4 +36,9 @@ Result<bool> are_runtime_names(const std::vector<std::string>& names, Mode mode,
 // The same request for `names` of runtime.nvidia.com/gpu, as this host's own names of its devices.
 Request with_runtime_names(Request request, const std::vector<std::string>& names);
 
+// The same request with "runtime.nvidia.com/gpu=", "nvidia.com/gpu=" and the configured default
+// kind taken off its names: where there is no CDI specification to look them up in, they mean this
+// host's devices. Another kind is an error.
+Result<Request> with_native_names(Request request, const config::Config& config);
+
 }  // namespace nvbox::plan

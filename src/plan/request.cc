@@ -2,12 +2,14 @@
 
 #include <algorithm>
 #include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
 
 #include "base/path.h"
 #include "base/text.h"
-#include "plan/capabilities.h"
-#include "plan/misspelt.h"
-#include "plan/required.h"
+#include "driver/inventory.h"
+#include "plan/requirements.h"
 #include "spec/cdi.h"
 
 namespace nvbox::plan {
@@ -247,6 +249,119 @@ Request request_of_list(std::string_view list) {
     request.devices.emplace_back(item);
   }
   return request;
+}
+
+namespace {
+
+constexpr std::string_view known_variables[] = {
+    "NVIDIA_VISIBLE_DEVICES", "NVIDIA_DRIVER_CAPABILITIES", "NVIDIA_DISABLE_REQUIRE",
+    "NVIDIA_IMEX_CHANNELS",   "NVIDIA_MIG_CONFIG_DEVICES",  "NVIDIA_MIG_MONITOR_DEVICES",
+};
+
+// An image must not be able to fill the host's logs.
+constexpr size_t most_warnings = 4;
+
+bool is_known(std::string_view name) {
+  return std::ranges::find(known_variables, name) != std::end(known_variables) ||
+         std::ranges::find(driver::feature_names, name, &driver::FeatureName::variable) !=
+             std::end(driver::feature_names) ||
+         name.starts_with("NVIDIA_REQUIRE_");
+}
+
+// Cheap, because every variable of every container is asked: the first word is NVIDIA, or nearly.
+bool concerns_nvidia(std::string_view name) {
+  constexpr std::string_view vendor[] = {"NVIDIA"};
+  const size_t length = name.find_first_of("_-");
+  if (length == std::string_view::npos || length < 5 || length > 7) return false;
+  return did_you_mean(name.substr(0, length), vendor).has_value();
+}
+
+// The names of features are so short that much is near them, NVIDIA_GPU for one; their one value
+// tells.
+std::optional<std::string_view> nearest(std::string_view name, std::string_view value) {
+  if (const auto meant = did_you_mean(name, known_variables)) return meant;
+  if (value != "enabled") return std::nullopt;
+  std::vector<std::string_view> features;
+  for (const driver::FeatureName& row : driver::feature_names) features.push_back(row.variable);
+  return did_you_mean(name, features);
+}
+
+}  // namespace
+
+std::vector<std::string> misspelt_variables(const spec::ContainerView& container,
+                                            const config::Config& config) {
+  std::vector<std::string> warnings;
+  size_t left_out = 0;
+  for (const auto& [name, value] : container.env) {
+    if (!concerns_nvidia(name) || is_known(name)) continue;
+    if (std::ranges::find(config.swarm_resource, name) != config.swarm_resource.end()) continue;
+    const auto meant = nearest(name, value);
+    if (!meant) continue;
+    if (warnings.size() == most_warnings) {
+      ++left_out;
+      continue;
+    }
+    warnings.push_back(cat("ignoring variable ", quote(name), ": did you mean ", *meant, "?"));
+  }
+  if (left_out > 0) warnings.push_back(cat("ignoring ", left_out, " more variables like these"));
+  return warnings;
+}
+
+namespace {
+
+using driver::Capabilities;
+
+std::vector<std::string_view> list_of(std::string_view text) {
+  std::vector<std::string_view> out;
+  for (const std::string_view piece : split(text, ',')) {
+    if (const std::string_view word = trim(piece); !word.empty()) out.push_back(word);
+  }
+  return out;
+}
+
+Result<Capabilities> supported_set(std::string_view supported) {
+  Capabilities set = Capabilities::none;
+  for (const std::string_view word : list_of(supported)) {
+    const auto known = word == "all" ? Capabilities::all : capability(word);
+    if (!known) {
+      return Error(cat("supported-driver-capabilities: ", quote(word), " is not a capability"))
+          .hint("known are all, compat32, compute, display, graphics, ngx, utility and video");
+    }
+    set = set | *known;
+  }
+  return set;
+}
+
+}  // namespace
+
+std::optional<Capabilities> capability(std::string_view word) {
+  for (const driver::CapabilityName& row : driver::capability_names) {
+    if (row.word == word) return row.capability;
+  }
+  return std::nullopt;
+}
+
+Result<Capabilities> driver_capabilities(std::optional<std::string_view> variable,
+                                         std::string_view supported, bool legacy_image) {
+  const Capabilities allowed = NVBOX_TRY(supported_set(supported));
+  if (!variable && legacy_image) return allowed;
+  const std::vector<std::string_view> wanted = list_of(variable.value_or(""));
+  if (wanted.empty()) return (Capabilities::utility | Capabilities::compute) & allowed;
+  Capabilities set = Capabilities::none;
+  std::string refused;
+  bool everything = false;
+  for (const std::string_view word : wanted) {
+    everything = everything || word == "all";
+    const Capabilities one = capability(word).value_or(Capabilities::none) & allowed;
+    if (one == Capabilities::none && word != "all")
+      refused += cat(refused.empty() ? "" : ",", word);
+    set = set | one;
+  }
+  if (everything) return allowed;
+  if (refused.empty()) return set;
+  return Error(cat("unsupported capabilities found in '", *variable, "' (allowed '", supported,
+                   "'): ", refused))
+      .hint("correct NVIDIA_DRIVER_CAPABILITIES, or supported-driver-capabilities in config.toml");
 }
 
 }  // namespace nvbox::plan

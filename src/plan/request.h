@@ -1,6 +1,7 @@
 // What a container asks for: the answer to "which GPUs, by whose word, and with which files".
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -62,5 +63,23 @@ Result<Request> request_of(const spec::ContainerView& container, const config::C
 // Of --device=0,GPU-5f2...: empty items are none, and "all" ends the list; what stands in front of
 // it has to exist, too.
 Request request_of_list(std::string_view list);
+
+// A warning for each variable whose name is nearly one that nvbox reads. Images have many variables
+// that merely begin with NVIDIA_; those are not meant.
+std::vector<std::string> misspelt_variables(const spec::ContainerView& container,
+                                            const config::Config& config);
+
+// NVIDIA_DRIVER_CAPABILITIES: which kinds of driver files a container gets.
+
+// One word of the list ("compute"); nullopt when it is not one.
+std::optional<driver::Capabilities> capability(std::string_view word);
+
+// The variable's value against what config.toml supports (both comma separated).
+//   unset or empty       utility,compute, as far as supported; everything for a legacy CUDA image
+//   contains "all"       everything supported
+//   a list               the list; an error that names each word that is unknown or not supported
+// `variable` is nullopt when it is not set.
+Result<driver::Capabilities> driver_capabilities(std::optional<std::string_view> variable,
+                                                 std::string_view supported, bool legacy_image);
 
 }  // namespace nvbox::plan

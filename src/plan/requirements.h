@@ -12,8 +12,10 @@
 #include <vector>
 
 #include "base/result.h"
+#include "config/config.h"
 #include "driver/inventory.h"
 #include "plan/select.h"
+#include "spec/oci.h"
 
 namespace nvbox::plan {
 
@@ -64,5 +66,18 @@ Result<> check_requirements(std::span<const std::string> requirements,
 // that it may not have (plan/mig_rights.h), and requirements.
 Result<> check_conditions(const Request& request, const driver::Inventory& inventory,
                           const Selection& selection, Nvml nvml);
+
+// What an image demands of the host, by variables.
+
+// Images of before NVIDIA_REQUIRE_CUDA carry only CUDA_VERSION; for them "unset" means everything.
+bool is_legacy_image(const spec::ContainerView& container);
+
+// The values of NVIDIA_REQUIRE_* by the variables' names, for check_requirements; those of Jetson
+// images (NVIDIA_REQUIRE_JETPACK*) are about another kind of host. A legacy image requires its
+// CUDA_VERSION; one that is no version is a warning, because images start with it that have never
+// been held against the host. Nothing where NVIDIA_DISABLE_REQUIRE or disable-require says so.
+std::vector<std::string> requirements_of(const spec::ContainerView& container,
+                                         const config::Config& config,
+                                         std::vector<std::string>& warnings);
 
 }  // namespace nvbox::plan

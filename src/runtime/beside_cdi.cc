@@ -9,7 +9,7 @@
 #include "base/text.h"
 #include "machine/survey.h"
 #include "plan/edits_for.h"
-#include "plan/native_names.h"
+#include "plan/mode.h"
 #include "plan/requirements.h"
 #include "plan/select.h"
 #include "runtime/place.h"

@@ -60,7 +60,7 @@ struct ConfigureTarget {
   std::string ldconfig{};
 };
 
-// What the prestart hook asks for. The request's names are native (plan/native_names.h).
+// What the prestart hook asks for. The request's names are native (plan/mode.h).
 ConfigureCall configure_call(const plan::Request& request, const config::Config& config,
                              const ConfigureTarget& target);
 

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "sys/log_file.h"
+#include "sys/log_sinks.h"
 
 namespace nvbox::runtime {
 namespace {

@@ -5,8 +5,8 @@
 
 #include "base/path.h"
 #include "base/text.h"
-#include "data/json_read.h"
-#include "plan/native_names.h"
+#include "data/json.h"
+#include "plan/mode.h"
 #include "plan/request.h"
 #include "runtime/spec_file.h"
 #include "spec/cdi.h"

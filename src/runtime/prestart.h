@@ -8,7 +8,7 @@
 #include "base/result.h"
 #include "config/config.h"
 #include "runtime/configure_call.h"
-#include "spec/oci_state.h"
+#include "spec/oci.h"
 
 namespace nvbox::runtime {
 

@@ -6,8 +6,7 @@
 #include "plan/mode.h"
 #include "plan/request.h"
 #include "runtime/beside_cdi.h"
-#include "runtime/inject_cdi.h"
-#include "runtime/inject_native.h"
+#include "runtime/inject.h"
 
 namespace nvbox::runtime {
 namespace {

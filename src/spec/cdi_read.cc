@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "base/text.h"
-#include "data/json_read.h"
+#include "data/json.h"
 #include "data/yaml.h"
 #include "spec/cdi.h"
 #include "spec/cdi_members.h"

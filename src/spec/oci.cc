@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "base/text.h"
-#include "data/json_read.h"
+#include "data/json.h"
 
 namespace nvbox::spec {
 namespace {
@@ -101,6 +101,27 @@ Result<ContainerView> OciSpec::view() const {
   NVBOX_TRY(read_mounts(document, view));
   NVBOX_TRY(read_annotations(document, view));
   return view;
+}
+
+namespace {
+
+Result<OciState> read_members(const data::Json& document) {
+  const data::JsonPlace state(document);
+  OciState out;
+  out.id = NVBOX_TRY(state.string("id")).value_or("");
+  out.pid = NVBOX_TRY(state.integer("pid"));
+  out.bundle = NVBOX_TRY(state.string("bundle")).value_or("");
+  if (out.bundle.empty()) out.bundle = NVBOX_TRY(state.string("bundlePath")).value_or("");
+  out.root = NVBOX_TRY(state.string("root")).value_or("");
+  return out;
+}
+
+}  // namespace
+
+Result<OciState> parse_oci_state(std::string_view text) {
+  const data::Json document =
+      NVBOX_TRY(data::parse_json_like_go(text, {.bytes = oci_state_limit}).in("container state"));
+  return read_members(document).in("container state");
 }
 
 }  // namespace nvbox::spec

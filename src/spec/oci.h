@@ -2,6 +2,7 @@
 // edited in place: whatever nvbox does not touch keeps its order and its value.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -57,5 +58,26 @@ class OciSpec {
   // Behind a pointer so that this header does not need the JSON library's.
   std::unique_ptr<data::Json> document_;
 };
+
+// What a low-level runtime tells a hook on its standard input (opencontainers/runtime-spec,
+// runtime.md, State).
+
+// States are a few hundred bytes, plus annotations, which Kubernetes limits to 256 KiB.
+inline constexpr size_t oci_state_limit = size_t{1} << 20;
+
+struct OciState {
+  std::string id{};
+  // As the runtime sees it; runc gives a hook inside the container's PID namespace that one's
+  // number, crun gives 0.
+  std::optional<std::int64_t> pid{};
+  // Directory of config.json; "bundlePath" in states from before runtime-spec 1.0.
+  std::string bundle{};
+  // crun's addition: root.path of config.json as it stands there, so it may be relative.
+  std::string root{};
+
+  bool operator==(const OciState&) const = default;
+};
+
+Result<OciState> parse_oci_state(std::string_view text);
 
 }  // namespace nvbox::spec

@@ -2,18 +2,30 @@
 
 #include <fcntl.h>
 #include <grp.h>
+#include <linux/landlock.h>
 #include <linux/seccomp.h>
+#include <seccomp.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
+
 #include <algorithm>
 #include <cerrno>
 #include <csignal>
-
+#include <cstdint>
+#include <cstring>
+#include <memory>
+#include <string>
+#include <utility>
 #include <vector>
 
 #include "base/path.h"
+#include "base/text.h"
+#include "sys/fd.h"
+#include "sys/file.h"
 #include "sys/kernel.h"
-#include "sys/landlock.h"
 
 namespace nvbox::sys {
 namespace {
@@ -89,6 +101,111 @@ bool Confiner::confine(pid_t parent) const {
   const sock_fprog filter{static_cast<unsigned short>(calls.size()),
                           const_cast<sock_filter*>(calls.data())};
   return prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter) == 0;
+}
+
+namespace {
+
+// Those that Debian 12's <linux/landlock.h> lacks.
+constexpr std::uint64_t truncate_right = std::uint64_t{1} << 14;
+constexpr std::uint64_t device_control_right = std::uint64_t{1} << 15;
+
+// What a place gives, a file as well as a directory.
+constexpr std::uint64_t rights_over_files =
+    LANDLOCK_ACCESS_FS_WRITE_FILE | truncate_right | device_control_right;
+
+constexpr std::uint64_t rights_over_directories =
+    LANDLOCK_ACCESS_FS_REMOVE_DIR | LANDLOCK_ACCESS_FS_REMOVE_FILE | LANDLOCK_ACCESS_FS_MAKE_CHAR |
+    LANDLOCK_ACCESS_FS_MAKE_DIR | LANDLOCK_ACCESS_FS_MAKE_REG | LANDLOCK_ACCESS_FS_MAKE_SOCK |
+    LANDLOCK_ACCESS_FS_MAKE_FIFO | LANDLOCK_ACCESS_FS_MAKE_BLOCK | LANDLOCK_ACCESS_FS_MAKE_SYM;
+
+// A kernel refuses a rule set with rights that it does not know.
+std::uint64_t rights_of_version(long version) {
+  constexpr long with_truncate = 3;
+  constexpr long with_device_control = 5;
+  std::uint64_t rights = rights_over_files | rights_over_directories;
+  if (version < with_truncate) rights &= ~truncate_right;
+  if (version < with_device_control) rights &= ~device_control_right;
+  return rights;
+}
+
+Result<> add_place(const Fd& rules, const std::string& place, std::uint64_t handled) {
+  const Fd found(open(place.c_str(), O_PATH | O_CLOEXEC));
+  if (!found && (errno == ENOENT || errno == ENOTDIR)) return {};
+  if (!found) return Error("open " + place, errno);
+  landlock_path_beneath_attr rule{};
+  rule.allowed_access = rights_over_files & handled;
+  rule.parent_fd = found.get();
+  if (syscall(SYS_landlock_add_rule, rules.get(), LANDLOCK_RULE_PATH_BENEATH, &rule, 0) != 0) {
+    return Error("allow to write to " + place, errno);
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<std::optional<Fd>> write_only_below(std::span<const std::string> places) {
+  const long version =
+      syscall(SYS_landlock_create_ruleset, nullptr, 0, LANDLOCK_CREATE_RULESET_VERSION);
+  // ENOSYS before Linux 5.13 and by a filter, EOPNOTSUPP where it is off; EPERM by other filters.
+  if (version < 1) return std::nullopt;
+  landlock_ruleset_attr attributes{};
+  attributes.handled_access_fs = rights_of_version(version);
+  Fd rules(static_cast<int>(
+      syscall(SYS_landlock_create_ruleset, &attributes, sizeof attributes.handled_access_fs, 0)));
+  if (!rules) return Error("make rules of Landlock", errno);
+  for (const std::string& place : places) {
+    NVBOX_TRY(add_place(rules, place, attributes.handled_access_fs));
+  }
+  return std::optional(std::move(rules));
+}
+
+int restrict_self(int rules) {
+  return static_cast<int>(syscall(SYS_landlock_restrict_self, rules, 0));
+}
+
+namespace {
+
+constexpr size_t most_bytes = size_t{BPF_MAXINSNS} * sizeof(sock_filter);
+
+struct ReleaseFilter {
+  void operator()(scmp_filter_ctx filter) const { seccomp_release(filter); }
+};
+using Filter = std::unique_ptr<void, ReleaseFilter>;
+
+// libseccomp's functions return -errno.
+Result<> checked(int code, std::string_view what) {
+  if (code >= 0) return {};
+  return Error(cat("make a list of system calls: ", what), -code);
+}
+
+Result<> allow(const Filter& filter, const AllowedCall& call) {
+  const int number = seccomp_syscall_resolve_name(std::string(call.name).c_str());
+  if (number == __NR_SCMP_ERROR) return {};
+  const scmp_arg_cmp condition{call.argument, SCMP_CMP_MASKED_EQ, call.mask, call.value};
+  const unsigned count = call.mask == 0 ? 0 : 1;
+  return checked(seccomp_rule_add_array(filter.get(), SCMP_ACT_ALLOW, number, count, &condition),
+                 call.name);
+}
+
+// The one way out of libseccomp 2.5 is a file.
+Result<std::vector<sock_filter>> instructions_of(const Filter& filter) {
+  const Fd file(memfd_create("seccomp", MFD_CLOEXEC));
+  if (!file) return Error("make a file in memory", errno);
+  NVBOX_TRY(checked(seccomp_export_bpf(filter.get(), file.get()), "write it out"));
+  if (lseek(file.get(), 0, SEEK_SET) != 0) return Error("read a list of system calls", errno);
+  const std::string bytes = NVBOX_TRY(read_all(file.get(), most_bytes));
+  std::vector<sock_filter> instructions(bytes.size() / sizeof(sock_filter));
+  std::memcpy(instructions.data(), bytes.data(), instructions.size() * sizeof(sock_filter));
+  return instructions;
+}
+
+}  // namespace
+
+Result<std::vector<sock_filter>> allow_list(std::span<const AllowedCall> calls) {
+  const Filter filter(seccomp_init(SCMP_ACT_ERRNO(ENOSYS)));
+  if (!filter) return Error("make a list of system calls", ENOMEM);
+  for (const AllowedCall& call : calls) NVBOX_TRY(allow(filter, call));
+  return instructions_of(filter);
 }
 
 }  // namespace nvbox::sys

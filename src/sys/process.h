@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "base/result.h"
-#include "sys/confinement.h"
+#include "sys/confine.h"
 #include "sys/fd.h"
 
 namespace nvbox::sys {

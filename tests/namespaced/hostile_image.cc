@@ -13,9 +13,9 @@
 
 #include "base/text.h"
 #include "hook/chmod.h"
-#include "hook/compat_configuration.h"
 #include "hook/create_container.h"
 #include "hook/create_symlinks.h"
+#include "hook/cuda_compat.h"
 #include "hook/update_ld_cache.h"
 #include "host/root.h"
 #include "host/root_write.h"

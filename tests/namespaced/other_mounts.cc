@@ -12,7 +12,6 @@
 
 #include "hook/create_container.h"
 #include "hook/update_ld_cache.h"
-#include "host/leave_to_change.h"
 #include "host/root_write.h"
 #include "namespaced/case.h"
 #include "namespaced/gpu_machine.h"

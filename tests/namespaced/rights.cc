@@ -22,8 +22,8 @@
 #include "namespaced/gpu_machine.h"
 #include "namespaced/tree.h"
 #include "support/sanitized.h"
-#include "sys/call_list.h"
 #include "sys/capabilities.h"
+#include "sys/sandbox.h"
 
 namespace nvbox::test {
 namespace {

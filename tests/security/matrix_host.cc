@@ -14,7 +14,7 @@
 
 #include "base/path.h"
 #include "base/text.h"
-#include "host/ld_cache_write.h"
+#include "host/ld_cache.h"
 #include "namespaced/tree.h"
 #include "support/elf_stub.h"
 

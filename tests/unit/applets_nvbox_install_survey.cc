@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 #include <cerrno>
 
-#include "host/root_move.h"
+#include "host/root_write.h"
 #include "support/make_host.h"
 #include "support/open_watch.h"
 

@@ -11,7 +11,6 @@
 #include <vector>
 
 #include "base/text.h"
-#include "config/cdi_files.h"
 #include "support/make_host.h"
 
 namespace nvbox::config {

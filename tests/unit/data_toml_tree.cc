@@ -1,4 +1,4 @@
-#include "data/toml_tree.h"
+#include "data/toml_write.h"
 
 #include <gtest/gtest.h>
 

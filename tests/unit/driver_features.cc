@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
-#include "driver/management_nodes.h"
+#include "driver/device_nodes.h"
 #include "support/make_host.h"
 
 namespace nvbox::driver {

@@ -5,8 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "driver/library_links.h"
-#include "host/ld_cache_write.h"
+#include "host/ld_cache.h"
 #include "host/root_write.h"
 #include "support/make_host.h"
 

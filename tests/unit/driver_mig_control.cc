@@ -1,4 +1,4 @@
-#include "driver/mig_control.h"
+#include "driver/mig.h"
 
 #include <gtest/gtest.h>
 #include <unistd.h>

@@ -1,4 +1,4 @@
-#include "engine/oci_hook.h"
+#include "engine/podman.h"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "hook/compat_configuration.h"
+#include "hook/cuda_compat.h"
 
 #include <gtest/gtest.h>
 

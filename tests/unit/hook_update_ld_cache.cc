@@ -10,7 +10,6 @@
 #include <sstream>
 
 #include "host/ld_cache.h"
-#include "host/ld_cache_write.h"
 #include "support/make_host.h"
 
 namespace nvbox::hook {

@@ -5,9 +5,6 @@
 
 #include <algorithm>
 
-#include "host/ld_cache_format.h"
-#include "host/ld_cache_write.h"
-
 namespace nvbox::host {
 namespace {
 

@@ -11,7 +11,6 @@
 #include <string>
 #include <vector>
 
-#include "host/root_walk.h"
 #include "host/root_write.h"
 #include "support/make_host.h"
 #include "sys/file.h"

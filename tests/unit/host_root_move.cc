@@ -1,4 +1,4 @@
-#include "host/root_move.h"
+#include "host/root_write.h"
 
 #include <gtest/gtest.h>
 #include <cerrno>

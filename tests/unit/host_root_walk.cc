@@ -1,6 +1,6 @@
 // The walker must do what the kernel does with openat2: every path with every kind of open gives
 // the same file or the same errno, and leaves the same tree.
-#include "host/root_walk.h"
+#include "host/root.h"
 
 #include <fcntl.h>
 #include <gtest/gtest.h>

@@ -1,4 +1,4 @@
-#include "plan/capabilities.h"
+#include "plan/request.h"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "plan/misspelt.h"
+#include "plan/request.h"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "plan/native_names.h"
+#include "plan/mode.h"
 
 #include <gtest/gtest.h>
 

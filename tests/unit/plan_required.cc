@@ -1,4 +1,4 @@
-#include "plan/required.h"
+#include "plan/requirements.h"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "runtime/inject_cdi.h"
+#include "runtime/inject.h"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "spec/oci_state.h"
+#include "spec/oci.h"
 
 #include <gtest/gtest.h>
 

@@ -1,5 +1,5 @@
 // What the kernel makes of a list, in processes that keep to it. Expectations are of seccomp(2).
-#include "sys/call_list.h"
+#include "sys/sandbox.h"
 
 #include <fcntl.h>
 #include <gtest/gtest.h>

@@ -1,4 +1,4 @@
-#include "sys/deadline.h"
+#include "sys/limits.h"
 
 #include <gtest/gtest.h>
 #include <unistd.h>

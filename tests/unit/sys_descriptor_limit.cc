@@ -1,4 +1,4 @@
-#include "sys/descriptor_limit.h"
+#include "sys/limits.h"
 
 #include <gtest/gtest.h>
 

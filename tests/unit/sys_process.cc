@@ -17,9 +17,8 @@
 #include <vector>
 
 #include "base/text.h"
+#include "sys/confine.h"
 #include "sys/file.h"
-#include "sys/landlock.h"
-#include "sys/seccomp.h"
 
 namespace nvbox::sys {
 namespace {

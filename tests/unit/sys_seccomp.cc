@@ -1,4 +1,4 @@
-#include "sys/seccomp.h"
+#include "sys/confine.h"
 
 #include <fcntl.h>
 #include <gtest/gtest.h>

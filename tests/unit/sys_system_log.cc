@@ -1,4 +1,4 @@
-#include "sys/system_log.h"
+#include "sys/log_sinks.h"
 
 #include <gtest/gtest.h>
 #include <sys/socket.h>

@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <map>
 
-#include "host/ld_cache_write.h"
 #include "security/fuzz/fuzz.h"
 #include "security/fuzz/ld_cache_rules.h"
 

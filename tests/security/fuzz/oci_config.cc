@@ -6,7 +6,6 @@
 #include "base/path.h"
 #include "plan/edits_for.h"
 #include "plan/mode.h"
-#include "plan/native_names.h"
 #include "plan/request.h"
 #include "plan/select.h"
 #include "security/fuzz/inventory.h"

@@ -1,5 +1,5 @@
 // What a low-level runtime writes to a hook's standard input.
-#include "spec/oci_state.h"
+#include "spec/oci.h"
 
 #include <nlohmann/json.hpp>
 

@@ -1,7 +1,7 @@
 // TOML documents: read, and written from what was read.
 #include "data/toml.h"
 
-#include "data/toml_tree.h"
+#include "data/toml_write.h"
 #include "security/fuzz/fuzz.h"
 #include "support/toml_trees.h"
 

@@ -1,10 +1,13 @@
-#include "sys/log_file.h"
+#include "sys/log_sinks.h"
 
 #include <fcntl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
+#include <syslog.h>
 #include <unistd.h>
-#include <cerrno>
 
+#include <cerrno>
 #include <memory>
 #include <optional>
 #include <string_view>
@@ -77,6 +80,41 @@ class LogFile {
 Log::Sink log_file(std::string path, std::function<void(const Error&)> on_failure) {
   const auto file = std::make_shared<LogFile>(std::move(path), std::move(on_failure));
   return [file](std::string_view line) { file->write(line); };
+}
+
+namespace {
+
+// RFC 3164, section 4.1.
+constexpr size_t most_bytes = 1024;
+
+std::string packet(std::string_view program, std::string_view line) {
+  const std::string_view text = line.substr(0, line.find('\n'));
+  std::string whole = cat("<", LOG_DAEMON | LOG_WARNING, ">", program, "[", getpid(), "]: ", text);
+  if (whole.size() > most_bytes) whole.resize(most_bytes);
+  return whole;
+}
+
+// Empty where there is no socket that takes datagrams.
+Fd connect_to(std::string_view path) {
+  sockaddr_un address = {.sun_family = AF_UNIX, .sun_path = {}};
+  if (path.size() >= sizeof address.sun_path) return {};
+  path.copy(address.sun_path, path.size());
+  Fd sender(socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  const auto* where = reinterpret_cast<const sockaddr*>(&address);
+  if (!sender || connect(sender.get(), where, sizeof address) != 0) return {};
+  return sender;
+}
+
+}  // namespace
+
+Log::Sink system_log(std::string program, std::string_view socket) {
+  // std::function copies its target.
+  const auto sender = std::make_shared<Fd>(connect_to(socket));
+  return [sender, program = std::move(program)](std::string_view line) {
+    if (!*sender) return;
+    const std::string text = packet(program, line);
+    (void)send(sender->get(), text.data(), text.size(), MSG_NOSIGNAL);
+  };
 }
 
 }  // namespace nvbox::sys

@@ -1,12 +1,21 @@
-// The host's system log: systemd's journal, or whoever else reads /dev/log.
+// Where lines of a log go: a file, or the host's system log.
 #pragma once
 
+#include <functional>
 #include <string>
 #include <string_view>
 
 #include "base/log.h"
+#include "base/result.h"
 
 namespace nvbox::sys {
+
+// Appends lines to the file at `path`, which the first line makes, with the directories above it:
+// a program that nothing is said about costs nothing. /dev/stderr and /dev/stdout are the
+// descriptors of this process, which may be sockets, or belong to somebody else, and cannot be
+// opened a second time then. What goes wrong is told to `on_failure` once and ends the writing: a
+// log never stops a program.
+Log::Sink log_file(std::string path, std::function<void(const Error&)> on_failure);
 
 // A sink that sends each line as a warning of a daemon called `program`, in the form of RFC 3164 as
 // syslog(3) writes it but for the time, which whoever reads it adds (4.3.2): to know the local
