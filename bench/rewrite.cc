@@ -77,7 +77,8 @@ void decide_and_edit(benchmark::State& state) {
     const Result<plan::Request> request =
         plan::request_of(*spec->view(), config, plan::Annotations::ignore);
     const Result<plan::Selection> selection = plan::select(inventory, *request);
-    const plan::Plan plan = plan::plan_for(inventory, *selection, request->capabilities, config);
+    const plan::ContainerPlan plan =
+        plan::plan_for(inventory, *selection, request->capabilities, config);
     benchmark::DoNotOptimize(apply::add_edits(*spec, plan.edits));
   }
 }

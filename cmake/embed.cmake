@@ -25,3 +25,26 @@ std::span<const EmbeddedFile> embedded_files() {
 }  // namespace nvbox::applets
 ")
 endfunction()
+
+# nvbox_text_header(OUTPUT FILE...): a header that has each text as a constant, completion.zsh as
+# nvbox::completion_zsh.
+function(nvbox_text_header output)
+  set(constants "")
+  foreach(file ${ARGN})
+    set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/${file})
+    get_filename_component(name ${file} NAME)
+    string(MAKE_C_IDENTIFIER ${name} name)
+    file(READ ${CMAKE_CURRENT_SOURCE_DIR}/${file} text)
+    string(APPEND constants "inline constexpr std::string_view ${name} = R\"text(${text})text\";\n")
+  endforeach()
+  file(CONFIGURE OUTPUT ${output} @ONLY CONTENT
+"#pragma once
+
+#include <string_view>
+
+namespace nvbox {
+
+@constants@
+}  // namespace nvbox
+")
+endfunction()

@@ -208,7 +208,7 @@ Result<int> install(const Invocation& invocation, const Settings& settings) {
   const std::set<std::string> paths = paths_of(items, installed);
   const auto present = NVBOX_TRY(look_at(root, paths));
   const Foreign foreign = settings.is_forced ? Foreign::save : Foreign::refuse;
-  const Plan plan = plan_installation(items, installed, foreign, in_map(present));
+  const InstallPlan plan = plan_installation(items, installed, foreign, in_map(present));
   if (!plan.obstacles.empty()) return refusal(root, plan.obstacles);
   const Manifest old = links_to_remove(target, settings, installed);
   const std::vector<Removal> removals = plan_removal(old, in_map(present));

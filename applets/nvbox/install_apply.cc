@@ -101,7 +101,7 @@ std::set<std::string> paths_of(std::span<const Item> items, const Manifest& inst
   return paths;
 }
 
-std::string describe(const Plan& plan) {
+std::string describe(const InstallPlan& plan) {
   std::string text;
   for (const Step& step : plan.steps) {
     const Item& item = *step.item;
@@ -129,7 +129,7 @@ std::string describe(std::span<const Removal> removals) {
   return text;
 }
 
-Result<> carry_out(const Target& target, const Plan& plan, const Manifest& installed) {
+Result<> carry_out(const Target& target, const InstallPlan& plan, const Manifest& installed) {
   const Manifest made = records_of(plan.steps);
   std::set<std::string> paths = {target.manifest_path()};
   for (const Record& record : made) paths.insert(record.path);

@@ -32,11 +32,11 @@ Result<Manifest> read_manifest(const Target& target);
 std::set<std::string> paths_of(std::span<const Item> items, const Manifest& installed);
 
 // What is done or would be: a line for each thing that changes, with its newline.
-std::string describe(const Plan& plan);
+std::string describe(const InstallPlan& plan);
 std::string describe(std::span<const Removal> removals);
 
 // Does what the plan says.
-Result<> carry_out(const Target& target, const Plan& plan, const Manifest& installed);
+Result<> carry_out(const Target& target, const InstallPlan& plan, const Manifest& installed);
 
 Result<> carry_out(const host::Root& root, std::span<const Removal> removals);
 

@@ -40,7 +40,7 @@ std::optional<std::string> objection(const Present& present, Foreign foreign) {
 
 }  // namespace
 
-bool Plan::is_done() const {
+bool InstallPlan::is_done() const {
   return std::ranges::all_of(
       steps, [](const Step& step) { return step.what == What::keep || step.what == What::leave; });
 }
@@ -49,9 +49,9 @@ std::string saved_name(std::string_view path) {
   return cat(path, ".nvbox-saved");
 }
 
-Plan plan_installation(std::span<const Item> items, const Manifest& installed, Foreign foreign,
-                       const Look& look) {
-  Plan plan;
+InstallPlan plan_installation(std::span<const Item> items, const Manifest& installed,
+                              Foreign foreign, const Look& look) {
+  InstallPlan plan;
   for (const Item& item : items) {
     const Present present = look(item.path);
     const bool is_known = is_installed(installed, item.path, present);

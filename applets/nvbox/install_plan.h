@@ -61,7 +61,7 @@ struct Obstacle {
 
 enum class Foreign { refuse, save };
 
-struct Plan {
+struct InstallPlan {
   std::vector<Step> steps{};
   std::vector<Obstacle> obstacles{};
   std::vector<Obstacle> left_out{};
@@ -74,8 +74,8 @@ struct Plan {
 std::string saved_name(std::string_view path);
 
 // `items` must outlive the plan.
-Plan plan_installation(std::span<const Item> items, const Manifest& installed, Foreign foreign,
-                       const Look& look);
+InstallPlan plan_installation(std::span<const Item> items, const Manifest& installed,
+                              Foreign foreign, const Look& look);
 
 // What the steps make, besides directories.
 Manifest records_of(std::span<const Step> steps);

@@ -198,7 +198,7 @@ plan::Request devices_of(const ConfigureOptions& options) {
   return request;
 }
 
-Result<> fill(const ConfigureOptions& options, const Invocation& invocation,
+Result<> fill(const ConfigureOptions& options, const CommandCall& invocation,
               const machine::Place& place, const std::vector<unsigned>& channels,
               apply::ConfigureRequest& request) {
   plan::Request asked = devices_of(options);
@@ -221,7 +221,8 @@ Result<> fill(const ConfigureOptions& options, const Invocation& invocation,
   NVBOX_TRY(add_channels(inventory, channels, invocation.globals, selection));
   NVBOX_TRY(machine::find_mig_rights(place, asked, selection, inventory));
   leave_out(options, inventory.files);
-  plan::Plan plan = plan::plan_for(inventory, selection, options.capabilities, config::Config());
+  plan::ContainerPlan plan =
+      plan::plan_for(inventory, selection, options.capabilities, config::Config());
   request.edits = std::move(plan.edits);
   request.work = std::move(plan.work);
   request.host_driver_version = inventory.driver.version;
@@ -237,7 +238,7 @@ cli::CommandPage describe_configure() {
       command, cli::rows_of(std::span<const cli::Option<ConfigureOptions>>(configure_options)));
 }
 
-Result<int> run_configure(const Invocation& invocation) {
+Result<int> run_configure(const CommandCall& invocation) {
   const auto line =
       NVBOX_TRY(parse(command, std::span<const cli::Option<ConfigureOptions>>(configure_options),
                       invocation.arguments));
@@ -252,7 +253,7 @@ Result<int> run_configure(const Invocation& invocation) {
   return configure(invocation, line.settings, line.operands.front());
 }
 
-Result<int> configure(const Invocation& invocation, const ConfigureOptions& options,
+Result<int> configure(const CommandCall& invocation, const ConfigureOptions& options,
                       const std::string& rootfs) {
   apply::ConfigureRequest request = NVBOX_TRY(request_of(options, rootfs));
   const std::vector<unsigned> channels = NVBOX_TRY(

@@ -28,19 +28,17 @@ Result<> check_account(const host::Root& host, std::string_view file, std::strin
 }
 
 // From here on a mistake can do no more than the tool has to.
-Result<> give_up_rights(const Invocation& invocation, sys::CapSet kept) {
+Result<> give_up_rights(const CommandCall& invocation, sys::CapSet kept) {
   NVBOX_TRY(sys::forbid_new_privileges());
   return sys::keep_only(invocation.globals.load_kmods ? kept | privileges::load_kmods.kept : kept);
 }
 
-// How long NVML may take, and whether its answers are kept.
-Result<nvml::AskSettings> settings_of(const Invocation& invocation) {
+// In seconds.
+Result<unsigned> nvml_timeout_of(const CommandCall& invocation) {
   const std::string& text = invocation.globals.nvml_timeout;
   const unsigned usual = nvml::AskSettings().timeout_s;
   const auto seconds = text.empty() ? usual : parse_number<unsigned>(text);
-  if (seconds && *seconds >= 1 && *seconds <= config::most_seconds) {
-    return nvml::settings_from(invocation.call.environment, *seconds);
-  }
+  if (seconds && *seconds >= 1 && *seconds <= config::most_seconds) return *seconds;
   return Error(cat("input error: --nvml-timeout=", printable(text), ": not a number of seconds"))
       .hint(cat("it may be 1 to ", config::most_seconds));
 }
@@ -59,23 +57,20 @@ Error name_missing(Error error, sys::CapSet missing) {
   return std::move(error).hint(cat("this process was not given ", sys::to_string(missing)));
 }
 
-Result<machine::Place> open_place(const Invocation& invocation,
+Result<machine::Place> open_place(const CommandCall& invocation,
                                   machine::CapabilityNodes capabilities, sys::CapSet kept) {
   NVBOX_TRY(give_up_rights(invocation, kept).in("permission error"));
-  const nvml::AskSettings settings = NVBOX_TRY(settings_of(invocation));
+  const unsigned nvml_timeout = NVBOX_TRY(nvml_timeout_of(invocation));
   const machine::Rights rights = {.looks = privileges::looks_around, .makes = machine::makes_nodes};
   const sys::Raised looking =
       NVBOX_TRY(sys::Raised::raise_given(rights.looks).in("permission error"));
-  const host::Root host = NVBOX_TRY(
-      host::Root::open(std::string(invocation.call.host_root)).in("initialization error"));
-  NVBOX_TRY(check_user(host, invocation.globals.user.value_or("")));
   machine::Place place = NVBOX_TRY(
       machine::Place::open({.host = invocation.call.host_root,
                             .driver = invocation.globals.root ? *invocation.globals.root : "",
-                            .driver_setting = "initialization error: change root failed"}));
-  place.search = driver::search_from(invocation.call.environment);
+                            .driver_setting = "initialization error: change root failed"},
+                           invocation.call.environment, nvml_timeout));
+  NVBOX_TRY(check_user(place.host(), invocation.globals.user.value_or("")));
   place.search.ld_cache = invocation.globals.ldcache.value_or("");
-  place.nvml = settings;
   place.rights = rights;
   if (invocation.globals.load_kmods) {
     const sys::Raised loading =
@@ -85,7 +80,7 @@ Result<machine::Place> open_place(const Invocation& invocation,
   return place;
 }
 
-Result<driver::Inventory> look_around(const Invocation& invocation, const machine::Place& place,
+Result<driver::Inventory> look_around(const CommandCall& invocation, const machine::Place& place,
                                       const plan::Request& request, const driver::Need& need,
                                       machine::MissingNodes nodes) {
   const Log& log = invocation.call.log;
@@ -98,16 +93,16 @@ Result<driver::Inventory> look_around(const Invocation& invocation, const machin
   return inventory;
 }
 
-void tell_notes(const Invocation& invocation, const plan::Selection& selection) {
+void tell_notes(const CommandCall& invocation, const plan::Selection& selection) {
   for (const driver::Problem& note : selection.notes) {
     warn(invocation.call, cat("warning: ", note.text));
   }
 }
 
-Result<Format> format_of(std::string_view word) {
-  if (word.empty() || word == "text") return Format::text;
-  if (word == "csv") return Format::csv;
-  if (word == "json") return Format::json;
+Result<InfoFormat> format_of(std::string_view word) {
+  if (word.empty() || word == "text") return InfoFormat::text;
+  if (word == "csv") return InfoFormat::csv;
+  if (word == "json") return InfoFormat::json;
   return Error(cat("input error: --format=", word, ": not a format"))
       .hint("known are text, csv (of info) and json");
 }

@@ -86,9 +86,9 @@ Result<> ask_nvml(machine::Place& place, std::string_view when, driver::Inventor
 }
 
 // A GPU that is broken is told on standard error, so that it does not hide the others.
-Facts gather(const driver::Inventory& inventory, const Call& call) {
-  Facts facts = {.driver_version = inventory.driver.version,
-                 .cuda_version = inventory.driver.cuda_version};
+HostFacts gather(const driver::Inventory& inventory, const Call& call) {
+  HostFacts facts = {.driver_version = inventory.driver.version,
+                     .cuda_version = inventory.driver.cuda_version};
   if (inventory.unanswered) warn(call, cat("warning: ", *inventory.unanswered));
   for (const driver::Gpu& gpu : inventory.gpus) {
     const std::optional<std::string>& trouble = gpu.problem ? gpu.problem : gpu.unanswered;
@@ -117,7 +117,7 @@ std::string bus_location(std::string_view bus_id) {
   return cat(std::string(domain_width - std::min(domain, domain_width), '0'), bus_id);
 }
 
-std::string info_text(const Facts& facts) {
+std::string info_text(const HostFacts& facts) {
   std::string text = field("NVRM version:", facts.driver_version);
   text += field("CUDA version:", facts.cuda_version);
   for (const GpuFacts& gpu : facts.gpus) {
@@ -134,7 +134,7 @@ std::string info_text(const Facts& facts) {
 }
 
 // Without quoting, like NVIDIA's toolkit: Incus reads the columns by position.
-std::string info_csv(const Facts& facts) {
+std::string info_csv(const HostFacts& facts) {
   std::string text =
       cat("NVRM version,CUDA version\n", facts.driver_version, ",", facts.cuda_version,
           "\n\nDevice Index,Device Minor,Model,Brand,GPU UUID,Bus Location,"
@@ -146,7 +146,7 @@ std::string info_csv(const Facts& facts) {
   return text;
 }
 
-Result<std::string> info_json(const Facts& facts) {
+Result<std::string> info_json(const HostFacts& facts) {
   nlohmann::ordered_json gpus = nlohmann::ordered_json::array();
   for (const GpuFacts& gpu : facts.gpus) {
     gpus.push_back({{"index", gpu.index},
@@ -169,26 +169,26 @@ cli::CommandPage describe_info() {
                            cli::rows_of(std::span<const cli::Option<InfoOptions>>(info_options)));
 }
 
-Result<int> run_info(const Invocation& invocation) {
+Result<int> run_info(const CommandCall& invocation) {
   const auto line = NVBOX_TRY(parse(
       command, std::span<const cli::Option<InfoOptions>>(info_options), invocation.arguments));
   if (line.exit_status) return *line.exit_status;
-  const Format format =
-      line.settings.csv ? Format::csv : NVBOX_TRY(format_of(line.settings.format));
+  const InfoFormat format =
+      line.settings.csv ? InfoFormat::csv : NVBOX_TRY(format_of(line.settings.format));
   machine::Place place =
       NVBOX_TRY(open_place(invocation, machine::CapabilityNodes::make, privileges::list.kept));
   driver::Inventory inventory = NVBOX_TRY(
       look_around(invocation, place, {}, {.facts = true, .files = driver::Capabilities::none}, {}));
   NVBOX_TRY(ask_nvml(place, line.settings.nvml, inventory));
-  const Facts facts = gather(inventory, invocation.call);
+  const HostFacts facts = gather(inventory, invocation.call);
   switch (format) {
-    case Format::text:
+    case InfoFormat::text:
       NVBOX_TRY(print(info_text(facts)));
       return 0;
-    case Format::csv:
+    case InfoFormat::csv:
       NVBOX_TRY(print(info_csv(facts)));
       return 0;
-    case Format::json:
+    case InfoFormat::json:
       break;
   }
   const std::string json = NVBOX_TRY(info_json(facts));

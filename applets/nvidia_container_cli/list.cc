@@ -113,8 +113,8 @@ std::vector<std::string> paths_of(const std::vector<driver::MigControl>& control
   return out;
 }
 
-Result<std::string> text_of(const plan::Listing& listing, Format format) {
-  if (format == Format::json) return list_json(listing);
+Result<std::string> text_of(const plan::Listing& listing, InfoFormat format) {
+  if (format == InfoFormat::json) return list_json(listing);
   return plan::lines_of(listing);
 }
 
@@ -138,12 +138,12 @@ cli::CommandPage describe_list() {
                            cli::rows_of(std::span<const cli::Option<ListOptions>>(list_options)));
 }
 
-Result<int> run_list(const Invocation& invocation) {
+Result<int> run_list(const CommandCall& invocation) {
   const auto line = NVBOX_TRY(parse(
       command, std::span<const cli::Option<ListOptions>>(list_options), invocation.arguments));
   if (line.exit_status) return *line.exit_status;
   const ListOptions& options = line.settings;
-  const Format format = NVBOX_TRY(format_of(options.format));
+  const InfoFormat format = NVBOX_TRY(format_of(options.format));
   const std::vector<unsigned> channels = NVBOX_TRY(
       plan::parse_imex_channels(join(options.imex_channels, ",")).in("error parsing IMEX info"));
   NVBOX_TRY(plan::given_rights(options.mig));

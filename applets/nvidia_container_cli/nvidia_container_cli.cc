@@ -51,7 +51,7 @@ constexpr cli::Command program = {
 
 struct NamedCommand {
   std::string_view name;
-  Result<int> (*run)(const Invocation&);
+  Result<int> (*run)(const CommandCall&);
 };
 
 constexpr NamedCommand commands[] = {

@@ -28,21 +28,21 @@ namespace nvbox::applets::container_cli {
 using Globals = runtime::CliGlobals;
 
 // How one of the commands was called.
-struct Invocation {
+struct CommandCall {
   const Call& call;
   const Globals& globals;
   std::span<const std::string_view> arguments;  // behind the command's name
 };
 
-Result<int> run_info(const Invocation& invocation);
-Result<int> run_list(const Invocation& invocation);
-Result<int> run_configure(const Invocation& invocation);
+Result<int> run_info(const CommandCall& invocation);
+Result<int> run_list(const CommandCall& invocation);
+Result<int> run_configure(const CommandCall& invocation);
 
 // What each call begins with: the options before the command are checked, and the debug log opened.
 Result<> begin(const Globals& globals, const Call& call);
 
 // configure as values, behind `begin`.
-Result<int> configure(const Invocation& invocation, const runtime::ConfigureOptions& options,
+Result<int> configure(const CommandCall& invocation, const runtime::ConfigureOptions& options,
                       const std::string& rootfs);
 
 // What their tables say.
@@ -91,7 +91,7 @@ Result<> check_user(const host::Root& host, std::string_view user);
 // The host and the driver's directory, as the options say. Gives up every capability but these and
 // what loading modules needs when that is asked for, and then loads the kernel modules and makes
 // their nodes.
-Result<machine::Place> open_place(const Invocation& invocation,
+Result<machine::Place> open_place(const CommandCall& invocation,
                                   machine::CapabilityNodes capabilities, sys::CapSet kept);
 
 // An error for want of permission says which capabilities were not given.
@@ -99,12 +99,12 @@ Error name_missing(Error error, sys::CapSet missing);
 
 // What there is of `need`, with what of it only NVML knows about the request. What was found, and
 // what could not be looked at, goes to the debug log.
-Result<driver::Inventory> look_around(const Invocation& invocation, const machine::Place& place,
+Result<driver::Inventory> look_around(const CommandCall& invocation, const machine::Place& place,
                                       const plan::Request& request, const driver::Need& need,
                                       machine::MissingNodes nodes);
 
 // Warns on standard error of what the selection leaves out.
-void tell_notes(const Invocation& invocation, const plan::Selection& selection);
+void tell_notes(const CommandCall& invocation, const plan::Selection& selection);
 
 // What info prints about one GPU. Empty is unknown.
 struct GpuFacts {
@@ -117,15 +117,15 @@ struct GpuFacts {
   std::string architecture{};
 };
 
-struct Facts {
+struct HostFacts {
   std::string driver_version{};
   std::string cuda_version{};
   std::vector<GpuFacts> gpus{};
 };
 
-std::string info_text(const Facts& facts);
-std::string info_csv(const Facts& facts);
-Result<std::string> info_json(const Facts& facts);
+std::string info_text(const HostFacts& facts);
+std::string info_csv(const HostFacts& facts);
+Result<std::string> info_json(const HostFacts& facts);
 
 // "0000:3b:00.0" -> "00000000:3b:00.0".
 std::string bus_location(std::string_view bus_id);
@@ -133,7 +133,7 @@ std::string bus_location(std::string_view bus_id);
 Result<std::string> list_json(const plan::Listing& listing);
 
 // --format=text|json.
-enum class Format { text, csv, json };
-Result<Format> format_of(std::string_view word);
+enum class InfoFormat { text, csv, json };
+Result<InfoFormat> format_of(std::string_view word);
 
 }  // namespace nvbox::applets::container_cli

@@ -25,15 +25,15 @@ Result<int> run_list(const Invocation& invocation);
 Result<int> run_transform_root(const Invocation& invocation);
 Result<int> run_validate(const Invocation& invocation);
 
-enum class Format { yaml, json };
+enum class SpecFormat { yaml, json };
 
 // "yaml" or "json" in either case.
-std::optional<Format> parse_format(std::string_view word);
+std::optional<SpecFormat> parse_format(std::string_view word);
 
 // Where a specification goes and how it is written there.
 struct Output {
   std::string path{};  // absolute; empty is standard output
-  Format format = Format::yaml;
+  SpecFormat format = SpecFormat::yaml;
   std::vector<std::string> warnings{};
 
   bool operator==(const Output&) const = default;
@@ -42,7 +42,7 @@ struct Output {
 // The extension of the file decides on its format: .json, or .yaml and .yml. A name with another
 // one gets that of `chosen`. `chosen` is nullopt where the caller said nothing. Relative paths
 // begin at `here`.
-Output output_for(std::string_view path, std::optional<Format> chosen, std::string_view here);
+Output output_for(std::string_view path, std::optional<SpecFormat> chosen, std::string_view here);
 
 // The same beside it, with `infix` before the extension: "/run/cdi/nvidia.coherent.yaml".
 Output with_infix(Output output, std::string_view infix);
@@ -51,7 +51,7 @@ Output with_infix(Output output, std::string_view infix);
 Result<std::string> working_directory();
 
 // The text of the file, with the stamp where the specification's version has a place for it.
-Result<std::string> encode(spec::CdiSpec spec, Format format,
+Result<std::string> encode(spec::CdiSpec spec, SpecFormat format,
                            const std::optional<spec::CdiStamp>& stamp);
 
 // To standard output, or to the file in one step: it is replaced as a whole, or stays as it is.

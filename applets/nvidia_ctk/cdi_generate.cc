@@ -41,9 +41,9 @@ Result<Generated> generated(const GenerateSettings& settings, Output output, spe
 }
 
 // The specification, and those of more kinds that come with it.
-Result<std::vector<Generated>> generate_texts(const GenerateSettings& settings, const Plan& plan,
-                                              Purpose purpose, const Call& call,
-                                              const std::string& config_file) {
+Result<std::vector<Generated>> generate_texts(const GenerateSettings& settings,
+                                              const GeneratePlan& plan, Purpose purpose,
+                                              const Call& call, const std::string& config_file) {
   Described described = NVBOX_TRY(describe_host(settings, plan, purpose, call, config_file));
   for (const driver::Problem& note : described.outcome.left_out) {
     call.log.warning(cat("left out: ", note.text));
@@ -58,7 +58,7 @@ Result<std::vector<Generated>> generate_texts(const GenerateSettings& settings, 
   return all;
 }
 
-Result<> generate(const GenerateSettings& settings, const Plan& plan,
+Result<> generate(const GenerateSettings& settings, const GeneratePlan& plan,
                   const Invocation& invocation) {
   const Log& log = invocation.call.log;
   const Purpose purpose = plan.output.path.empty() ? Purpose::print : Purpose::write;
@@ -80,7 +80,7 @@ Result<> generate(const GenerateSettings& settings, const Plan& plan,
 Result<int> run_generate(const Invocation& invocation) {
   const auto line = NVBOX_TRY(parse_command<GenerateSettings>(invocation, generate_flags()));
   if (line.exit_status) return *line.exit_status;
-  const Plan plan = NVBOX_TRY(check_settings(line.settings, line.line, invocation.call));
+  const GeneratePlan plan = NVBOX_TRY(check_settings(line.settings, line.line, invocation.call));
   NVBOX_TRY(generate(line.settings, plan, invocation));
   return 0;
 }
@@ -90,7 +90,7 @@ Result<int> run_refresh(const Invocation& invocation) {
   if (line.exit_status) return *line.exit_status;
   line.settings.if_stale = true;
   if (line.settings.output.empty()) line.settings.output = usual_output;
-  const Plan plan = NVBOX_TRY(check_settings(line.settings, line.line, invocation.call));
+  const GeneratePlan plan = NVBOX_TRY(check_settings(line.settings, line.line, invocation.call));
   NVBOX_TRY(generate(line.settings, plan, invocation));
   return 0;
 }
@@ -98,7 +98,7 @@ Result<int> run_refresh(const Invocation& invocation) {
 Result<std::string> default_specification(const Call& call, Purpose purpose,
                                           const std::string& cdi_version) {
   const GenerateSettings settings = {.cdi_version = cdi_version};
-  const Plan plan = NVBOX_TRY(check_settings(settings, {}, call));
+  const GeneratePlan plan = NVBOX_TRY(check_settings(settings, {}, call));
   std::vector<Generated> all = NVBOX_TRY(generate_texts(settings, plan, purpose, call, ""));
   return std::move(all.front().text);
 }

@@ -47,7 +47,7 @@ enum class What { gpus, management, imex, gds, mofed, gdrcopy, nvswitch };
 Result<What> parse_mode(std::string_view word);
 
 // The settings when they have been checked.
-struct Plan {
+struct GeneratePlan {
   What what = What::gpus;
   plan::CdiOptions options{};
   Output output{};
@@ -55,8 +55,8 @@ struct Plan {
 
 // In NVIDIA's order of checks; looks for the hook program on PATH. `line` says which flags were
 // given.
-Result<Plan> check_settings(const GenerateSettings& settings, const cli::FlagLine& line,
-                            const Call& call);
+Result<GeneratePlan> check_settings(const GenerateSettings& settings, const cli::FlagLine& line,
+                                    const Call& call);
 
 struct Described {
   plan::CdiOutcome outcome;
@@ -68,8 +68,8 @@ struct Described {
 enum class Purpose { print, write };
 
 // Describes what there is. `config_file` is --config's; empty for the usual one.
-Result<Described> describe_host(const GenerateSettings& settings, const Plan& plan, Purpose purpose,
-                                const Call& call, const std::string& config_file);
+Result<Described> describe_host(const GenerateSettings& settings, const GeneratePlan& plan,
+                                Purpose purpose, const Call& call, const std::string& config_file);
 
 // The YAML that `cdi generate` writes without any flag, except for --cdi-version where that is not
 // empty.

@@ -62,17 +62,16 @@ Result<machine::Place> open_place(const GenerateSettings& settings, Purpose purp
   machine::Place place = NVBOX_TRY(machine::Place::open(
       {.host = call.host_root,
        .driver = settings.driver_root ? *settings.driver_root : config.cli.root,
-       .dev = settings.dev_root ? std::string_view(*settings.dev_root) : ""}));
-  place.search = driver::search_from(call.environment);
+       .dev = settings.dev_root ? std::string_view(*settings.dev_root) : ""},
+      call.environment, config.cli.nvml_timeout));
   place.search.library_directories = below(place.driver().path(), settings.library_directories);
   place.search.config_directories = below(place.driver().path(), settings.config_directories);
   driver::add_explicit_libraries(settings.feature_flags, place.search);
-  place.nvml = nvml::settings_from(call.environment, config.cli.nvml_timeout);
   place.nvml.keeps_answers = purpose == Purpose::write;
   return place;
 }
 
-Result<plan::CdiOutcome> outcome_for(const Plan& plan, const machine::Place& place,
+Result<plan::CdiOutcome> outcome_for(const GeneratePlan& plan, const machine::Place& place,
                                      const driver::Inventory& inventory, const Log& log) {
   if (plan.what == What::gpus) return plan::cdi_spec_of_gpus(inventory, plan.options);
   if (plan.what == What::imex) return plan::cdi_spec_of_imex(inventory, plan.options);
@@ -112,7 +111,7 @@ void warn_of_stamp(const Stamp& stamp, const driver::Inventory& inventory, const
 
 // Whether the devices that are asked for exist, as far as that can be told before the host's nodes
 // are made: without a driver nothing can, and of MIG devices only NVML knows the names.
-Result<> check_devices(const Plan& plan, const driver::Roots& roots) {
+Result<> check_devices(const GeneratePlan& plan, const driver::Roots& roots) {
   auto inventory = driver::look_at_devices(roots);
   if (plan.what != What::gpus || !inventory) return {};
   for (driver::Gpu& gpu : inventory->gpus) {
@@ -127,8 +126,8 @@ Result<> check_devices(const Plan& plan, const driver::Roots& roots) {
 
 }  // namespace
 
-Result<Described> describe_host(const GenerateSettings& settings, const Plan& plan, Purpose purpose,
-                                const Call& call, const std::string& config_file) {
+Result<Described> describe_host(const GenerateSettings& settings, const GeneratePlan& plan,
+                                Purpose purpose, const Call& call, const std::string& config_file) {
   const Log& log = call.log;
   const machine::Place place = NVBOX_TRY(open_place(settings, purpose, call, config_file));
   // At boot nobody has used the driver yet, and its nodes are made when somebody does.

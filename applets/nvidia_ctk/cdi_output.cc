@@ -19,13 +19,13 @@
 namespace nvbox::applets::ctk_cdi {
 namespace {
 
-std::string_view name_of(Format format) {
-  return format == Format::json ? "json" : "yaml";
+std::string_view name_of(SpecFormat format) {
+  return format == SpecFormat::json ? "json" : "yaml";
 }
 
-std::optional<Format> format_of_file(std::string_view path) {
-  if (path.ends_with(".json")) return Format::json;
-  if (path.ends_with(".yaml") || path.ends_with(".yml")) return Format::yaml;
+std::optional<SpecFormat> format_of_file(std::string_view path) {
+  if (path.ends_with(".json")) return SpecFormat::json;
+  if (path.ends_with(".yaml") || path.ends_with(".yml")) return SpecFormat::yaml;
   return std::nullopt;
 }
 
@@ -37,18 +37,18 @@ bool takes_annotations(spec::CdiSpec spec, const spec::CdiAnnotations& annotatio
 
 }  // namespace
 
-std::optional<Format> parse_format(std::string_view word) {
+std::optional<SpecFormat> parse_format(std::string_view word) {
   const std::string small = lower(word);
-  if (small == "yaml") return Format::yaml;
-  if (small == "json") return Format::json;
+  if (small == "yaml") return SpecFormat::yaml;
+  if (small == "json") return SpecFormat::json;
   return std::nullopt;
 }
 
-Output output_for(std::string_view path, std::optional<Format> chosen, std::string_view here) {
-  if (path.empty()) return {.format = chosen.value_or(Format::yaml)};
+Output output_for(std::string_view path, std::optional<SpecFormat> chosen, std::string_view here) {
+  if (path.empty()) return {.format = chosen.value_or(SpecFormat::yaml)};
   Output output = {.path = path::join(path.starts_with('/') ? "/" : here, path)};
-  const std::optional<Format> by_name = format_of_file(path);
-  output.format = by_name.value_or(chosen.value_or(Format::yaml));
+  const std::optional<SpecFormat> by_name = format_of_file(path);
+  output.format = by_name.value_or(chosen.value_or(SpecFormat::yaml));
   if (!by_name) output.path += cat(".", name_of(output.format));
   if (chosen && *chosen != output.format) {
     output.warnings.push_back(cat(output.path, " is written as ", name_of(output.format),
@@ -72,14 +72,14 @@ Result<std::string> working_directory() {
   return sys::path_of(here.get());
 }
 
-Result<std::string> encode(spec::CdiSpec spec, Format format,
+Result<std::string> encode(spec::CdiSpec spec, SpecFormat format,
                            const std::optional<spec::CdiStamp>& stamp) {
   if (stamp && spec.annotations.empty()) {
     const spec::CdiAnnotations annotations = spec::stamp_annotations(*stamp);
     if (takes_annotations(spec, annotations)) spec.annotations = annotations;
   }
   const data::Json document = spec::cdi_document(spec);
-  if (format == Format::json) return data::dump_json(document);
+  if (format == SpecFormat::json) return data::dump_json(document);
   std::string text = NVBOX_TRY(data::dump_yaml(document));
   return stamp && spec.annotations.empty() ? spec::add_stamp_comment(text, *stamp) : text;
 }

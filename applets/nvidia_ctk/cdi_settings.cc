@@ -173,13 +173,15 @@ Result<What> parse_mode(std::string_view word) {
       .hint("generate on this host with NVIDIA's nvidia-ctk");
 }
 
-Result<Plan> check_settings(const Settings& settings, const cli::FlagLine& line, const Call& call) {
-  const std::optional<Format> format = parse_format(settings.format);
+Result<GeneratePlan> check_settings(const Settings& settings, const cli::FlagLine& line,
+                                    const Call& call) {
+  const std::optional<SpecFormat> format = parse_format(settings.format);
   if (!format) {
     return Error(cat("invalid output format: ", excerpt(settings.format)))
         .hint("it is json or yaml");
   }
-  Plan plan = {.what = NVBOX_TRY(parse_mode(settings.mode)), .options = options_of(settings)};
+  GeneratePlan plan = {.what = NVBOX_TRY(parse_mode(settings.mode)),
+                       .options = options_of(settings)};
   plan::CdiOptions& options = plan.options;
   options.naming = NVBOX_TRY(parse_namings(settings.naming));
   options.hooks.program = NVBOX_TRY(find_hook_program(settings.hook_path, call));

@@ -113,10 +113,9 @@ Result<machine::Place> open_place(const Invocation& invocation, const Settings& 
   machine::Place place =
       NVBOX_TRY(machine::Place::open({.host = call.host_root,
                                       .driver = is_given ? settings.driver_root : config.cli.root,
-                                      .dev = settings.dev_root}));
-  place.search = driver::search_from(call.environment);
+                                      .dev = settings.dev_root},
+                                     call.environment, config.cli.nvml_timeout));
   place.search.ld_cache = config.cli.ldcache;
-  place.nvml = nvml::settings_from(call.environment, config.cli.nvml_timeout);
   return place;
 }
 

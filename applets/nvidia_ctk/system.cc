@@ -72,24 +72,25 @@ std::string_view describe(machine::NodeState state) {
   return "";
 }
 
-Result<> make_if_wrong(const host::Root& dev, const ExpectedNode& node, Mode mode, const Log& log) {
+Result<> make_if_wrong(const host::Root& dev, const ExpectedNode& node, DryRun dry_run,
+                       const Log& log) {
   const std::string path = path::join(dev.path(), node.path);
   const machine::NodeState state = NVBOX_TRY(machine::look_at_node(dev, node));
   if (state == machine::NodeState::right) {
     log.debug(cat(path, " is right"));
     return {};
   }
-  log.info(cat(mode == Mode::dry ? "would run: " : "", mknod_command(path, node), " (it ",
+  log.info(cat(dry_run == DryRun::yes ? "would run: " : "", mknod_command(path, node), " (it ",
                describe(state), ")"));
-  return mode == Mode::dry ? Result<>() : machine::make_node_itself(dev, node);
+  return dry_run == DryRun::yes ? Result<>() : machine::make_node_itself(dev, node);
 }
 
 Result<> make_control_nodes(const machine::Place& place, const Settings& settings, const Log& log) {
-  const Mode mode = settings.dry_run ? Mode::dry : Mode::real;
+  const DryRun dry_run = settings.dry_run ? DryRun::yes : DryRun::no;
   const driver::ExpectedNodes expected = driver::expected_nodes(place.host(), {});
   for (const std::string& problem : expected.problems) log.warning(problem);
   const ControlNodes control = control_nodes(expected.nodes);
-  NVBOX_TRY(make_nodes(place, control.nodes, mode, log));
+  NVBOX_TRY(make_nodes(place, control.nodes, dry_run, log));
   if (control.missing_modules.empty()) return {};
   std::string modules;
   for (const std::string_view module : control.missing_modules) {
@@ -105,9 +106,9 @@ Result<> make_control_nodes(const machine::Place& place, const Settings& setting
 
 }  // namespace
 
-Result<> load_modules(const machine::Place& place, Mode mode, const Log& log) {
+Result<> load_modules(const machine::Place& place, DryRun dry_run, const Log& log) {
   for (const std::string_view module : machine::driver_modules) {
-    if (mode == Mode::dry) {
+    if (dry_run == DryRun::yes) {
       const bool is_loaded = driver::has_kernel_module(place.host(), module);
       if (!is_loaded) log.info(cat("would load kernel module ", module));
       continue;
@@ -119,10 +120,10 @@ Result<> load_modules(const machine::Place& place, Mode mode, const Log& log) {
   return {};
 }
 
-Result<> make_nodes(const machine::Place& place, std::span<const ExpectedNode> nodes, Mode mode,
-                    const Log& log) {
+Result<> make_nodes(const machine::Place& place, std::span<const ExpectedNode> nodes,
+                    DryRun dry_run, const Log& log) {
   for (const ExpectedNode& node : nodes) {
-    Result<> made = make_if_wrong(place.dev(), node, mode, log);
+    Result<> made = make_if_wrong(place.dev(), node, dry_run, log);
     if (!made) return name_missing(std::move(made).error().in("device node"), makes_nodes);
   }
   return {};
@@ -142,7 +143,7 @@ Result<int> run_create_device_nodes(const Invocation& invocation) {
                                                                .driver = settings.driver_root,
                                                                .dev = settings.dev_root}));
   if (settings.load_kernel_modules) {
-    NVBOX_TRY(load_modules(place, settings.dry_run ? Mode::dry : Mode::real, log));
+    NVBOX_TRY(load_modules(place, settings.dry_run ? DryRun::yes : DryRun::no, log));
   }
   if (settings.control_devices) NVBOX_TRY(make_control_nodes(place, settings, log));
   return 0;

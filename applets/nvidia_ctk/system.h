@@ -19,14 +19,14 @@ Result<int> run_create_dev_char_symlinks(const Invocation& invocation);
 Result<int> run_print_ldcache(const Invocation& invocation);
 
 // Whether a command only tells what it would do.
-enum class Mode { real, dry };
+enum class DryRun { no, yes };
 
 // Loads nvidia, nvidia-uvm and nvidia-modeset; the first failure ends it.
-Result<> load_modules(const machine::Place& place, Mode mode, const Log& log);
+Result<> load_modules(const machine::Place& place, DryRun dry_run, const Log& log);
 
 // Makes the nodes that are missing or wrong below the dev root.
 Result<> make_nodes(const machine::Place& place, std::span<const driver::ExpectedNode> nodes,
-                    Mode mode, const Log& log);
+                    DryRun dry_run, const Log& log);
 
 struct ControlNodes {
   std::vector<driver::ExpectedNode> nodes{};

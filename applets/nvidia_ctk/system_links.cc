@@ -26,7 +26,7 @@ struct Settings {
   bool create_device_nodes = false;
   bool dry_run = false;
 
-  Mode mode() const { return dry_run ? Mode::dry : Mode::real; }
+  DryRun dry() const { return dry_run ? DryRun::yes : DryRun::no; }
 };
 
 constexpr cli::Flag<Settings> flags[] = {
@@ -119,7 +119,7 @@ Result<> link_existing(const machine::Place& place, const Settings& settings, co
 }
 
 Result<> link_all(const machine::Place& place, const Settings& settings, const Log& log) {
-  if (settings.load_kernel_modules) NVBOX_TRY(load_modules(place, settings.mode(), log));
+  if (settings.load_kernel_modules) NVBOX_TRY(load_modules(place, settings.dry(), log));
   const driver::ExpectedNodes expected = driver::expected_nodes(place.host(), {});
   for (const std::string& problem : expected.problems) log.warning(problem);
   const ControlNodes control = control_nodes(expected.nodes);
@@ -128,8 +128,8 @@ Result<> link_all(const machine::Place& place, const Settings& settings, const L
         .hint("load it, or use --load-kernel-modules without --dry-run");
   }
   if (settings.create_device_nodes) {
-    NVBOX_TRY(make_nodes(place, expected.nodes, settings.mode(), log));
-    NVBOX_TRY(make_nodes(place, control.nodes, settings.mode(), log));
+    NVBOX_TRY(make_nodes(place, expected.nodes, settings.dry(), log));
+    NVBOX_TRY(make_nodes(place, control.nodes, settings.dry(), log));
   }
   std::vector<driver::ExpectedNode> served = expected.nodes;
   served.insert(served.end(), control.nodes.begin(), control.nodes.end());

@@ -15,21 +15,24 @@ constexpr std::string_view visible_devices_name = "NVIDIA_VISIBLE_DEVICES";
 
 struct ModeName {
   std::string_view word;
-  Mode mode;
+  Injection mode;
 };
 constexpr ModeName mode_names[] = {
-    {"runtime", Mode::runtime}, {"cdi", Mode::cdi}, {"gpus", Mode::gpus}};
+    {"runtime", Injection::runtime}, {"cdi", Injection::cdi}, {"gpus", Injection::gpus}};
 
 // docker's global options that take a value (docker --help); every other one is a word by itself.
 struct GlobalOption {
   std::string_view name;
   char letter;
-  std::optional<std::string> Globals::*target;  // null where the value does not matter here
+  std::optional<std::string> DockerOptions::*target;  // null where the value does not matter here
 };
 constexpr GlobalOption global_options[] = {
-    {"host", 'H', &Globals::host},   {"context", 'c', &Globals::context},
-    {"config", 0, &Globals::config}, {"log-level", 'l', nullptr},
-    {"tlscacert", 0, nullptr},       {"tlscert", 0, nullptr},
+    {"host", 'H', &DockerOptions::host},
+    {"context", 'c', &DockerOptions::context},
+    {"config", 0, &DockerOptions::config},
+    {"log-level", 'l', nullptr},
+    {"tlscacert", 0, nullptr},
+    {"tlscert", 0, nullptr},
     {"tlskey", 0, nullptr},
 };
 
@@ -70,7 +73,7 @@ bool is_option(std::string_view word) {
 }
 
 struct Begin {
-  Globals globals{};
+  DockerOptions globals{};
   size_t verb = 0;  // the first word that is not a global option, or the number of words
 };
 
@@ -139,8 +142,8 @@ Result<Compat> parse_compat(std::string_view word) {
   return Error(cat("NV_COMPAT=", word, ": not known")).hint("unset it, or set it to strict");
 }
 
-Result<std::optional<Mode>> parse_mode(std::string_view word) {
-  if (word.empty()) return std::optional<Mode>();
+Result<std::optional<Injection>> parse_mode(std::string_view word) {
+  if (word.empty()) return std::optional<Injection>();
   const auto* found = std::ranges::find(mode_names, word, &ModeName::word);
   if (found != std::end(mode_names)) return std::optional(found->mode);
   return Error(cat("NV_MODE=", word, ": not known")).hint("known are runtime, cdi and gpus");
@@ -159,7 +162,7 @@ Line parse_line(Words arguments, Compat compat) {
   return line;
 }
 
-std::optional<Globals> globals_of(Words docker) {
+std::optional<DockerOptions> globals_of(Words docker) {
   const auto is_docker = [](std::string_view word) {
     return path::base_name(word).ends_with("docker");
   };
@@ -191,13 +194,13 @@ OwnOptions own_options(Words words, std::string_view visible_devices) {
 std::vector<std::string> strict_words(std::string_view nv_gpu) {
   std::string value(nv_gpu);
   std::ranges::replace(value, ' ', ',');
-  return words_for(Mode::runtime, {.value = std::move(value)});
+  return words_for(Injection::runtime, {.value = std::move(value)});
 }
 
-std::vector<std::string> words_for(Mode mode, const GpuList& gpus) {
+std::vector<std::string> words_for(Injection mode, const GpuList& gpus) {
   using Asks = GpuList::Asks;
   std::vector<std::string> words;
-  if (mode == Mode::runtime) {
+  if (mode == Injection::runtime) {
     words.emplace_back("--runtime=nvidia");
     if (gpus.value.empty()) return words;
     words.emplace_back("-e");
@@ -206,7 +209,7 @@ std::vector<std::string> words_for(Mode mode, const GpuList& gpus) {
   }
   if (gpus.asks == Asks::nothing) return words;
   const bool is_listed = gpus.asks == Asks::listed;
-  if (mode == Mode::gpus) {
+  if (mode == Injection::gpus) {
     // The value is a line of CSV: without quotes inside it, the comma would end the field.
     return {"--gpus", is_listed ? cat("\"device=", join(gpus.names, ","), "\"") : "all"};
   }

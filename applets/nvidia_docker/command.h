@@ -17,16 +17,16 @@ enum class Compat { improved, strict };
 Result<Compat> parse_compat(std::string_view word);
 
 // NV_MODE: how docker is asked for GPUs; nullopt leaves the choice to nvidia-docker.
-enum class Mode { runtime, cdi, gpus };
-Result<std::optional<Mode>> parse_mode(std::string_view word);
+enum class Injection { runtime, cdi, gpus };
+Result<std::optional<Injection>> parse_mode(std::string_view word);
 
 // docker's options in front of its command that say which daemon is meant.
-struct Globals {
+struct DockerOptions {
   std::optional<std::string> host{};     // -H; the last one
   std::optional<std::string> context{};  // -c
   std::optional<std::string> config{};   // --config
 
-  bool operator==(const Globals&) const = default;
+  bool operator==(const DockerOptions&) const = default;
 };
 
 enum class Verb { starts_container, version, other };
@@ -34,7 +34,7 @@ enum class Verb { starts_container, version, other };
 struct Line {
   Verb verb = Verb::other;
   size_t rest = 0;  // where the words behind the verb begin
-  Globals globals{};
+  DockerOptions globals{};
 
   bool operator==(const Line&) const = default;
 };
@@ -46,7 +46,7 @@ Line parse_line(std::span<const std::string_view> arguments, Compat compat);
 
 // The same for the words of NV_DOCKER, which may have global options, too: "sudo docker -H x".
 // nullopt when none of them is docker, so that nothing is known of the daemon.
-std::optional<Globals> globals_of(std::span<const std::string_view> docker);
+std::optional<DockerOptions> globals_of(std::span<const std::string_view> docker);
 
 // What the words behind the verb say themselves. Where docker's options end is not known (that
 // takes docker's own table), so words of the container's command count, too, up to the first "--".
@@ -67,8 +67,8 @@ OwnOptions own_options(std::span<const std::string_view> words, std::string_view
 // What nvidia-docker 2 adds behind the verb.
 std::vector<std::string> strict_words(std::string_view nv_gpu);
 
-// What is added behind the verb. With Mode::runtime the names stay as they were written.
-std::vector<std::string> words_for(Mode mode, const GpuList& gpus);
+// What is added behind the verb. With Injection::runtime the names stay as they were written.
+std::vector<std::string> words_for(Injection mode, const GpuList& gpus);
 
 // A line for a shell that runs the words.
 std::string shell_line(std::span<const std::string> words);

@@ -107,7 +107,8 @@ std::optional<std::string> find_hook(const host::Root& host, std::string_view se
 }
 
 // The directory of docker's own config.json.
-std::string configuration_directory(const Globals& globals, const host::Environment& environment) {
+std::string configuration_directory(const DockerOptions& globals,
+                                    const host::Environment& environment) {
   if (globals.config) return *globals.config;
   std::string directory = variable(environment, "DOCKER_CONFIG");
   if (!directory.empty()) return directory;
@@ -137,7 +138,7 @@ Daemon daemon_of(const Route& route) {
   return daemon_at(route.globals.host.value_or(route.docker_host));
 }
 
-std::string chosen_context(const host::Root& host, const Globals& globals,
+std::string chosen_context(const host::Root& host, const DockerOptions& globals,
                            const host::Environment& environment) {
   const std::string directory = configuration_directory(globals, environment);
   // A relative one is below the working directory, not below the root.
@@ -154,10 +155,11 @@ Choice choose_mode(const host::Root& host, Daemon daemon, const host::Environmen
   const std::string lack = cat(file, " has no runtime nvidia, ");
   if (!knowledge->refuses_cdi) {
     const auto specification = find_cdi_specification(host);
-    if (specification) return {Mode::cdi, cat(lack, *specification, " is a CDI specification")};
+    if (specification)
+      return {Injection::cdi, cat(lack, *specification, " is a CDI specification")};
   }
   const auto program = find_hook(host, variable(environment, "PATH"));
-  if (program) return {Mode::gpus, cat(lack, "there is ", *program)};
+  if (program) return {Injection::gpus, cat(lack, "there is ", *program)};
   return {};
 }
 

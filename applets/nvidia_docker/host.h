@@ -17,7 +17,7 @@ enum class Daemon { system, rootless, other, elsewhere };
 
 // What says which daemon docker talks to; "" is unset, as it is to docker.
 struct Route {
-  Globals globals{};             // of the command line, or of NV_DOCKER
+  DockerOptions globals{};       // of the command line, or of NV_DOCKER
   std::string docker_host{};     // DOCKER_HOST
   std::string docker_context{};  // DOCKER_CONTEXT
   std::string chosen_context{};  // by "docker context use"
@@ -27,12 +27,12 @@ struct Route {
 Daemon daemon_of(const Route& route);
 
 // The context in docker's own config.json; "" when there is none or the file cannot be read.
-std::string chosen_context(const host::Root& host, const Globals& globals,
+std::string chosen_context(const host::Root& host, const DockerOptions& globals,
                            const host::Environment& environment);
 
 struct Choice {
-  Mode mode = Mode::runtime;
-  std::string reason{};  // why it is not Mode::runtime
+  Injection mode = Injection::runtime;
+  std::string reason{};  // why it is not Injection::runtime
 
   bool operator==(const Choice&) const = default;
 };

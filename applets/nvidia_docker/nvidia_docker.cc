@@ -49,9 +49,9 @@ std::vector<std::string_view> docker_words(const Call& call) {
 }
 
 Daemon find_daemon(const Call& call, const Line& line, const host::Root& host) {
-  const std::optional<Globals> given = globals_of(docker_words(call));
+  const std::optional<DockerOptions> given = globals_of(docker_words(call));
   if (!given) return Daemon::elsewhere;
-  Globals globals = *given;
+  DockerOptions globals = *given;
   if (line.globals.host) globals.host = line.globals.host;
   if (line.globals.context) globals.context = line.globals.context;
   if (line.globals.config) globals.config = line.globals.config;
@@ -90,7 +90,7 @@ Result<GpuList> gpus_for(const machine::Place& place, Daemon daemon, std::string
 // What the caller does not know from his own words.
 void tell_choice(const Call& call, const Choice& choice, const OwnOptions& own,
                  const GpuList& gpus) {
-  if (choice.mode == Mode::runtime) return;
+  if (choice.mode == Injection::runtime) return;
   std::string_view result;
   if (gpus.asks == GpuList::Asks::unset) result = "all GPUs, because NV_GPU is not set";
   if (own.gpus) result = "nothing added, because the command asks for GPUs itself";
@@ -98,7 +98,8 @@ void tell_choice(const Call& call, const Choice& choice, const OwnOptions& own,
     if (!result.empty()) tell(call, result);
     return;
   }
-  const std::string_view option = choice.mode == Mode::cdi ? "--device nvidia.com/gpu" : "--gpus";
+  const std::string_view option =
+      choice.mode == Injection::cdi ? "--device nvidia.com/gpu" : "--gpus";
   tell(call, cat(option, " instead of --runtime=nvidia: ", choice.reason,
                  "; choose with NV_MODE=runtime|cdi|gpus", result.empty() ? "" : "; ", result));
 }
@@ -109,8 +110,8 @@ Result<std::vector<std::string>> added_words(const Call& call, const Line& line,
   const machine::Place place = NVBOX_TRY(machine::Place::open({.host = call.host_root}));
   const Daemon daemon = find_daemon(call, line, place.host());
   const OwnOptions own = own_options(behind, variable(call, "NVIDIA_VISIBLE_DEVICES"));
-  const std::optional<Mode> wanted = NVBOX_TRY(parse_mode(variable(call, "NV_MODE")));
-  Choice choice{.mode = wanted.value_or(Mode::runtime)};
+  const std::optional<Injection> wanted = NVBOX_TRY(parse_mode(variable(call, "NV_MODE")));
+  Choice choice{.mode = wanted.value_or(Injection::runtime)};
   if (!wanted && !own.runtime) choice = choose_mode(place.host(), daemon, call.environment);
 
   GpuList gpus = NVBOX_TRY(gpus_for(place, daemon, variable(call, "NV_GPU"), "NV_GPU"));
@@ -118,12 +119,12 @@ Result<std::vector<std::string>> added_words(const Call& call, const Line& line,
     tell(call, "NV_GPU does not hide GPUs from a container with --privileged");
   }
   // Behind --runtime=nvidia the command's own variable wins by itself.
-  if (choice.mode != Mode::runtime && own.visible_devices) {
+  if (choice.mode != Injection::runtime && own.visible_devices) {
     gpus = NVBOX_TRY(gpus_for(place, daemon, *own.visible_devices, "NVIDIA_VISIBLE_DEVICES"));
     if (gpus.asks == GpuList::Asks::unset) gpus.asks = GpuList::Asks::nothing;
   }
   tell_choice(call, choice, own, gpus);
-  if (choice.mode != Mode::runtime && own.gpus) return std::vector<std::string>();
+  if (choice.mode != Injection::runtime && own.gpus) return std::vector<std::string>();
   return words_for(choice.mode, gpus);
 }
 

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/text.h"
+#include "completion_functions.h"
 
 namespace nvbox::cli {
 namespace {
@@ -105,40 +106,6 @@ std::vector<std::string> names_of(std::span<const CommandPage> programs) {
   return names;
 }
 
-constexpr std::string_view bash_function = R"sh(
-_nvbox() {
-  local current=${COMP_WORDS[COMP_CWORD]} call=${COMP_WORDS[0]##*/}
-  local commands options valued word index expects_value=no
-  COMPREPLY=()
-  _nvbox_table "$call"
-  for ((index = 1; index < COMP_CWORD; index++)); do
-    word=${COMP_WORDS[index]}
-    if [[ $word == '=' ]]; then
-      # Words are split there, too.
-      expects_value=yes
-    elif [[ $expects_value == yes ]]; then
-      expects_value=no
-    elif [[ " $valued " == *" $word "* ]]; then
-      expects_value=yes
-    elif [[ " $commands " == *" $word "* ]]; then
-      if [[ $call == "$_nvbox_starter" && " $_nvbox_programs " == *" $word "* ]]; then
-        call=$word
-      else
-        call="$call $word"
-      fi
-      _nvbox_table "$call"
-    fi
-  done
-  # Without an answer bash completes the names of files.
-  [[ $expects_value == no && $current != '=' ]] || return 0
-  if [[ $current == -* ]]; then
-    mapfile -t COMPREPLY < <(compgen -W "$options" -- "$current")
-  else
-    mapfile -t COMPREPLY < <(compgen -W "$commands" -- "$current")
-  fi
-}
-)sh";
-
 // "name:summary" for _describe, where a colon in the name is escaped.
 std::string described(std::string_view name, std::string_view summary) {
   std::string escaped;
@@ -170,43 +137,6 @@ std::string quoted_list(std::vector<std::string> words) {
   return join(words, " ");
 }
 
-// "commands", "options" and "words" are zsh's own.
-constexpr std::string_view zsh_function = R"sh(
-_nvbox() {
-  local call=${words[1]:t} word expects_value=no
-  local -i index
-  local -a nvbox_commands nvbox_options nvbox_valued
-  _nvbox_table "$call"
-  for ((index = 2; index < CURRENT; index++)); do
-    word=${words[index]}
-    if [[ $expects_value == yes ]]; then
-      expects_value=no
-    elif ((${nvbox_valued[(Ie)$word]})); then
-      expects_value=yes
-    elif [[ $word != -* ]] && ((${nvbox_commands[(I)${(b)word}:*]})); then
-      if [[ $call == $_nvbox_starter ]] && ((${_nvbox_programs[(Ie)$word]})); then
-        call=$word
-      else
-        call="$call $word"
-      fi
-      _nvbox_table "$call"
-    fi
-  done
-  if [[ $expects_value == yes ]]; then
-    _files
-  elif [[ $PREFIX == --*=* ]]; then
-    compset -P '*='
-    _files
-  elif [[ $PREFIX == -* ]]; then
-    _describe -o option nvbox_options
-  elif (($#nvbox_commands)); then
-    _describe command nvbox_commands
-  else
-    _files
-  fi
-}
-)sh";
-
 }  // namespace
 
 std::string bash_completion(std::string_view starter, std::span<const CommandPage> programs) {
@@ -223,8 +153,8 @@ std::string bash_completion(std::string_view starter, std::span<const CommandPag
                 "\n      valued=", shell_quoted(join(option_words(place, takes_value), " ")),
                 "\n      ;;\n");
   }
-  return cat(text, "  esac\n}\n", bash_function, "\ncomplete -o bashdefault -o default -F _nvbox ",
-             names, "\n");
+  return cat(text, "  esac\n}\n\n", completion_bash,
+             "\ncomplete -o bashdefault -o default -F _nvbox ", names, "\n");
 }
 
 std::string zsh_completion(std::string_view starter, std::span<const CommandPage> programs) {
@@ -239,7 +169,7 @@ std::string zsh_completion(std::string_view starter, std::span<const CommandPage
                 ")\n      nvbox_options=(", zsh_options(place), ")\n      nvbox_valued=(",
                 quoted_list(option_words(place, takes_value)), ")\n      ;;\n");
   }
-  return cat(text, "  esac\n}\n", zsh_function,
+  return cat(text, "  esac\n}\n\n", completion_zsh,
              "\n# A file of fpath is the function's body; what is sourced defines it.\n"
              "if [[ ${funcstack[1]} == _nvbox ]]; then\n  _nvbox \"$@\"\nelse\n  compdef _nvbox ",
              names, "\nfi\n");

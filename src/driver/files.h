@@ -20,7 +20,7 @@ std::vector<HostFile> find_files(const Context& context, std::string_view versio
 
 struct Graphics {
   std::vector<HostFile> files{};
-  std::vector<Link> links{};
+  std::vector<HostLink> links{};
 };
 
 Graphics find_graphics(const Context& context, std::string_view version,

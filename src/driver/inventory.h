@@ -53,12 +53,12 @@ inline bool has_its_nodes(const Mig& mig) {
 }
 
 // A symbolic link that a container needs.
-struct Link {
+struct HostLink {
   std::string target;  // the link's text, for example "../card0"
   std::string link;    // absolute path in the container
   Capabilities serves = Capabilities::all;
 
-  bool operator==(const Link&) const = default;
+  bool operator==(const HostLink&) const = default;
 };
 
 struct Gpu {
@@ -70,7 +70,7 @@ struct Gpu {
   std::optional<HostDevice> node{};      // /dev/nvidiaN; absent when it does not exist
   std::vector<HostDevice> drm_nodes{};   // /dev/dri/cardN, renderDN
   std::vector<std::string> drm_names{};  // "cardN", "renderDN", in /sys: with a node or without
-  std::vector<Link> drm_links{};         // /dev/dri/by-path/...
+  std::vector<HostLink> drm_links{};     // /dev/dri/by-path/...
   std::vector<Mig> mig{};                // sorted by instance ids
   // Why the GPU cannot be used. It is kept in the list, and refused only when asked for.
   std::optional<std::string> problem{};
@@ -95,7 +95,7 @@ struct Library {
   std::string path;    // "/usr/lib/x86_64-linux-gnu/libcuda.so.535.261.03"
   std::string soname;  // DT_SONAME, or the file name without one
   // The links that name it: SONAME, development name, aliases ("libcuda.so.1" -> the file).
-  std::vector<Link> links{};
+  std::vector<HostLink> links{};
   Capabilities serves = Capabilities::all;
   // A 32-bit twin: for a container that asks for compat32 and for what the library serves.
   bool is_32_bit = false;
@@ -166,7 +166,7 @@ struct Inventory {
   std::vector<Library> libraries{};
   std::vector<std::string> library_directories{};  // where versioned libraries were found
   std::vector<HostFile> files{};
-  std::vector<Link> extra_links{};  // gbm backend, X.Org modules, ...
+  std::vector<HostLink> extra_links{};  // gbm backend, X.Org modules, ...
   std::vector<Feature> features{};
   // Rights over MIG that the request has; not discover's.
   std::vector<MigControl> mig_controls{};

@@ -344,12 +344,12 @@ std::string_view development_name(std::string_view soname) {
 
 }  // namespace
 
-std::vector<Link> links_for(std::string_view directory, std::string_view file,
-                            std::string_view soname, std::span<const std::string> host_links,
-                            Capabilities serves) {
-  std::vector<Link> links;
+std::vector<HostLink> links_for(std::string_view directory, std::string_view file,
+                                std::string_view soname, std::span<const std::string> host_links,
+                                Capabilities serves) {
+  std::vector<HostLink> links;
   const auto add = [&](std::string_view target, std::string_view name) {
-    Link link = {std::string(target), path::join(directory, name), serves};
+    HostLink link = {std::string(target), path::join(directory, name), serves};
     if (std::ranges::find(links, link) == links.end()) links.push_back(std::move(link));
   };
   const auto add_if_on_host = [&](std::string_view target, std::string_view name) {

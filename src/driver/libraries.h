@@ -28,8 +28,8 @@ Result<Libraries> find_libraries(const Context& context, std::string_view versio
 // the name for linking. The latter two only if the host has such a link, which `host_links` (sorted
 // names) tells. Links to a SONAME would also come with the loader's cache, but not every image has
 // one.
-std::vector<Link> links_for(std::string_view directory, std::string_view file,
-                            std::string_view soname, std::span<const std::string> host_links,
-                            Capabilities serves);
+std::vector<HostLink> links_for(std::string_view directory, std::string_view file,
+                                std::string_view soname, std::span<const std::string> host_links,
+                                Capabilities serves);
 
 }  // namespace nvbox::driver

@@ -12,4 +12,12 @@ Result<Place> Place::open(const Directories& directories) {
   return Place(std::move(host_root), std::move(driver_root), std::move(dev_root));
 }
 
+Result<Place> Place::open(const Directories& directories, const host::Environment& environment,
+                          unsigned nvml_timeout_s) {
+  Place place = NVBOX_TRY(open(directories));
+  place.search = driver::search_from(environment);
+  place.nvml = nvml::settings_from(environment, nvml_timeout_s);
+  return place;
+}
+
 }  // namespace nvbox::machine

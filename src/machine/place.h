@@ -8,6 +8,7 @@
 
 #include "base/result.h"
 #include "driver/discover.h"
+#include "host/environment.h"
 #include "host/root.h"
 #include "nvml/ask.h"
 #include "sys/capabilities.h"
@@ -31,6 +32,10 @@ struct Rights {
 class Place {
  public:
   static Result<Place> open(const Directories& directories);
+  // The same, searched and asked as the environment says (driver::search_from,
+  // nvml::settings_from).
+  static Result<Place> open(const Directories& directories, const host::Environment& environment,
+                            unsigned nvml_timeout_s);
 
   const host::Root& host() const { return host_; }
   const host::Root& driver() const { return driver_; }

@@ -36,7 +36,7 @@ class Planner {
         config_(config),
         parts_(inventory, options_for(capabilities, config)) {}
 
-  Plan run(const Selection& selection) {
+  ContainerPlan run(const Selection& selection) {
     for (const size_t position : selection.gpus) add(parts_.of(inventory_.gpus[position]));
     for (const auto& [gpu, mig] : selection.migs) {
       add(parts_.of(inventory_.gpus[gpu], inventory_.gpus[gpu].mig[mig]));
@@ -94,7 +94,7 @@ class Planner {
   const Inventory& inventory_;
   const config::Config& config_;
   Parts parts_;
-  Plan plan_;
+  ContainerPlan plan_;
 };
 
 // Every node that the rights are about; none where the driver has no such nodes.
@@ -142,8 +142,8 @@ driver::Need need_of(const Request& request) {
           .features = request.features};
 }
 
-Plan plan_for(const Inventory& inventory, const Selection& selection, Capabilities requested,
-              const config::Config& config) {
+ContainerPlan plan_for(const Inventory& inventory, const Selection& selection,
+                       Capabilities requested, const config::Config& config) {
   return Planner(inventory, with_implied(requested), config).run(selection);
 }
 

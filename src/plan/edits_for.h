@@ -20,18 +20,18 @@ driver::Need need_of(const Request& request);
 // (libnvcuvid and libnvidia-encode load libcuda).
 driver::Capabilities with_implied(driver::Capabilities requested);
 
-struct Plan {
+struct ContainerPlan {
   // Everything but the hook, in the order in which it is to be applied.
   spec::ContainerEdits edits{};
   // What is left to do in the container's root file system.
   spec::ContainerWork work{};
 
-  bool operator==(const Plan&) const = default;
+  bool operator==(const ContainerPlan&) const = default;
 };
 
 // With inventory.mig_controls.
-Plan plan_for(const driver::Inventory& inventory, const Selection& selection,
-              driver::Capabilities requested, const config::Config& config);
+ContainerPlan plan_for(const driver::Inventory& inventory, const Selection& selection,
+                       driver::Capabilities requested, const config::Config& config);
 
 // Adds the rights of inventory.mig_controls: the directory of all MIG nodes, so that nodes of
 // instances that are made later are in it, too, and leave to use those of the controls' GPUs. Nodes

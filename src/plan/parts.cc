@@ -54,8 +54,9 @@ void Parts::add_node(const HostDevice& device, spec::ContainerEdits& edits) cons
   if ((device.mode & open_to_all) != open_to_all) edits.additional_gids.push_back(device.gid);
 }
 
-void Parts::add_links(const std::vector<driver::Link>& links, std::vector<spec::Link>& to) const {
-  for (const driver::Link& link : links) {
+void Parts::add_links(const std::vector<driver::HostLink>& links,
+                      std::vector<spec::Link>& to) const {
+  for (const driver::HostLink& link : links) {
     if (wants(link.serves)) to.push_back({link.target, link.link});
   }
 }

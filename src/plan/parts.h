@@ -58,7 +58,7 @@ class Parts {
   spec::DeviceNode node_for(const driver::HostDevice& device) const;
   std::string on_host(std::string_view path) const;
   void add_node(const driver::HostDevice& device, spec::ContainerEdits& edits) const;
-  void add_links(const std::vector<driver::Link>& links, std::vector<spec::Link>& to) const;
+  void add_links(const std::vector<driver::HostLink>& links, std::vector<spec::Link>& to) const;
   void add_library(const driver::Library& library, CommonPart& part) const;
   void add_file(const driver::HostFile& file, spec::ContainerEdits& edits) const;
 

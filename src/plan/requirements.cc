@@ -105,7 +105,7 @@ Result<bool> check_brand(const Rule& rule, const std::string& value, std::string
   return (lower(value) == lower(rule.text)) == (rule.op == Operator::equal);
 }
 
-Result<bool> check_rule(std::string_view text, const Facts& facts, Unknown unknown) {
+Result<bool> check_rule(std::string_view text, const RequirementFacts& facts, Unknown unknown) {
   const Rule rule = NVBOX_TRY(parse_rule(text));
   const Unknown of_device = facts.has_device ? unknown : Unknown::holds;
   if (rule.name == "cuda") return check_version(rule, facts.cuda, text, unknown);
@@ -117,7 +117,7 @@ Result<bool> check_rule(std::string_view text, const Facts& facts, Unknown unkno
 
 // Stops at the first rule that does not hold, as NVIDIA's toolkit does: what is behind it may be
 // anything.
-Result<bool> check_group(std::string_view group, const Facts& facts, Unknown unknown) {
+Result<bool> check_group(std::string_view group, const RequirementFacts& facts, Unknown unknown) {
   for (const std::string_view rule : split(group, ',')) {
     if (rule.empty()) continue;
     const bool is_satisfied = NVBOX_TRY(check_rule(rule, facts, unknown));
@@ -135,7 +135,7 @@ std::vector<std::string_view> groups_of(std::string_view requirement) {
   return groups;
 }
 
-Result<bool> is_satisfied(std::span<const std::string_view> groups, const Facts& facts,
+Result<bool> is_satisfied(std::span<const std::string_view> groups, const RequirementFacts& facts,
                           Unknown unknown) {
   for (const std::string_view group : groups) {
     const bool holds = NVBOX_TRY(check_group(group, facts, unknown));
@@ -144,7 +144,7 @@ Result<bool> is_satisfied(std::span<const std::string_view> groups, const Facts&
   return groups.empty();
 }
 
-std::string what_the_host_has(const Facts& facts) {
+std::string what_the_host_has(const RequirementFacts& facts) {
   std::string text;
   const auto add = [&](std::string_view name, const std::string& value) {
     if (!value.empty()) text += cat(text.empty() ? "" : ", ", name, " ", value);
@@ -159,7 +159,7 @@ std::string what_the_host_has(const Facts& facts) {
 constexpr std::string_view how_to_override =
     "NVIDIA_DISABLE_REQUIRE=1 in the container's environment overrides this check";
 
-Error unsatisfied(std::string_view first_group, const Facts& facts) {
+Error unsatisfied(std::string_view first_group, const RequirementFacts& facts) {
   const std::string_view advice =
       first_group.starts_with("cuda>=")
           ? ", please update your driver to a newer version, or use an earlier cuda container"
@@ -168,13 +168,13 @@ Error unsatisfied(std::string_view first_group, const Facts& facts) {
       .hint(cat("this host has ", what_the_host_has(facts), "; ", how_to_override));
 }
 
-Error undecided(std::string_view first_group, const Facts& facts) {
+Error undecided(std::string_view first_group, const RequirementFacts& facts) {
   return Error(cat("undecided condition: ", first_group, ": ",
                    facts.why_unknown.empty() ? "NVML was not asked" : facts.why_unknown))
       .hint(std::string(how_to_override));
 }
 
-Result<> check(std::string_view requirement, const Facts& facts) {
+Result<> check(std::string_view requirement, const RequirementFacts& facts) {
   const std::vector<std::string_view> groups = groups_of(requirement);
   const bool surely = NVBOX_TRY(is_satisfied(groups, facts, Unknown::fails));
   if (surely) return {};
@@ -184,14 +184,14 @@ Result<> check(std::string_view requirement, const Facts& facts) {
 
 }  // namespace
 
-Facts facts_about(const driver::Inventory& inventory) {
+RequirementFacts facts_about(const driver::Inventory& inventory) {
   return {.driver = inventory.driver.version,
           .cuda = inventory.driver.cuda_version,
           .why_unknown = inventory.unanswered.value_or("")};
 }
 
-Facts facts_about(const driver::Inventory& inventory, const driver::Gpu& gpu) {
-  Facts facts = facts_about(inventory);
+RequirementFacts facts_about(const driver::Inventory& inventory, const driver::Gpu& gpu) {
+  RequirementFacts facts = facts_about(inventory);
   facts.architecture = gpu.architecture;
   facts.brand = gpu.brand;
   facts.has_device = true;
@@ -199,8 +199,9 @@ Facts facts_about(const driver::Inventory& inventory, const driver::Gpu& gpu) {
   return facts;
 }
 
-std::vector<Facts> facts_about(const driver::Inventory& inventory, const Selection& selection) {
-  std::vector<Facts> facts;
+std::vector<RequirementFacts> facts_about(const driver::Inventory& inventory,
+                                          const Selection& selection) {
+  std::vector<RequirementFacts> facts;
   for (const size_t position : gpus_of(selection)) {
     facts.push_back(facts_about(inventory, inventory.gpus[position]));
   }
@@ -208,7 +209,7 @@ std::vector<Facts> facts_about(const driver::Inventory& inventory, const Selecti
   return facts;
 }
 
-bool are_undecided(std::span<const std::string> requirements, const Facts& facts) {
+bool are_undecided(std::span<const std::string> requirements, const RequirementFacts& facts) {
   return std::ranges::any_of(requirements, [&](const std::string& requirement) {
     const std::vector<std::string_view> groups = groups_of(requirement);
     const auto surely = is_satisfied(groups, facts, Unknown::fails);
@@ -226,8 +227,8 @@ bool are_about_devices(std::span<const std::string> requirements) {
 }
 
 Result<> check_requirements(std::span<const std::string> requirements,
-                            std::span<const Facts> facts) {
-  for (const Facts& one : facts) {
+                            std::span<const RequirementFacts> facts) {
+  for (const RequirementFacts& one : facts) {
     for (const std::string& requirement : requirements) {
       NVBOX_TRY(check(requirement, one));
     }
@@ -238,9 +239,10 @@ Result<> check_requirements(std::span<const std::string> requirements,
 Result<> check_requirements(std::span<const std::string> requirements,
                             const driver::Inventory& inventory, const Selection& selection,
                             Nvml nvml) {
-  std::vector<Facts> all = facts_about(inventory, selection);
+  std::vector<RequirementFacts> all = facts_about(inventory, selection);
   if (nvml == Nvml::unasked) {
-    std::erase_if(all, [&](const Facts& facts) { return are_undecided(requirements, facts); });
+    std::erase_if(
+        all, [&](const RequirementFacts& facts) { return are_undecided(requirements, facts); });
   }
   return check_requirements(requirements, all).in("requirement error");
 }

@@ -20,7 +20,7 @@
 namespace nvbox::plan {
 
 // What the conditions are about. An empty value is not known.
-struct Facts {
+struct RequirementFacts {
   std::string driver{};        // "535.261.03"
   std::string cuda{};          // "12.2"
   std::string architecture{};  // of one device: "7.5"
@@ -29,19 +29,20 @@ struct Facts {
   bool has_device = false;
   std::string why_unknown{};  // for messages
 
-  bool operator==(const Facts&) const = default;
+  bool operator==(const RequirementFacts&) const = default;
 };
 
 // As far as the inventory, which was discovered with Need::facts, has them.
-Facts facts_about(const driver::Inventory& inventory);
-Facts facts_about(const driver::Inventory& inventory, const driver::Gpu& gpu);
+RequirementFacts facts_about(const driver::Inventory& inventory);
+RequirementFacts facts_about(const driver::Inventory& inventory, const driver::Gpu& gpu);
 
 // Of every GPU that is selected, whole or in part, or of the driver alone.
-std::vector<Facts> facts_about(const driver::Inventory& inventory, const Selection& selection);
+std::vector<RequirementFacts> facts_about(const driver::Inventory& inventory,
+                                          const Selection& selection);
 
 // Whether what is not known decides. A condition that holds, or does not, whatever the unknown
 // values are is decided; so is one that is no expression.
-bool are_undecided(std::span<const std::string> requirements, const Facts& facts);
+bool are_undecided(std::span<const std::string> requirements, const RequirementFacts& facts);
 
 // Whether a rule is about devices rather than the driver.
 bool are_about_devices(std::span<const std::string> requirements);
@@ -51,7 +52,7 @@ bool are_about_devices(std::span<const std::string> requirements);
 // whole, and in the hint what the host has, and "undecided condition: ..." where a value that
 // decides is not known.
 Result<> check_requirements(std::span<const std::string> requirements,
-                            std::span<const Facts> facts);
+                            std::span<const RequirementFacts> facts);
 
 // Whether NVML was asked about what is not known.
 enum class Nvml { unasked, asked };

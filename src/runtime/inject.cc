@@ -200,7 +200,8 @@ Result<> inject_native(spec::OciSpec& spec, const plan::Request& request,
   auto [inventory, selection] =
       NVBOX_TRY(survey_for(place, request, plan::need_of(request), options, log));
   NVBOX_TRY(plan::check_requirements(request.requirements, inventory, selection));
-  plan::Plan plan = plan::plan_for(inventory, selection, request.capabilities, options.config);
+  plan::ContainerPlan plan =
+      plan::plan_for(inventory, selection, request.capabilities, options.config);
   warn_of_open_mig(inventory, selection, log);
   if (!plan.work.empty()) {
     plan.edits.hooks.push_back(work_hook(plan.work, options));
@@ -271,7 +272,7 @@ Result<> inject_legacy(spec::OciSpec& spec, const plan::Request& asked,
   need.only_nodes = true;
   const machine::Place place = NVBOX_TRY(open_place(options));
   const auto [inventory, selection] = NVBOX_TRY(survey_for(place, request, need, options, log));
-  const plan::Plan plan =
+  const plan::ContainerPlan plan =
       plan::plan_for(inventory, selection, request.capabilities, options.config);
   // No variable: the hook has yet to read what is asked for.
   spec::ContainerEdits edits = {.nodes = plan.edits.nodes,

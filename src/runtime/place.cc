@@ -7,11 +7,10 @@ Result<machine::Place> open_place(const InjectOptions& options) {
   machine::Directories directories = options.directories;
   directories.driver = config.cli.root;
   directories.driver_setting = "nvidia-container-cli.root";
-  machine::Place place = NVBOX_TRY(machine::Place::open(directories));
-  place.search = driver::search_from(options.environment);
+  machine::Place place =
+      NVBOX_TRY(machine::Place::open(directories, options.environment, config.cli.nvml_timeout));
   place.search.ld_cache = config.cli.ldcache;
   driver::add_explicit_libraries(config.runtime.jit_feature_flags, place.search);
-  place.nvml = nvml::settings_from(options.environment, config.cli.nvml_timeout);
   return place;
 }
 

@@ -53,7 +53,7 @@ sequence="[$links, $compat, $cache, $params, $profile]"
 }
 
 @test "a link that is no pair is an error, and so is an unknown flag" {
-  # The peer cannot make the last two: symlink(2) refuses an empty text.
+  # NVIDIA's toolkit cannot make the last two: symlink(2) refuses an empty text.
   for link in a:/b a:: ::/b ::/etc; do
     hooked '[["nvidia-cdi-hook", "create-symlinks", "--link", "'$link'"]]' glibc true
     [ "$status" -ne 0 ]
@@ -144,7 +144,7 @@ sequence="[$links, $compat, $cache, $params, $profile]"
   has_text "libcuda.so.1: libcuda.so.$version "
 }
 
-# The peer's update-ldcache runs the host's ldconfig with the folders in 00-nvcr-*.conf.
+# NVIDIA's update-ldcache runs the host's ldconfig with the folders in 00-nvcr-*.conf.
 @test "another update-ldcache prefers the image's newer libraries, too" {
   image_with_compat "$BATS_TEST_TMPDIR/bundle/rootfs" 575.57.08
   echo '{"root": {"path": "rootfs"}}' >"$BATS_TEST_TMPDIR/bundle/config.json"
@@ -226,7 +226,7 @@ sequence="[$links, $compat, $cache, $params, $profile]"
   run "$nvbox" nvidia-cdi-hook create-symlinks --container-spec "$BATS_TEST_TMPDIR/state" --link a::/b
   [ "$status" -eq 0 ]
   [ "$(readlink "$BATS_TEST_TMPDIR/bundle/rootfs/b")" = a ]
-  # The peer's hook looks for something to do before it opens the file (cudacompat.go, run).
+  # NVIDIA's hook looks for something to do before it opens the file (cudacompat.go, run).
   run "$nvbox" nvidia-cdi-hook enable-cuda-compat --container-spec /nowhere </dev/null
   [ "$status" -eq 0 ]
   run "$nvbox" nvidia-cdi-hook enable-cuda-compat --host-driver-version=1.2 --container-spec /nowhere </dev/null

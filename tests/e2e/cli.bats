@@ -23,8 +23,8 @@ is_output() {
   diff <(printf '%s\n' "$1") <(printf '%s\n' "$output") >&2
 }
 
-# Recorded from the peer on this host (examples/t4x1).
-@test "info is the peer's, byte for byte" {
+# Recorded from NVIDIA's toolkit on this host (examples/t4x1).
+@test "info is NVIDIA's, byte for byte" {
   cli t4x1 info
   [ "$status" -eq 0 ]
   is_output 'NVRM version:   535.261.03
@@ -39,7 +39,7 @@ Bus Location:   00000000:3b:00.0
 Architecture:   7.5'
 }
 
-@test "info --csv is the peer's, byte for byte" {
+@test "info --csv is NVIDIA's, byte for byte" {
   cli t4x1 info --csv
   [ "$status" -eq 0 ]
   is_output 'NVRM version,CUDA version
@@ -49,7 +49,7 @@ Device Index,Device Minor,Model,Brand,GPU UUID,Bus Location,Architecture
 0,0,Tesla T4,Nvidia,GPU-00000074-0000-0000-0000-000000000000,00000000:3b:00.0,7.5'
 }
 
-@test "list --device=0 is the peer's, byte for byte" {
+@test "list --device=0 is NVIDIA's, byte for byte" {
   cli t4x1 list --device=0
   [ "$status" -eq 0 ]
   is_output '/dev/nvidiactl
@@ -59,9 +59,9 @@ Device Index,Device Minor,Model,Brand,GPU UUID,Bus Location,Architecture
 /dev/nvidia0'
 }
 
-# The peer's recording is of a host without 32-bit libraries, and the simulated one has them: they
+# NVIDIA's recording is of a host without 32-bit libraries, and the simulated one has them: they
 # are the lines with i386. Without them it is byte for byte the same.
-@test "list is the peer's, byte for byte" {
+@test "list is NVIDIA's, byte for byte" {
   cli t4x1 list
   [ "$status" -eq 0 ]
   is_output '/dev/nvidiactl
@@ -165,7 +165,7 @@ Device Index,Device Minor,Model,Brand,GPU UUID,Bus Location,Architecture
   [ "$(wc -l <<<"$output")" -eq 9 ]
 }
 
-# What the peer prints (cli/list.c, print_all_mig_minor_devices): every line of mig-minors of the GPU, made or
+# What NVIDIA's toolkit prints (cli/list.c, print_all_mig_minor_devices): every line of mig-minors of the GPU, made or
 # not. 135 are a GPU's: 15 GPU instances with 8 compute instances each.
 @test "--mig-config and --mig-monitor list what they need for the GPUs that are asked for" {
   cli a100mig list --mig-config=all --device=1
@@ -199,7 +199,7 @@ Device Index,Device Minor,Model,Brand,GPU UUID,Bus Location,Architecture
 /proc/driver/nvidia/capabilities/gpu1"
 }
 
-# As the peer has them (cli/common.c): strtoumax for an index, scanf for the others, and what stands before
+# As NVIDIA's toolkit has them (cli/common.c): strtoumax for an index, scanf for the others, and what stands before
 # "all" has to exist.
 @test "devices: blanks and plus signs, and names in front of all" {
   cli a100mig list --device=1
@@ -314,7 +314,7 @@ CASES
   [[ $output == 'Usage: nvidia-container-cli '* ]]
 }
 
-@test "errors are one line with the peer's class, and end with status 1" {
+@test "errors are one line with NVIDIA's class, and end with status 1" {
   while IFS='|' read -r arguments expected; do
     # shellcheck disable=SC2086 # words
     cli t4x1 $arguments
@@ -486,7 +486,7 @@ configured() {
   has_line /proc/driver/nvidia/capabilities
   has_line /dev/nvidia-caps
   has_no_text /dev/nvidia-caps/
-  # The peer binds the directory with --no-devbind as well (nvc_mount.c, mount_directory).
+  # NVIDIA's toolkit binds the directory with --no-devbind as well (nvc_mount.c, mount_directory).
   configured a100mig configure --no-cgroups --no-devbind --utility --pid=@PID@ --device=0 --mig-monitor=all @ROOTFS@
   has_line 'status 0'
   has_line /dev/nvidia-caps

@@ -47,7 +47,7 @@ export schema='
   and ([.devices[].name] | length == (unique | length))
   and (.containerEdits | edits)'
 
-@test "the specification of a host with one GPU says what the peer says" {
+@test "the specification of a host with one GPU says what NVIDIA's toolkit says" {
   # Ours has the libnvidia-api.so.1 of Vulkan too, and names firmware by its path without links.
   inside t4x1 '
     json | jq -S "
@@ -297,7 +297,7 @@ to_be_mended='
   rm -rf /dev/nvidia-caps /dev/nvidiactl /dev/char; mknod /dev/nvidiactl c 190 255
   chgrp 27 /dev/nvidia0; chmod 640 /dev/nvidia0; chmod 600 /dev/nvidia-modeset'
 
-# The peer only prints, too.
+# NVIDIA's toolkit only prints, too.
 @test "what is printed changes nothing on the host" {
   for profile in t4x1 a100mig; do
     inside "$profile" "$to_be_mended"'
@@ -369,7 +369,7 @@ to_be_mended='
   [ "$output" = $'described\ninjected' ]
 }
 
-# emptyDeviceSpecGenerator of the peer, and the warning and the missing "all" of its validateFlags.
+# emptyDeviceSpecGenerator of NVIDIA's toolkit, and the warning and the missing "all" of its validateFlags.
 @test "none is a device without a GPU" {
   inside t4x1 '
     quietly nvidia-ctk cdi generate --device-id=none --output=/run/a.json
@@ -382,7 +382,7 @@ to_be_mended='
   has_line equal
 }
 
-# getDeviceSubfolders of the peer: folders in which one of the nodes lies.
+# getDeviceSubfolders of NVIDIA's toolkit: folders in which one of the nodes lies.
 @test "the chmod hook of a manager of GPUs names the folders of its nodes" {
   inside t4x1 '
     hook() { json --mode=management --enable-hook=chmod | jq -rc "[.. | .args? // empty | select(.[1] == \"chmod\")] | .[]"; }

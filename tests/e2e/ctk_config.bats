@@ -155,7 +155,7 @@ refused() {
     '/etc/nvidia-container-runtime/config.toml: line 16: nvidia-container-cli.ldconfig: expected @ before the path, found "/sbin/ldconfig"; put @ before a path of the host, or set features.allow-ldconfig-from-container'
 }
 
-# The words are the peer's: tests/vectors/config_words.json.
+# The words are NVIDIA's: tests/vectors/config_words.json.
 @test "words that a key does not have" {
   words='supported-driver-capabilities: expected all, compat32, compute, display, graphics, ngx, utility or video'
   refused '' '-i --set nvidia-container-runtime.mode=cdii' \

@@ -96,7 +96,7 @@ on() {
   has_line '/dev/nvidiactl 195:255 666 0:0'
 }
 
-# The peer: "no NVIDIA devices found" (errNoNvidiaDevices of its internal/info/proc/devices).
+# NVIDIA's toolkit: "no NVIDIA devices found" (errNoNvidiaDevices of its internal/info/proc/devices).
 @test "without a major of the driver in /proc/devices nothing is made" {
   on t4x1 'grep -v nvidia /proc/devices >/run/devices; mount --bind /run/devices /proc/devices; rm -r /dev/nvidia*
     mkdir -p /run/driver

@@ -34,7 +34,7 @@ podman_gpu() { # podman_gpu LOW_LEVEL DEVICES PROBE_ARGUMENT...
 }
 
 # podman_hooks LOW_LEVEL DEVICES PROBE_ARGUMENT...: podman without the runtime, with the hook in the file
-# of hooks.d that the peer's packages had.
+# of hooks.d that NVIDIA's packages had.
 podman_hooks() {
   run on_host a100x8 "$1" bash -c '
     mkdir -p /run/hooks.d

@@ -94,7 +94,7 @@ gpus_inside() {
   [ -z "$output" ]
 }
 
-@test "hook: the modes in which the peer refuses are served" {
+@test "hook: the modes in which NVIDIA's toolkit refuses are served" {
   for mode in cdi jit-cdi csv; do
     PREPARE="printf '[nvidia-container-runtime]\nmode = \"$mode\"\n' >/etc/nvidia-container-runtime/config.toml" \
       hooked a100x8 --env NVIDIA_VISIBLE_DEVICES=0 glibc probe nodes
@@ -110,7 +110,7 @@ gpus_inside() {
   has_text 'the mode is cdi, and strict-mode-detection allows the hook only legacy'
 }
 
-@test "hook: another nvidia-container-cli is executed with the peer's arguments and environment" {
+@test "hook: another nvidia-container-cli is executed with NVIDIA's arguments and environment" {
   PREPARE='printf "#!/bin/sh\nprintf \"%%s\\\\n\" \"\$@\" \"\$EXTRA\" >/run/cli\n" >/usr/local/bin/other-cli
     chmod 755 /usr/local/bin/other-cli
     printf "[nvidia-container-cli]\npath = \"other-cli\"\nenvironment = [\"EXTRA=a b\"]\nldconfig = \"@/sbin/ldconfig\"\n" \
@@ -137,7 +137,7 @@ $pid
 a b" ]
 }
 
-# getUserGroup in the peer's api/config/v1/config.go: the default of a host whose ID_LIKE says suse.
+# getUserGroup in NVIDIA's api/config/v1/config.go: the default of a host whose ID_LIKE says suse.
 @test "hook: on SUSE the user is root:video where config.toml names none" {
   for setting in '' 'user = \"\"'; do
     PREPARE='rm /etc/os-release; echo "ID_LIKE=\"suse opensuse\"" >/etc/os-release
@@ -181,7 +181,7 @@ a b" ]
   has_line '/tmp/gpu0: EPERM'
 }
 
-# The rule of the runtime; the peer's hook fails (nvc_mount.c: stat of the node). With load-kmods, the default,
+# The rule of the runtime; NVIDIA's hook fails (nvc_mount.c: stat of the node). With load-kmods, the default,
 # the node is made.
 @test "hook and legacy mode: all leaves a GPU without its node out with a warning, its name is refused" {
   local without='rm /dev/nvidia3; printf "[nvidia-container-cli]\nload-kmods = false\n" >/etc/nvidia-container-runtime/config.toml'
@@ -215,7 +215,7 @@ a b" ]
   done
 }
 
-# By itself "all" asks for no channel in the peer's hook and runtime; with numbers they differ.
+# By itself "all" asks for no channel in NVIDIA's hook and runtime; with numbers they differ.
 @test "NVIDIA_IMEX_CHANNELS=0,all is channel 0 for the hook and in every mode" {
   hooked h200x8 --env NVIDIA_VISIBLE_DEVICES=0 --env NVIDIA_IMEX_CHANNELS=0,all glibc ls /dev/nvidia-caps-imex-channels
   [ "$status" -eq 0 ]

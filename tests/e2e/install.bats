@@ -355,17 +355,17 @@ to forget the units, too: systemctl disable nvidia-cdi-refresh.path nvidia-cdi-r
 uninstalled nvbox in /usr/local/bin" ]
 }
 
-# make_peer_package NAME PROGRAM: a package of the peer's, with one program.
+# make_peer_package NAME PROGRAM: a package of NVIDIA's, with one program.
 make_peer_package() {
   local tree=$BATS_TEST_TMPDIR/peer
   mkdir -p "$tree/DEBIAN" "$tree/usr/bin"
   echo peer >"$tree/usr/bin/$2"
   printf '%s\n' "Package: $1" 'Version: 1.17.8-1' 'Architecture: amd64' 'Maintainer: nobody' \
-    'Description: stands for the peer' >"$tree/DEBIAN/control"
+    'Description: stands for NVIDIA's toolkit' >"$tree/DEBIAN/control"
   dpkg-deb -b "$tree" "$BATS_TEST_TMPDIR/$1.deb" >/dev/null
 }
 
-@test "the Debian package replaces the peer's, works, and goes" {
+@test "the Debian package replaces NVIDIA's, works, and goes" {
   require cpack dpkg dpkg-deb busybox chroot gzip
   local build
   build=$(dirname "$nvbox")

@@ -74,7 +74,7 @@ mode() {
   sees_the_first_device_only
 }
 
-# The peer has no word for a refusal in cdi mode; what matters is that there is one.
+# NVIDIA's toolkit has no word for a refusal in cdi mode; what matters is that there is one.
 @test "rights over MIG do not hide what an image requires, and are not given beside MIG devices" {
   for variable in NVIDIA_REQUIRE_X=arch\>=99.0 A=b; do
     mig "$(mode cdi) nvidia-ctk --quiet cdi generate --output=/var/run/cdi/nvidia.yaml;" --privileged \
@@ -198,7 +198,7 @@ CASES
   done
 }
 
-# The peer binds the directory of the nodes and allows every capability of mig-minors that is the GPU's
+# NVIDIA's toolkit binds the directory of the nodes and allows every capability of mig-minors that is the GPU's
 # (nvc_mount.c, nvc_mig_config_global_caps_mount and setup_mig_minor_cgroups): 3 to 137 are GPU 0's.
 @test "rights over MIG cover instances that are made later, of the container's GPUs alone" {
   local later='mkdir /run/s && mkfifo /run/s/up /run/s/down

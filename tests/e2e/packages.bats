@@ -25,7 +25,7 @@ package() { # package GENERATOR
   grep -qx 'nvbox: statically-linked-binary \*' "$BATS_TEST_TMPDIR/tree/usr/share/lintian/overrides/nvbox"
 }
 
-@test "the RPM package has nothing that rpmlint calls an error, replaces the peer's, and its programs run" {
+@test "the RPM package has nothing that rpmlint calls an error, replaces NVIDIA's, and its programs run" {
   require rpmbuild rpmlint rpm2cpio cpio
   package RPM
   local file
@@ -122,7 +122,7 @@ updated" ]
     for file in /run/cdi/nvidia.yaml /etc/cdi/gpu.yaml /etc/cdi/mine.yaml; do
       nvidia-ctk --quiet cdi generate --output=$file 2>/dev/null
     done
-    # The peer in a directory of its own, as its toolkit container installs it.
+    # NVIDIA's toolkit in a directory of its own, as its toolkit container installs it.
     sed "s,/usr/bin/nvidia-cdi-hook,/usr/local/nvidia/toolkit/nvidia-cdi-hook," /etc/cdi/mine.yaml >/run/cdi/nvidia.coherent.yaml
     cp /etc/cdi/mine.yaml /run/cdi/nvidia.noncoherent.yaml
     mkdir -p /etc/docker
@@ -137,7 +137,7 @@ updated" ]
 /run/cdi/nvidia.coherent.yaml' ]
 }
 
-# The peer's units write what NVIDIA_CTK_CDI_OUTPUT_FILE_PATH names, and its format follows the ending.
+# NVIDIA's units write what NVIDIA_CTK_CDI_OUTPUT_FILE_PATH names, and its format follows the ending.
 @test "removal takes a specification in JSON" {
   on_debian 'db -i "$1"
     mkdir -p /run/cdi /etc/nvidia-container-toolkit

@@ -291,7 +291,7 @@ gpus_inside() {
   [ "$(tail -n 1 <<<"$output")" = same ]
 }
 
-# Go's encoding/json, by which every engine and the peer read the file, has U+FFFD for such a byte.
+# Go's encoding/json, by which every engine and NVIDIA's toolkit read the file, has U+FFFD for such a byte.
 @test "config.json with text that is not UTF-8" {
   run on_host t4x1 "$low_level" bash -c '
     "$1/bundle.sh" --env NVIDIA_VISIBLE_DEVICES=0 --env "NAME=<mark>" /run/b glibc probe nodes -- env
@@ -302,7 +302,7 @@ gpus_inside() {
   has_line $'NAME=a\xef\xbf\xbdb'
 }
 
-# The names of the peer's experimental runtime (branch "experimental" of its repository, README.md of
+# The names of NVIDIA's experimental runtime (branch "experimental" of its repository, README.md of
 # cmd/nvidia-container-runtime.experimental), which changed the specification itself.
 @test "nvidia-container-runtime.experimental: its mode and its low-level runtime" {
   run on_host a100x8 "$low_level" bash -c '
@@ -343,7 +343,7 @@ gpus_inside() {
   [ "$output" = $'jit-cdi\nmsg="config.toml: line 5: nvidia-container-runtime: experimental and discover-mode of older versions have no effect; set nvidia-container-runtime.mode"' ]
 }
 
-# In legacy mode the peer's CLI gets no capability then, and mounts nvidiactl and the GPUs all the same.
+# In legacy mode NVIDIA's CLI gets no capability then, and mounts nvidiactl and the GPUs all the same.
 @test "supported-driver-capabilities = \"\": the GPU and no file of the driver" {
   for mode in jit-cdi legacy; do
     run on_host t4x1 "$low_level" bash -c '

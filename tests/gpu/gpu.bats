@@ -95,7 +95,7 @@ needs_containers() {
   [ "$(json .cudaVersion)" = "$(smi cuda_version)" ]
   [ "$(json '.gpus[].uuid')" = "$(smi_gpu uuid)" ]
   [ "$(json '.gpus[].architecture')" = "$(nvidia-smi --query-gpu=compute_cap --format=csv,noheader)" ]
-  # "NVIDIA", "Tesla", "NVIDIA RTX": the peer writes these without the blank, and small.
+  # "NVIDIA", "Tesla", "NVIDIA RTX": NVIDIA's toolkit writes these without the blank, and small.
   diff -i <(json '.gpus[].brand') <(smi_gpu product_brand | tr -d ' ')
 }
 

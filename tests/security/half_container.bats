@@ -115,7 +115,7 @@ refusals() {
   [ "${lines[-1]}" = 0 ]
 }
 
-# There are drivers for computing at the edge that have no libcuda, and the peer serves them too.
+# There are drivers for computing at the edge that have no libcuda, and NVIDIA's toolkit serves them too.
 @test "what a driver does not have is no failure" {
   inside 'rm $libraries/libcuda.so*; bundle compute,utility; create jit-cdi /none EIO'
   [ "$output" = started ]

@@ -69,7 +69,7 @@ void expect_lost(const Naive& naive) {
   });
 }
 
-// The peer's FollowSymlinkInScope: where a path leads is asked once, and then it is a text
+// NVIDIA's FollowSymlinkInScope: where a path leads is asked once, and then it is a text
 // (CVE-2024-0134, CVE-2026-24260).
 bool is_inside(const std::string& container, const std::string& path) {
   std::error_code ignored;

@@ -30,12 +30,12 @@ Look with(const Present& present) {
   return [present](const std::string&) { return present; };
 }
 
-Plan plan_one(const Item& item, const Present& present, const Manifest& installed = {},
-              Foreign foreign = Foreign::refuse) {
+InstallPlan plan_one(const Item& item, const Present& present, const Manifest& installed = {},
+                     Foreign foreign = Foreign::refuse) {
   return plan_installation({&item, 1}, installed, foreign, with(present));
 }
 
-What step_of(const Plan& plan) {
+What step_of(const InstallPlan& plan) {
   EXPECT_TRUE(plan.obstacles.empty());
   return plan.steps.at(0).what;
 }
@@ -87,7 +87,7 @@ TEST(InstallPlan, ReplacesItsOwnOldVersionAndMode) {
 
 TEST(InstallPlan, RefusesFilesOfOthersAndNamesTheirPackage) {
   Present peer = file("peer");
-  Plan plan = plan_one(link, peer);
+  InstallPlan plan = plan_one(link, peer);
   EXPECT_TRUE(plan.steps.empty());
   EXPECT_EQ(plan.obstacles,
             (std::vector<Obstacle>{{link.path, "is not of an nvbox that was installed"}}));
@@ -103,7 +103,7 @@ TEST(InstallPlan, YieldsALinkOfAnEarlierRunToWhoHasTakenItsPlace) {
   remembered.claim = Claim::yielding;
   Present peer = file("peer");
   peer.package = "nvidia-container-toolkit-base";
-  const Plan plan = plan_one(remembered, peer);
+  const InstallPlan plan = plan_one(remembered, peer);
   EXPECT_TRUE(plan.steps.empty());
   EXPECT_TRUE(plan.obstacles.empty());
   EXPECT_EQ(
@@ -143,13 +143,13 @@ TEST(InstallPlan, NeverReplacesADirectory) {
 }
 
 TEST(InstallPlan, LeavesAConfigurationThatExists) {
-  const Plan plan = plan_one(config, file("people's", 0600));
+  const InstallPlan plan = plan_one(config, file("people's", 0600));
   EXPECT_EQ(step_of(plan), What::leave);
   EXPECT_TRUE(records_of(plan.steps).empty());
 }
 
 TEST(InstallPlan, RecordsWhatWasSavedAndWhatWasMade) {
-  const Plan plan = plan_one(link, file("peer"), {}, Foreign::save);
+  const InstallPlan plan = plan_one(link, file("peer"), {}, Foreign::save);
   EXPECT_EQ(records_of(plan.steps), (Manifest{{Kind::saved, 0, link.path},
                                               {Kind::link, content_hash("nvbox"), link.path}}));
 }

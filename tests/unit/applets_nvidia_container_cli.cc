@@ -11,16 +11,16 @@ namespace nvbox::applets::container_cli {
 namespace {
 
 // The second GPU is of a kind that nobody knows.
-const Facts two = {.driver_version = "535.261.03",
-                   .cuda_version = "12.2",
-                   .gpus = {{.index = 0,
-                             .minor = 4,
-                             .model = "Tesla T4",
-                             .brand = "Nvidia",
-                             .uuid = "GPU-00000074-0000-0000-0000-000000000000",
-                             .bus_location = "00000000:3b:00.0",
-                             .architecture = "7.5"},
-                            {.index = 1, .minor = 0, .bus_location = "00000000:5e:00.0"}}};
+const HostFacts two = {.driver_version = "535.261.03",
+                       .cuda_version = "12.2",
+                       .gpus = {{.index = 0,
+                                 .minor = 4,
+                                 .model = "Tesla T4",
+                                 .brand = "Nvidia",
+                                 .uuid = "GPU-00000074-0000-0000-0000-000000000000",
+                                 .bus_location = "00000000:3b:00.0",
+                                 .architecture = "7.5"},
+                                {.index = 1, .minor = 0, .bus_location = "00000000:5e:00.0"}}};
 
 TEST(Info, has_labels_of_a_fixed_width) {
   EXPECT_EQ(info_text(two),

@@ -77,16 +77,17 @@ TEST(ParseLine, keeps_the_options_that_choose_a_daemon) {
   const auto globals = [](std::string_view line) {
     return parse_line(words_of(line), Compat::improved).globals;
   };
-  EXPECT_EQ(globals("-H tcp://a --host=tcp://b run i"), Globals{.host = "tcp://b"});
-  EXPECT_EQ(globals("-DHtcp://a run i"), Globals{.host = "tcp://a"});
-  EXPECT_EQ(globals("-H=tcp://a run i"), Globals{.host = "tcp://a"});
-  EXPECT_EQ(globals("-c far --config /c run -H x"), (Globals{.context = "far", .config = "/c"}));
+  EXPECT_EQ(globals("-H tcp://a --host=tcp://b run i"), DockerOptions{.host = "tcp://b"});
+  EXPECT_EQ(globals("-DHtcp://a run i"), DockerOptions{.host = "tcp://a"});
+  EXPECT_EQ(globals("-H=tcp://a run i"), DockerOptions{.host = "tcp://a"});
+  EXPECT_EQ(globals("-c far --config /c run -H x"),
+            (DockerOptions{.context = "far", .config = "/c"}));
 }
 
 TEST(GlobalsOf, are_those_behind_the_word_that_is_docker) {
   const auto globals = [](std::string_view line) { return globals_of(words_of(line)); };
-  EXPECT_EQ(globals("docker"), Globals{});
-  EXPECT_EQ(globals("sudo -u docker /usr/bin/docker -H ssh://h"), Globals{.host = "ssh://h"});
+  EXPECT_EQ(globals("docker"), DockerOptions{});
+  EXPECT_EQ(globals("sudo -u docker /usr/bin/docker -H ssh://h"), DockerOptions{.host = "ssh://h"});
   EXPECT_EQ(globals("podman"), std::nullopt);
 }
 
@@ -132,14 +133,14 @@ TEST(NvGpu, becomes_the_words_of_every_mode) {
     EXPECT_EQ(strict_words(row.nv_gpu), runtime_words(row.strict)) << row.nv_gpu;
     const Result<GpuList> gpus = parse_gpus(row.nv_gpu);
     ASSERT_TRUE(gpus) << row.nv_gpu;
-    EXPECT_EQ(words_for(Mode::runtime, *gpus), runtime_words(row.runtime)) << row.nv_gpu;
+    EXPECT_EQ(words_for(Injection::runtime, *gpus), runtime_words(row.runtime)) << row.nv_gpu;
     Words devices;
     for (const std::string& name : row.cdi) {
       devices.emplace_back("--device");
       devices.push_back(cat("nvidia.com/gpu=", name));
     }
-    EXPECT_EQ(words_for(Mode::cdi, *gpus), devices) << row.nv_gpu;
-    EXPECT_EQ(words_for(Mode::gpus, *gpus), row.gpus) << row.nv_gpu;
+    EXPECT_EQ(words_for(Injection::cdi, *gpus), devices) << row.nv_gpu;
+    EXPECT_EQ(words_for(Injection::gpus, *gpus), row.gpus) << row.nv_gpu;
   }
 }
 
@@ -216,7 +217,7 @@ TEST(OwnOptions, the_last_assignment_of_visible_devices_wins) {
 
 TEST(Settings, unknown_words_are_errors) {
   EXPECT_EQ(parse_mode("").value(), std::nullopt);
-  EXPECT_EQ(parse_mode("cdi").value(), Mode::cdi);
+  EXPECT_EQ(parse_mode("cdi").value(), Injection::cdi);
   EXPECT_EQ(parse_mode("CDI").error().full_message(),
             "NV_MODE=CDI: not known; known are runtime, cdi and gpus");
   EXPECT_EQ(parse_compat("").value(), Compat::improved);

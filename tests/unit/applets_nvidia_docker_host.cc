@@ -91,18 +91,18 @@ TEST(ChooseMode, prefers_a_runtime_that_the_daemon_knows) {
   EXPECT_EQ(choose(knows + specification), Choice{});
   const std::string knows_another =
       file("/etc/docker/daemon.json", R"({"runtimes": {"runsc": {"path": "x"}}})");
-  EXPECT_EQ(choose(knows_another + specification).mode, Mode::cdi);
+  EXPECT_EQ(choose(knows_another + specification).mode, Injection::cdi);
 }
 
 TEST(ChooseMode, takes_cdi_where_there_is_no_runtime) {
   EXPECT_EQ(choose(file("/var/run/cdi/a.json", R"({"kind":"nvidia.com/gpu"})")),
-            (Choice{Mode::cdi,
+            (Choice{Injection::cdi,
                     "/etc/docker/daemon.json has no runtime nvidia, /var/run/cdi/a.json is a CDI "
                     "specification"}));
 }
 
 TEST(ChooseMode, takes_the_hook_where_there_is_no_cdi) {
-  const Choice hook = {Mode::gpus,
+  const Choice hook = {Injection::gpus,
                        "/etc/docker/daemon.json has no runtime nvidia, there is "
                        "/usr/bin/nvidia-container-runtime-hook"};
   EXPECT_EQ(choose(hook_program), hook);
@@ -126,7 +126,7 @@ TEST(ChooseMode, reads_the_rootless_daemons_own_file) {
   const std::string knows =
       file("/home/u/.config/docker/daemon.json", R"({"runtimes": {"nvidia": {"path": "x"}}})");
   EXPECT_EQ(choose(knows + specification, Daemon::rootless), Choice{});
-  EXPECT_EQ(choose(knows + specification, Daemon::system).mode, Mode::cdi);
+  EXPECT_EQ(choose(knows + specification, Daemon::system).mode, Injection::cdi);
 }
 
 }  // namespace

@@ -40,7 +40,7 @@ TEST(DefaultDocument, means_the_defaults) {
   EXPECT_EQ(*parse_config(default_document(suse)), expected);
 }
 
-// "suse config" and "suse config overrides user" in the peer's config_test.go: root:video is a
+// "suse config" and "suse config overrides user" in NVIDIA's config_test.go: root:video is a
 // default of the host, which holds without a file as well.
 TEST(DefaultConfig, is_made_for_the_host) {
   EXPECT_EQ(default_config({}), Config{});

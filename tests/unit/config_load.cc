@@ -16,7 +16,7 @@ namespace {
 
 using Strings = std::vector<std::string>;
 
-// What the peer's `nvidia-ctk config default` prints.
+// What NVIDIA's `nvidia-ctk config default` prints.
 constexpr std::string_view default_document = R"(
 #accept-nvidia-visible-devices-as-volume-mounts = false
 #accept-nvidia-visible-devices-envvar-when-unprivileged = true
@@ -176,7 +176,7 @@ TEST(ParseConfig, unknown_keys_and_tables_are_ignored_with_a_warning) {
                      "unknown key other"}));
 }
 
-// The peer's loader takes any word (mode = "not-auto" in its config_test.go), and what uses it
+// NVIDIA's loader takes any word (mode = "not-auto" in its config_test.go), and what uses it
 // refuses it or goes on.
 TEST(ParseConfig, wrong_words_are_kept_with_a_warning) {
   const auto config = parse_config(
@@ -320,8 +320,8 @@ class LoadConfig : public testing::Test {
   std::string path_;
 };
 
-// The hook of the peer does so (getConfigFilePath in its hook_config.go): a file that -config or
-// the variable names is required, that of XDG_CONFIG_HOME is not.
+// The hook of NVIDIA's toolkit does so (getConfigFilePath in its hook_config.go): a file that
+// -config or the variable names is required, that of XDG_CONFIG_HOME is not.
 TEST_F(LoadConfig, a_missing_file_is_an_error_where_somebody_named_it) {
   EXPECT_EQ(load().error().full_message(),
             cat("open ", path_,

@@ -167,7 +167,7 @@ TEST(ParseYaml, half_a_million_brackets_are_an_error_and_not_a_crash) {
   EXPECT_FALSE(parse_yaml(nested));
 }
 
-// The layout of a specification that the peer writes.
+// The layout of a specification that NVIDIA's toolkit writes.
 constexpr std::string_view specification = R"yaml(---
 cdiVersion: 0.5.0
 kind: example.com/gpu

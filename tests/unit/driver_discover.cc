@@ -67,13 +67,13 @@ TEST(T4x1, has_the_peers_driver_and_devices) {
   EXPECT_EQ(found->problems, std::vector<Problem>{});
 }
 
-// The --link arguments of the peer's create-symlinks hooks on this host, in their order.
+// The --link arguments of NVIDIA's create-symlinks hooks on this host, in their order.
 TEST(T4x1, has_the_peers_links) {
   const test::Host host(t4x1);
   const Result<Inventory> found = discover_on(host, {});
   ASSERT_TRUE(found) << found.error().full_message();
   std::string links = "\n";
-  const auto add = [&](const Link& link) { links += link.target + "::" + link.link + "\n"; };
+  const auto add = [&](const HostLink& link) { links += link.target + "::" + link.link + "\n"; };
   std::ranges::for_each(found->extra_links, add);
   for (const Library& library : found->libraries) {
     if (!library.is_32_bit) std::ranges::for_each(library.links, add);
@@ -112,7 +112,7 @@ libvdpau_nvidia.so.535.261.03::/usr/lib/x86_64-linux-gnu/vdpau/libvdpau_nvidia.s
 )");
 }
 
-// What the peer mounts on this host, and libnvidia-api, which it learned about later.
+// What NVIDIA's toolkit mounts on this host, and libnvidia-api, which it learned about later.
 TEST(T4x1, has_the_peers_files) {
   const test::Host host(t4x1);
   const Result<Inventory> found = discover_on(host, {});

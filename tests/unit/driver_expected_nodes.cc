@@ -110,8 +110,8 @@ EOF
                 "/proc/driver/nvidia/gpus/0000:01:00.0/information names no device minor"});
 }
 
-// The peer makes no node of an NVIDIA driver that /proc/devices does not list (errNoNvidiaDevices
-// of its internal/info/proc/devices): the kernel routes no number to it.
+// NVIDIA's toolkit makes no node of an NVIDIA driver that /proc/devices does not list
+// (errNoNvidiaDevices of its internal/info/proc/devices): the kernel routes no number to it.
 TEST(ExpectedNodes, of_a_driver_without_a_major_are_none) {
   const test::Host host(R"(
 d /sys/module/nvidia

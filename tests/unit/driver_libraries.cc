@@ -119,7 +119,7 @@ so /usr/lib/libnvidia-egl-wayland.so.1.1.10.bak libnvidia-egl-wayland.so.1
       << "libnvidia-nvvm has the driver's version, so the other file is a leftover";
 }
 
-// The rule is the peer's (internal/discover/symlinks.go, getDotSoSymlinks); its graphics libraries
+// The rule is NVIDIA's (internal/discover/symlinks.go, getDotSoSymlinks); its graphics libraries
 // with a numbering of their own have no links.
 TEST(Libraries, that_are_named_for_all_have_the_links_that_the_host_has) {
   const test::Host host(R"(
@@ -151,7 +151,7 @@ l /usr/lib/x86_64-linux-gnu/libnvidia-egl-gbm.so.1 -> libnvidia-egl-gbm.so.1.1.0
   std::vector<std::string> links;
   for (const Library& library : found->libraries) {
     if (library.path.contains("libcuda")) continue;
-    for (const Link& link : library.links) links.push_back(link.link + " " + link.target);
+    for (const HostLink& link : library.links) links.push_back(link.link + " " + link.target);
   }
   EXPECT_EQ(links,
             (std::vector<std::string>{"/usr/lib/x86_64-linux-gnu/libEGL.so.1 libEGL.so.1.1.0",
@@ -359,26 +359,27 @@ so /usr/lib64/libcuda.so.550.54 libcuda.so.1 aarch64
             "64-bit files for machine 62; install the driver's libraries for x86_64");
 }
 
-std::vector<Link> links(std::string_view file, std::string_view soname,
-                        const std::vector<std::string>& host_links) {
+std::vector<HostLink> links(std::string_view file, std::string_view soname,
+                            const std::vector<std::string>& host_links) {
   return links_for("/lib", file, soname, host_links, compute);
 }
 
 TEST(LibraryLinks, are_the_soname_and_the_development_name_if_the_host_has_them) {
   EXPECT_EQ(links("libnvcuvid.so.5.1", "libnvcuvid.so.1", {"libnvcuvid.so", "libnvcuvid.so.1"}),
-            (std::vector<Link>{{"libnvcuvid.so.5.1", "/lib/libnvcuvid.so.1", compute},
-                               {"libnvcuvid.so.1", "/lib/libnvcuvid.so", compute}}));
-  EXPECT_EQ(links("libnvcuvid.so.5.1", "libnvcuvid.so.1", {}), std::vector<Link>{});
+            (std::vector<HostLink>{{"libnvcuvid.so.5.1", "/lib/libnvcuvid.so.1", compute},
+                                   {"libnvcuvid.so.1", "/lib/libnvcuvid.so", compute}}));
+  EXPECT_EQ(links("libnvcuvid.so.5.1", "libnvcuvid.so.1", {}), std::vector<HostLink>{});
   EXPECT_EQ(links("libx.so.5.1", "libx.so.5.1", {"libx.so"}),
-            (std::vector<Link>{{"libx.so.5.1", "/lib/libx.so", compute}}));
+            (std::vector<HostLink>{{"libx.so.5.1", "/lib/libx.so", compute}}));
 }
 
 TEST(LibraryLinks, that_the_installer_always_makes_come_first_and_once) {
   EXPECT_EQ(links("libcuda.so.5.1", "libcuda.so.1", {"libcuda.so", "libcuda.so.1"}),
-            (std::vector<Link>{{"libcuda.so.1", "/lib/libcuda.so", compute},
-                               {"libcuda.so.5.1", "/lib/libcuda.so.1", compute}}));
-  EXPECT_EQ(links("libGLX_nvidia.so.5.1", "libGLX_nvidia.so.0", {}),
-            (std::vector<Link>{{"libGLX_nvidia.so.5.1", "/lib/libGLX_indirect.so.0", compute}}));
+            (std::vector<HostLink>{{"libcuda.so.1", "/lib/libcuda.so", compute},
+                                   {"libcuda.so.5.1", "/lib/libcuda.so.1", compute}}));
+  EXPECT_EQ(
+      links("libGLX_nvidia.so.5.1", "libGLX_nvidia.so.0", {}),
+      (std::vector<HostLink>{{"libGLX_nvidia.so.5.1", "/lib/libGLX_indirect.so.0", compute}}));
 }
 
 }  // namespace

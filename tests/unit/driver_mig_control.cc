@@ -57,8 +57,8 @@ Result<std::optional<MigControl>> find(const test::Host& host, std::string_view 
   return find_mig_control({root, root, root}, right, of);
 }
 
-// The peer allows every line of mig-minors that is the GPU's, with the major of /proc/devices,
-// whether there is a node or not (nvc_mount.c, setup_mig_minor_cgroups).
+// NVIDIA's toolkit allows every line of mig-minors that is the GPU's, with the major of
+// /proc/devices, whether there is a node or not (nvc_mount.c, setup_mig_minor_cgroups).
 TEST(MigControl, is_every_node_that_there_can_be_of_gpus_that_can_do_mig) {
   const test::Host host(machine);
   const auto found = find(host, "config");

@@ -51,7 +51,7 @@ constexpr std::string_view empty_drop_in = R"(version = 2
             BinaryName = "/usr/bin/nvidia-container-runtime"
 )";
 
-// The peer's, but for runtime_engine and runtime_root, which containerd 2.0 no longer has
+// NVIDIA's, but for runtime_engine and runtime_root, which containerd 2.0 no longer has
 // (containerd's RELEASES.md, "Deprecated config properties"): it warns of each.
 TEST(Containerd, an_empty_file_becomes_two_documents) {
   const ContainerdTexts texts = configured(with_drop_in(""), plain);
@@ -61,7 +61,7 @@ TEST(Containerd, an_empty_file_becomes_two_documents) {
   EXPECT_EQ(configured(with_drop_in("# only a comment\n"), plain).drop_in, empty_drop_in);
 }
 
-// Debian's file; the drop-in is the peer's, without what containerd 2 does not know.
+// Debian's file; the drop-in is NVIDIA's, without what containerd 2 does not know.
 TEST(Containerd, the_drop_in_holds_the_whole_section_of_the_plugin) {
   const std::string stock =
       "version = 2\n\n[plugins]\n  [plugins.\"io.containerd.grpc.v1.cri\"]\n"
@@ -230,7 +230,7 @@ BinaryName = "/usr/bin/nvidia-container-runtime"
                              "          runtime_type = \"io.containerd.runtime.v1.linux\""));
 }
 
-// The peer's AddRuntime replaces an entry of the name by a copy of runc's.
+// NVIDIA's AddRuntime replaces an entry of the name by a copy of runc's.
 TEST(Containerd, the_type_of_an_older_entry_does_not_stay) {
   const std::string entry =
       "version = 2\n[plugins.'io.containerd.grpc.v1.cri'.containerd.runtimes.nvidia]\n"
@@ -271,7 +271,7 @@ TEST(Containerd, a_second_time_changes_nothing) {
   EXPECT_EQ(second.drop_in, first.drop_in);
 }
 
-// [LIMIT] The peer loses comments.
+// [LIMIT] NVIDIA's toolkit loses comments.
 TEST(Containerd, comments_and_order_of_the_file_stay) {
   EXPECT_EQ(
       configured(with_drop_in("# mine\nversion = 2 # two\n\n[debug]\n# loud\nlevel='x'\n"), plain)
@@ -279,7 +279,8 @@ TEST(Containerd, comments_and_order_of_the_file_stay) {
       "# mine\nversion = 2 # two\n" + std::string(import_line) + "\n[debug]\n# loud\nlevel='x'\n");
 }
 
-// [LIMIT] The peer writes the document of version 1 to the drop-in's path, where nothing reads it.
+// [LIMIT] NVIDIA's toolkit writes the document of version 1 to the drop-in's path, where nothing
+// reads it.
 TEST(Containerd, a_document_of_version_1_is_changed_itself) {
   const std::string before = "[plugins.cri.containerd.runtimes.runc]\nruntime_type = \"x\"\n";
   const ContainerdTexts texts = configured(with_drop_in(before), everything);
@@ -300,7 +301,7 @@ BinaryName = "/usr/bin/nvidia-container-runtime"
 )");
 }
 
-// [LIMIT] The peer exits with 0 and nothing takes effect.
+// [LIMIT] NVIDIA's toolkit exits with 0 and nothing takes effect.
 TEST(Containerd, a_disabled_plugin_is_an_error) {
   EXPECT_EQ(error_of(with_drop_in("disabled_plugins = [\"cri\"]\n")),
             "error: /etc/containerd/config.toml: disabled_plugins disables cri, so a runtime would "
@@ -312,7 +313,7 @@ TEST(Containerd, a_disabled_plugin_is_an_error) {
       "so a runtime would have no effect");
 }
 
-// [LIMIT] The peer writes the file twice, and the second time loses the runtime.
+// [LIMIT] NVIDIA's toolkit writes the file twice, and the second time loses the runtime.
 TEST(Containerd, without_a_drop_in_everything_goes_into_the_file) {
   const std::string before = "version = 2\n# mine\n[grpc]\naddress = \"x\"\n";
   const ContainerdTexts texts = configured(alone(before), plain);
@@ -333,7 +334,7 @@ TEST(Containerd, options_of_an_entry_of_the_name_stay) {
   EXPECT_TRUE(after.contains("options.BinaryName = \"" + program + "\"\n"));
 }
 
-// [LIMIT] The peer crashes on a malformed file with --config-source=command.
+// [LIMIT] NVIDIA's toolkit crashes on a malformed file with --config-source=command.
 TEST(Containerd, malformed_documents_are_errors_with_their_position) {
   ContainerdFiles files = with_drop_in("version = 2\n[plugins\n");
   files.dump = "version = 2\n";

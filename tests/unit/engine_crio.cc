@@ -47,7 +47,7 @@ TEST(Crio, options_are_inherited_from_the_last_source_that_has_the_default_runti
             "allowed_annotations = [\"a\", \"b\"]\nruntime_type = \"oci\"\n");
 }
 
-// [LIMIT] The peer replaces crio.conf when no drop-in is wanted.
+// [LIMIT] NVIDIA's toolkit replaces crio.conf when no drop-in is wanted.
 TEST(Crio, what_the_file_has_besides_stays) {
   const std::string before = "# mine\n[crio.image]\npause_image = 'p' # q\n";
   EXPECT_EQ(crio(before, {}, plain), before + "\n" + crio("", {}, plain));

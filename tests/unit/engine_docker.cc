@@ -50,7 +50,8 @@ TEST(Docker, other_runtimes_and_settings_stay_as_they_are_written) {
             "      \"path\": \"nvidia-container-runtime\"\n    }\n  }\n}");
 }
 
-// [LIMIT] The peer replaces an existing `features`, which turns the containerd image store off.
+// [LIMIT] NVIDIA's toolkit replaces an existing `features`, which turns the containerd image store
+// off.
 TEST(Docker, other_features_stay) {
   EXPECT_EQ(configured(R"({"features": {"containerd-snapshotter": true}})", everything),
             R"({"features": {"containerd-snapshotter": true, "cdi": true}, )"
@@ -58,7 +59,7 @@ TEST(Docker, other_features_stay) {
             R"("runtimes": {"nvidia":{"args":[],"path":"nvidia-container-runtime"}}})");
 }
 
-// [LIMIT] The peer panics.
+// [LIMIT] NVIDIA's toolkit panics.
 TEST(Docker, wrong_types_are_errors) {
   EXPECT_EQ(configured("{\n \"runtimes\": []\n}", plain),
             "error: line 2: \"runtimes\" is of type array, not an object");
@@ -71,7 +72,7 @@ TEST(Docker, wrong_types_are_errors) {
   EXPECT_EQ(configured("[]", plain), "error: line 1: the document is of type array, not an object");
 }
 
-// [LIMIT] The peer writes numbers as floating point.
+// [LIMIT] NVIDIA's toolkit writes numbers as floating point.
 TEST(Docker, numbers_stay_exact) {
   EXPECT_EQ(configured(R"({"shutdown-timeout": 9007199254740993})", plain),
             R"({"shutdown-timeout": 9007199254740993, )"

@@ -120,7 +120,7 @@ TEST_F(ApplicationProfile, an_older_profile_is_replaced) {
   EXPECT_EQ(content(), profile("0x1"));
 }
 
-// Debian Policy 10.9: directories have mode 755. The peer's have 0555, in which their owner cannot
+// Debian Policy 10.9: directories have mode 755. NVIDIA's have 0555, in which their owner cannot
 // remove or replace anything.
 TEST_F(ApplicationProfile, directories_belong_to_their_owner_and_the_file_is_read_only) {
   umask(022);

@@ -116,7 +116,8 @@ TEST(CompatConfiguration, of_the_peers_hook_counts_as_well) {
   EXPECT_EQ(image.libcuda_after_update({"/opt/driver"}), "/usr/local/cuda-12/compat/libcuda.so.1");
 }
 
-// The peer writes one file with one folder at every start; a container that lasts has many of them.
+// NVIDIA's toolkit writes one file with one folder at every start; a container that lasts has many
+// of them.
 TEST(CompatConfiguration, of_many_folders_each_counts_once_and_sixty_four_in_all) {
   const Image image;
   std::string lines;

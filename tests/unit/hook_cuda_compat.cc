@@ -56,7 +56,7 @@ class Image {
   test::Host host_;
 };
 
-// The bytes of NVIDIA's libraries, and the peer's own answers: tests/vectors/cuda_compat.json.
+// The bytes of NVIDIA's libraries, and NVIDIA's own answers: tests/vectors/cuda_compat.json.
 TEST(CudaCompat, is_used_where_the_peer_uses_it) {
   const data::Json facts = test::vectors("cuda_compat.json");
   ASSERT_GT(facts["decisions"].size(), 10U);

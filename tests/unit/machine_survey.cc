@@ -96,7 +96,7 @@ TEST(MigRights, without_a_gpu_that_can_do_mig_are_nothing) {
       << "a driver without MIG";
 }
 
-// The peer's rule (cli/common.c, select_mig_config_devices), which looks at the list as at those of
+// NVIDIA's rule (cli/common.c, select_mig_config_devices), which looks at the list as at those of
 // devices.
 TEST(MigRights, are_all_in_any_case_and_nothing_behind_it_counts) {
   const test::Host host(machine);

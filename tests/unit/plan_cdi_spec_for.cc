@@ -212,7 +212,7 @@ TEST(MigSpec, has_the_devices_that_are_chosen) {
   EXPECT_EQ(names({"1:1"}), Words{"device 1:1: GPU 1 has no such MIG device; it has 0 and 2"});
 }
 
-// emptyDeviceSpecGenerator and getDeviceSpecGeneratorsForIDs of the peer's pkg/nvcdi/lib-nvml.go:
+// emptyDeviceSpecGenerator and getDeviceSpecGeneratorsForIDs of NVIDIA's pkg/nvcdi/lib-nvml.go:
 // whichever of "none" and "all" comes first stands for the whole list.
 TEST(GpuSpec, of_none_is_one_device_with_a_variable_alone) {
   for (const Words& ids : {Words{"none"}, Words{"0", "none"}, Words{"none", "all"}}) {
@@ -294,7 +294,7 @@ TEST(ManagementSpec, has_nodes_and_libraries_but_nothing_for_displays) {
                    "update-ldcache --folder /usr/lib64"}));
 }
 
-// getDeviceSubfolders of the peer's pkg/nvcdi/workarounds-device-folder-permissions.go: folders in
+// getDeviceSubfolders of NVIDIA's pkg/nvcdi/workarounds-device-folder-permissions.go: folders in
 // which a node lies.
 TEST(ManagementSpec, opens_the_folders_of_its_nodes_alone) {
   const auto last_hook = [](const std::vector<HostDevice>& nodes) {

@@ -89,8 +89,8 @@ TEST(DeviceList, ranges_and_beginnings_of_uuids_are_names_too) {
   EXPECT_EQ(selected("GPU-a3"), (Selection{.gpus = {3}}));
 }
 
-// The peer reads an index with strtoumax and the rest with sscanf, "%x:%02x:%02x.0" and "%lu:%lu"
-// (cli/common.c); those skip blanks and take a sign (C11, 7.22.1.4 and 7.21.6.2).
+// NVIDIA's toolkit reads an index with strtoumax and the rest with sscanf, "%x:%02x:%02x.0" and
+// "%lu:%lu" (cli/common.c); those skip blanks and take a sign (C11, 7.22.1.4 and 7.21.6.2).
 TEST(DeviceList, numbers_may_have_blanks_and_a_plus_sign_in_front) {
   for (const std::string_view name : {" 3", "+3", "\t\n +3", " 0000:3b:00.0", "+0:3b:0", "+2-+3"}) {
     EXPECT_EQ(selected(name).gpus.back(), 3U) << name;
@@ -102,7 +102,7 @@ TEST(DeviceList, numbers_may_have_blanks_and_a_plus_sign_in_front) {
   EXPECT_EQ(*found, (Selection{.gpus = {2}, .migs = {{2, 1}}}));
 }
 
-// The peer looks up every item up to "all" (cli/common.c, select_devices).
+// NVIDIA's toolkit looks up every item up to "all" (cli/common.c, select_devices).
 TEST(DeviceList, what_stands_in_front_of_all_has_to_exist) {
   EXPECT_EQ(selected("0,all"), selected("all"));
   EXPECT_EQ(refusal("4,all"), "4: unknown device; this host has GPUs 0-3");

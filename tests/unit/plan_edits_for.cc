@@ -50,7 +50,7 @@ driver::Inventory small_host() {
 }
 
 TEST(Plan, of_utility_has_neither_cuda_nor_unified_memory) {
-  const Plan plan = plan_for(small_host(), {.gpus = {0}}, Capabilities::utility, {});
+  const ContainerPlan plan = plan_for(small_host(), {.gpus = {0}}, Capabilities::utility, {});
   EXPECT_EQ(
       plan.edits,
       (spec::ContainerEdits{
@@ -70,7 +70,7 @@ TEST(Plan, of_utility_has_neither_cuda_nor_unified_memory) {
 // which compute needs, and modeset whatever is asked for; supported-driver-capabilities = "" comes
 // to that.
 TEST(Plan, without_capabilities_has_the_control_node) {
-  const Plan plan = plan_for(small_host(), {.gpus = {0}}, Capabilities::none, {});
+  const ContainerPlan plan = plan_for(small_host(), {.gpus = {0}}, Capabilities::none, {});
   EXPECT_EQ(plan.edits.nodes,
             (std::vector<spec::DeviceNode>{
                 {.path = "/dev/nvidia3", .major = 195, .minor = 3, .file_mode = 0666},
@@ -79,7 +79,7 @@ TEST(Plan, without_capabilities_has_the_control_node) {
 }
 
 TEST(Plan, of_compute_brings_the_links_and_looks_for_cuda_compatibility) {
-  const Plan plan = plan_for(small_host(), {.gpus = {0}}, Capabilities::compute, {});
+  const ContainerPlan plan = plan_for(small_host(), {.gpus = {0}}, Capabilities::compute, {});
   EXPECT_EQ(plan.edits.nodes,
             (std::vector<spec::DeviceNode>{
                 {.path = "/dev/nvidia3", .major = 195, .minor = 3, .file_mode = 0666},
@@ -94,7 +94,7 @@ TEST(Plan, of_compute_brings_the_links_and_looks_for_cuda_compatibility) {
 }
 
 TEST(Plan, of_video_includes_the_compute_libraries) {
-  const Plan plan = plan_for(small_host(), {}, Capabilities::video, {});
+  const ContainerPlan plan = plan_for(small_host(), {}, Capabilities::video, {});
   EXPECT_EQ(plan.edits.mounts,
             (std::vector<spec::Mount>{
                 {"/usr/lib64/libcuda.so.535.1", "/usr/lib64/libcuda.so.535.1", read_only},
@@ -115,7 +115,7 @@ TEST(Plan, includes_32_bit_libraries_with_compat32_only) {
 }
 
 TEST(Plan, of_graphics_brings_the_gpus_drm_nodes_with_their_groups) {
-  const Plan plan = plan_for(small_host(), {.gpus = {0}}, Capabilities::graphics, {});
+  const ContainerPlan plan = plan_for(small_host(), {.gpus = {0}}, Capabilities::graphics, {});
   EXPECT_EQ(plan.edits.nodes,
             (std::vector<spec::DeviceNode>{
                 {.path = "/dev/nvidia3", .major = 195, .minor = 3, .file_mode = 0666},
@@ -145,7 +145,7 @@ TEST(Plan, puts_the_roots_in_front_of_host_paths_only) {
   driver::Inventory host = small_host();
   host.driver.root = "/run/nvidia/driver";
   host.driver.dev_root = "/run/nvidia/driver";
-  const Plan plan = plan_for(host, {.gpus = {0}}, Capabilities::utility, {});
+  const ContainerPlan plan = plan_for(host, {.gpus = {0}}, Capabilities::utility, {});
   EXPECT_EQ(plan.edits.nodes[0], (spec::DeviceNode{.path = "/dev/nvidia3",
                                                    .host_path = "/run/nvidia/driver/dev/nvidia3",
                                                    .major = 195,
@@ -161,7 +161,7 @@ TEST(Plan, gives_mig_devices_their_capability_nodes_and_the_gpu_once) {
     return HostDevice{"/dev/nvidia-caps/nvidia-cap" + std::to_string(minor), 511, minor, 0444, 0};
   };
   host.gpus[0].mig = {{1, 0, cap(12), cap(13)}, {2, 0, cap(21), cap(22)}};
-  const Plan plan = plan_for(host, {.migs = {{0, 0}, {0, 1}}}, Capabilities::utility, {});
+  const ContainerPlan plan = plan_for(host, {.migs = {{0, 0}, {0, 1}}}, Capabilities::utility, {});
   std::vector<std::string> paths;
   for (const spec::DeviceNode& node : plan.edits.nodes) paths.push_back(node.path);
   EXPECT_EQ(paths, (std::vector<std::string>{"/dev/nvidia3", "/dev/nvidia-caps/nvidia-cap12",
@@ -179,7 +179,7 @@ TEST(Plan, gives_features_beside_the_gpus) {
                      {FileKind::data, "/opt/cufile.json", "/etc/cufile.json"}}},
                    {driver::Features::gdrcopy, {{"/dev/gdrdrv", 505, 0, 0666, 70}}, {}}}};
   host.driver.root = "/run/nvidia/driver";
-  const Plan plan = plan_for(host, {.gpus = {0}}, Capabilities::utility, {});
+  const ContainerPlan plan = plan_for(host, {.gpus = {0}}, Capabilities::utility, {});
   EXPECT_EQ(
       plan.edits,
       (spec::ContainerEdits{
@@ -197,7 +197,7 @@ TEST(Plan, honours_disabled_hooks_and_feature_flags) {
   config::Config config;
   config.runtime.jit_disabled_hooks = {"update-ldcache", "enable-cuda-compat"};
   config.runtime.jit_feature_flags = {"disable-ipc-discoverer"};
-  const Plan plan =
+  const ContainerPlan plan =
       plan_for(small_host(), {.gpus = {0}}, Capabilities::compute | Capabilities::utility, config);
   EXPECT_TRUE(plan.work.library_folders.empty());
   EXPECT_EQ(plan.work.cuda_compat_driver, "");
@@ -248,11 +248,11 @@ driver::Inventory mig_host() {
 const spec::Mount all_caps = {
     "/dev/nvidia-caps", "/dev/nvidia-caps", {"nosuid", "noexec", "rbind", "rprivate"}};
 
-// The peer binds the directory, nosuid and noexec, and allows the right's capability and each of
-// the GPU's (nvc_mount.c, mount_directory, nvc_mig_config_global_caps_mount,
+// NVIDIA's toolkit binds the directory, nosuid and noexec, and allows the right's capability and
+// each of the GPU's (nvc_mount.c, mount_directory, nvc_mig_config_global_caps_mount,
 // setup_mig_minor_cgroups).
 TEST(MigRights, are_the_directory_of_the_nodes_and_leave_to_use_those_that_there_can_be) {
-  const Plan plan = plan_for(mig_host(), {.gpus = {0}}, Capabilities::utility, {});
+  const ContainerPlan plan = plan_for(mig_host(), {.gpus = {0}}, Capabilities::utility, {});
   EXPECT_EQ(plan.edits.nodes,
             (std::vector<spec::DeviceNode>{
                 {.path = "/dev/nvidia3", .major = 195, .minor = 3, .file_mode = 0666},
@@ -265,7 +265,7 @@ TEST(MigRights, are_the_directory_of_the_nodes_and_leave_to_use_those_that_there
 
 // A runtime makes the nodes of config.json after its mounts: in the host's directory.
 TEST(MigRights, take_the_place_of_the_nodes_of_mig_devices) {
-  const Plan plan = plan_for(mig_host(), {.migs = {{0, 0}}}, Capabilities::utility, {});
+  const ContainerPlan plan = plan_for(mig_host(), {.migs = {{0, 0}}}, Capabilities::utility, {});
   EXPECT_EQ(plan.edits.nodes,
             (std::vector<spec::DeviceNode>{
                 {.path = "/dev/nvidia3", .major = 195, .minor = 3, .file_mode = 0666},

@@ -64,7 +64,7 @@ Outcome outcome_of(const ContainerView& view, const config::Config& config,
 
 struct Vector {
   int number;
-  std::string differs = {};  // why the outcome is not the peer's
+  std::string differs = {};  // why the outcome is not NVIDIA's
   ContainerView view;
   config::Config config = {};
   Outcome expected;
@@ -90,7 +90,7 @@ const std::vector<Vector> vectors = {
      .view = container({{"NVIDIA_VISIBLE_DEVICES", " 0 , 1 "}}),
      .expected = {Ask::listed, {"0", "1"}}},
     {.number = 9,
-     .differs = "the peer makes an empty id of the first duplicate and injects nothing",
+     .differs = "NVIDIA's toolkit makes an empty id of the first duplicate and injects nothing",
      .view = container({{"NVIDIA_VISIBLE_DEVICES", "0,0"}}),
      .expected = {Ask::listed, {"0"}}},
     {.number = 10,
@@ -226,7 +226,7 @@ TEST(Request, of_imex_channels_by_none_is_no_request) {
             (Outcome{Ask::listed, {"0"}}));
 }
 
-// By itself "all" asks for none (vector 26); beside numbers the peer's jit-cdi mode gives every
+// By itself "all" asks for none (vector 26); beside numbers NVIDIA's jit-cdi mode gives every
 // channel, and its hook fails: one rule for both.
 TEST(Request, of_all_imex_channels_beside_others_is_one_for_the_others) {
   const Result<Request> request = request_of(

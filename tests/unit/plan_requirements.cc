@@ -7,14 +7,15 @@
 namespace nvbox::plan {
 namespace {
 
-const Facts t4 = {.driver = "580.65.06",
-                  .cuda = "13.0",
-                  .architecture = "7.5",
-                  .brand = "Tesla",
-                  .has_device = true};
-const Facts no_device = {.driver = "580.65.06", .cuda = "13.0"};
+const RequirementFacts t4 = {.driver = "580.65.06",
+                             .cuda = "13.0",
+                             .architecture = "7.5",
+                             .brand = "Tesla",
+                             .has_device = true};
+const RequirementFacts no_device = {.driver = "580.65.06", .cuda = "13.0"};
 
-std::string outcome(std::vector<std::string> requirements, std::vector<Facts> facts = {t4}) {
+std::string outcome(std::vector<std::string> requirements,
+                    std::vector<RequirementFacts> facts = {t4}) {
   const Result<> result = check_requirements(requirements, facts);
   return result ? "satisfied" : result.error().message();
 }
@@ -52,7 +53,7 @@ TEST(Requirements, spaces_are_or_and_commas_are_and) {
 TEST(Requirements, all_must_hold_for_every_device) {
   EXPECT_EQ(outcome({"cuda>=1", "arch=7.5"}), "satisfied");
   EXPECT_EQ(outcome({"cuda>=1", "arch=8.0"}), "unsatisfied condition: arch=8.0");
-  Facts other = t4;
+  RequirementFacts other = t4;
   other.architecture = "8.0";
   EXPECT_EQ(outcome({"arch=7.5"}, {t4, other}), "unsatisfied condition: arch=7.5");
 }
@@ -84,15 +85,15 @@ TEST(Requirements, behind_what_decides_are_not_looked_at) {
 
 TEST(Requirements, that_fail_say_what_the_host_has_and_how_to_override_them) {
   const std::vector<std::string> requirements = {"cuda>=99 driver>=999"};
-  const std::vector<Facts> facts = {t4};
+  const std::vector<RequirementFacts> facts = {t4};
   EXPECT_EQ(check_requirements(requirements, facts).error().full_message(),
             "unsatisfied condition: cuda>=99, please update your driver to a newer version, or use "
             "an earlier cuda container; this host has driver 580.65.06, cuda 13.0, arch 7.5, brand "
             "Tesla; NVIDIA_DISABLE_REQUIRE=1 in the container's environment overrides this check");
 }
 
-Facts without_brand() {
-  Facts facts = t4;
+RequirementFacts without_brand() {
+  RequirementFacts facts = t4;
   facts.brand.clear();
   facts.why_unknown = "nvml error: gpu is lost";
   return facts;
@@ -112,7 +113,7 @@ TEST(Requirements, hang_on_what_is_unknown_only_where_it_decides) {
 }
 
 TEST(Requirements, that_hang_on_what_is_unknown_are_refused_with_the_reason) {
-  const std::vector<Facts> facts = {without_brand()};
+  const std::vector<RequirementFacts> facts = {without_brand()};
   const std::vector<std::string> requirements = {"cuda>=99 brand=tesla"};
   EXPECT_EQ(check_requirements(requirements, facts).error().full_message(),
             "undecided condition: cuda>=99: nvml error: gpu is lost; NVIDIA_DISABLE_REQUIRE=1 in "

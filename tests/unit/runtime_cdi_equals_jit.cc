@@ -200,7 +200,7 @@ Served serve_jit(const driver::Inventory& inventory, const Words& names) {
   for (const std::string& name : names) qualified.push_back(cat(plan::runtime_kind, "=", name));
   const plan::Request request = plan::with_runtime_names({}, qualified);
   const plan::Selection selection = plan::select(inventory, request).value();
-  plan::Plan plan = plan::plan_for(inventory, selection, plan::cdi_capabilities, {});
+  plan::ContainerPlan plan = plan::plan_for(inventory, selection, plan::cdi_capabilities, {});
   return serve(std::move(plan.edits), std::move(plan.work));
 }
 

@@ -55,7 +55,8 @@ TEST(CommandLine, vectors_of_the_reference) {
   }));
 }
 
-// The peer looks for the word "create" anywhere, and does not know that run creates as well.
+// NVIDIA's toolkit looks for the word "create" anywhere, and does not know that run creates as
+// well.
 TEST(CommandLine, documented_differences_from_the_peer) {
   EXPECT_FALSE(parse("start create").creates_container());
   EXPECT_FALSE(parse("--root create delete id").creates_container());

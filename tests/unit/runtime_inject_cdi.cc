@@ -108,7 +108,7 @@ TEST_F(AnswerByCdi, with_an_unknown_device_nothing_is_applied_and_every_problem_
   EXPECT_TRUE(logged("/cdi/broken.json: line 1, column ")) << logged_;
 }
 
-// As a file of the peer's, or of an administrator who left devices out on purpose.
+// As a file of NVIDIA's, or of an administrator who left devices out on purpose.
 constexpr std::string_view not_of_this_host = R"(
 f /cdi/gpu.yaml <<EOF
 cdiVersion: 0.5.0

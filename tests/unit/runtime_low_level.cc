@@ -109,7 +109,7 @@ TEST_F(LowLevelTest, the_error_says_what_became_of_each_candidate) {
                                               "nvidia-container-runtime.runtimes"));
 }
 
-// README.md and config/environment.go of cmd/nvidia-container-runtime.experimental in the peer's
+// README.md and config/environment.go of cmd/nvidia-container-runtime.experimental in NVIDIA's
 // branch "experimental": the variable goes before the file, blanks alone are no value, and what is
 // named is not replaced by another program.
 TEST_F(LowLevelTest, the_experimental_runtime_has_one_of_its_own) {

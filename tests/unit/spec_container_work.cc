@@ -62,8 +62,8 @@ TEST(ContainerWork, options_come_in_any_order) {
 TEST(ContainerWork, a_link_has_exactly_one_separator) {
   EXPECT_EQ(refusal({"--link", "target"}), R"(--link "target": expected TARGET::LINK)");
   EXPECT_EQ(refusal({"--link", "a::b::c"}), R"(--link "a::b::c": expected TARGET::LINK)");
-  // The peer fails at these when it makes the link: symlink(2) gives ENOENT for an empty text, and
-  // the container's root is no link.
+  // NVIDIA's toolkit fails at these when it makes the link: symlink(2) gives ENOENT for an empty
+  // text, and the container's root is no link.
   EXPECT_EQ(refusal({"--link", "::/b"}), R"(--link "::/b": expected TARGET::LINK)");
   EXPECT_EQ(refusal({"--link", "a::"}), R"(--link "a::": expected TARGET::LINK)");
 }

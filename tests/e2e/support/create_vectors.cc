@@ -1,6 +1,7 @@
 // Runs nvidia-container-runtime create on recorded inputs (tests/vectors/*.json, "about" in each
 // says what they are) and compares the exit status and the NVIDIA device nodes in config.json with
-// what was recorded of the peer. Runs inside a simulated host: it writes below /etc/cdi and /run.
+// what was recorded of NVIDIA's toolkit. Runs inside a simulated host: it writes below /etc/cdi and
+// /run.
 //
 //   create_vectors FILE GENERATED_CDI_SPECIFICATION
 //

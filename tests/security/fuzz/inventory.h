@@ -61,7 +61,7 @@ inline driver::Inventory inventory() {
 
 namespace detail {
 
-// A number as the peer's command line takes it: blanks and a plus sign may come before it.
+// A number as NVIDIA's command line takes it: blanks and a plus sign may come before it.
 inline std::optional<std::uint64_t> number_of(std::string_view text, int base = 10) {
   text.remove_prefix(std::min(text.find_first_not_of(" \t\n\v\f\r"), text.size()));
   if (text.starts_with('+')) text.remove_prefix(1);
@@ -84,7 +84,7 @@ inline bool is_address_of(std::string_view name, std::string_view bus_id) {
   };
   const auto left = parts_of(name);
   const auto right = parts_of(bus_id);
-  // The peer's command line reads three numbers, and does not look at what follows.
+  // NVIDIA's command line reads three numbers, and does not look at what follows.
   if (left.size() < 3 || number_of(left[0], 16) != number_of(right[0], 16) ||
       number_of(left[1], 16) != number_of(right[1], 16)) {
     return false;

@@ -125,7 +125,7 @@ void serve(std::string_view text, const Names& names, const plan::Request& reque
   (void)plan::need_of(*native);
   const auto selection = plan::select(host(), *native);
   if (!selection) return;
-  const plan::Plan plan = plan::plan_for(host(), *selection, native->capabilities, config);
+  const plan::ContainerPlan plan = plan::plan_for(host(), *selection, native->capabilities, config);
   require_named(plan.edits, names);
   apply(text, plan.edits);
 }

@@ -8,7 +8,7 @@
 namespace nvbox {
 namespace {
 
-bool holds(const std::string& requirement, const plan::Facts& facts) {
+bool holds(const std::string& requirement, const plan::RequirementFacts& facts) {
   const auto checked = plan::check_requirements(std::span(&requirement, 1), std::span(&facts, 1));
   fuzz::require(checked || !checked.error().full_message().empty(), "an error says something");
   return checked.has_value();
@@ -26,7 +26,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   fuzz::Parts parts(fuzz::text_of(data, size));
   const std::string first(parts.next());
   const std::string second(parts.next());
-  plan::Facts facts;
+  plan::RequirementFacts facts;
   facts.driver = parts.next();
   facts.cuda = parts.next();
   facts.architecture = parts.next();
