@@ -361,7 +361,7 @@ make_peer_package() {
   mkdir -p "$tree/DEBIAN" "$tree/usr/bin"
   echo peer >"$tree/usr/bin/$2"
   printf '%s\n' "Package: $1" 'Version: 1.17.8-1' 'Architecture: amd64' 'Maintainer: nobody' \
-    'Description: stands for NVIDIA's toolkit' >"$tree/DEBIAN/control"
+    'Description: stands for the toolkit of NVIDIA' >"$tree/DEBIAN/control"
   dpkg-deb -b "$tree" "$BATS_TEST_TMPDIR/$1.deb" >/dev/null
 }
 

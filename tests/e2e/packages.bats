@@ -122,7 +122,7 @@ updated" ]
     for file in /run/cdi/nvidia.yaml /etc/cdi/gpu.yaml /etc/cdi/mine.yaml; do
       nvidia-ctk --quiet cdi generate --output=$file 2>/dev/null
     done
-    # NVIDIA's toolkit in a directory of its own, as its toolkit container installs it.
+    # The toolkit of NVIDIA in a directory of its own, as its container installs it.
     sed "s,/usr/bin/nvidia-cdi-hook,/usr/local/nvidia/toolkit/nvidia-cdi-hook," /etc/cdi/mine.yaml >/run/cdi/nvidia.coherent.yaml
     cp /etc/cdi/mine.yaml /run/cdi/nvidia.noncoherent.yaml
     mkdir -p /etc/docker
