@@ -97,7 +97,7 @@ Error FlagSet::unknown(std::string_view name) const {
       if (each.size() > 1) names.push_back(each);
     }
   }
-  Error error(cat("flag provided but not defined: -", name));
+  Error error(cat("flag provided but not defined: -", printable(name)));
   const auto near = did_you_mean(name, names);
   return near ? std::move(error).hint(cat("did you mean --", *near, "?")) : error;
 }

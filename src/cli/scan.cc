@@ -135,7 +135,7 @@ class Getopt {
     if (!possible.empty()) {
       return Error(cat("option '", name, "' is ambiguous; possibilities:", possible));
     }
-    Error error(cat("unrecognized option '", name, "'"));
+    Error error(cat("unrecognized option '", printable(name), "'"));
     const auto near = did_you_mean(name.substr(2), all);
     return near ? std::move(error).hint(cat("did you mean '--", *near, "'?")) : error;
   }

@@ -81,6 +81,8 @@ TEST(Scan, help_usage_and_version_end_the_scan) {
 
 TEST(Scan, tells_mistakes_in_getopts_words) {
   EXPECT_EQ(mistake({"--foo=1"}), "unrecognized option '--foo'");
+  // ECMA-48: U+009B begins a control sequence as ESC [ does.
+  EXPECT_EQ(mistake({"--\x1b[1m\xc2\x9b"}), "unrecognized option '--\\x1b[1m\\xc2\\x9b'");
   EXPECT_EQ(mistake({"--compte"}), "unrecognized option '--compte'; did you mean '--compute'?");
   EXPECT_EQ(mistake({"--no"}),
             "option '--no' is ambiguous; possibilities: '--no-devbind' '--no-cgroups'");
