@@ -25,8 +25,15 @@ constexpr int calls[] = {
     SYS_prlimit64,
     SYS_setrlimit,
     SYS_getrlimit,
-    // The system log, whose socket is open.
+    // The system log, whose socket is open, and systemd's manager, which is asked on its own.
+    SYS_socket,
+    SYS_connect,
     SYS_sendto,
+    SYS_recvfrom,
+    SYS_ppoll,
+#ifdef SYS_poll
+    SYS_poll,
+#endif
 #ifdef SYS_mknod
     SYS_mknod,
 #endif

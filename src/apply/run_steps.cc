@@ -34,6 +34,7 @@
 #include "sys/limits.h"
 #include "sys/mount.h"
 #include "sys/namespaces.h"
+#include "sys/unit_devices.h"
 
 namespace nvbox::apply {
 namespace {
@@ -232,7 +233,18 @@ class Runner {
         self ? *self : *target_.process, step.rules,
         target_.strict_cgroups ? sys::Strictness::strict : sys::Strictness::lenient));
     if (!outcome.is_allowed) log_.warning(outcome.notice);
+    if (outcome.scope) keep_devices(*outcome.scope, step.rules);
     return {};
+  }
+
+  // A container without it works until somebody reloads systemd.
+  void keep_devices(const std::string& scope, std::span<const sys::DeviceRule> rules) {
+    const Result<> kept = sys::keep_devices(scope, rules);
+    if (kept) return;
+    log_.warning(
+        cat("the devices are lost when systemd is reloaded or a limit is set (docker update): "
+            "systemd's ",
+            scope, " could not be told of them: ", kept.error().full_message()));
   }
 
   Result<> run_one(const AllowDevices& step) {

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <bit>
 #include <cerrno>
+#include <cstdio>
 #include <cstring>
 
 #include "base/text.h"
@@ -188,6 +189,27 @@ Result<Instructions> read_instructions(int program) {
   }
   shown.resize(std::min(shown.size(), filled.xlated_prog_len / sizeof(bpf_insn)));
   return reloadable(std::move(shown)).in("the device program cannot be loaded again");
+}
+
+Result<Fd> open_pinned_program(const std::string& path) {
+  bpf_attr attributes{};
+  attributes.pathname = address_of(path.c_str());
+  Fd program(bpf(BPF_OBJ_GET, attributes));
+  if (!program) return Error(cat("open ", path), errno);
+  return program;
+}
+
+// Names with dots are reserved there (kernel/bpf/inode.c, bpf_lookup).
+Result<> replace_pinned_program(const std::string& path, int program) {
+  const std::string other = cat(path, "_nvbox_", getpid());
+  bpf_attr attributes{};
+  attributes.pathname = address_of(other.c_str());
+  attributes.bpf_fd = static_cast<std::uint32_t>(program);
+  if (bpf(BPF_OBJ_PIN, attributes) != 0) return Error(cat("pin a program at ", other), errno);
+  if (rename(other.c_str(), path.c_str()) == 0) return {};
+  const int failure = errno;
+  (void)unlink(other.c_str());
+  return Error(cat("rename ", other), failure);
 }
 
 }  // namespace nvbox::sys

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -20,6 +21,8 @@ enum class Strictness { lenient, strict };
 struct CgroupOutcome {
   bool is_allowed = true;
   std::string notice{};  // when it is not: why, for one line of the log
+  // The unit of systemd that has its own idea of the cgroup's devices (sys/unit_devices.h).
+  std::optional<std::string> scope{};
 };
 
 // Lets the process' cgroup use the devices of allowing rules in addition to what it may already.
@@ -52,6 +55,12 @@ Result<> detach_device_program(int cgroup, int program);
 // Exchanges an attached program for another one in one step or, before Linux 5.6, by attaching the
 // new one before the old one goes. `flags` are those that the old one was attached with.
 Result<> replace_device_program(int cgroup, int former, int program, std::uint32_t flags);
+
+// A program by its file in a BPF file system (bpf(2), BPF_OBJ_GET).
+Result<Fd> open_pinned_program(const std::string& path);
+
+// Another program for the file, in one step: whoever opens it has the one or the other.
+Result<> replace_pinned_program(const std::string& path, int program);
 
 // The instructions of a loaded program, in a form that can be loaded (see reloadable).
 Result<Instructions> read_instructions(int program);

@@ -10,6 +10,7 @@
 #include "sys/bpf.h"
 #include "sys/cgroup.h"
 #include "sys/file.h"
+#include "sys/unit_devices.h"
 
 namespace nvbox::sys {
 namespace {
@@ -146,7 +147,7 @@ Result<CgroupOutcome> allow_devices(const OpenCgroup& cgroup, std::span<const De
                                     Strictness strictness) {
   Result<> changed = change(cgroup, rules);
   if (!changed) return outcome_of(std::move(changed).error(), strictness);
-  return CgroupOutcome{};
+  return CgroupOutcome{.scope = scope_of(cgroup.cgroup)};
 }
 
 Result<CgroupOutcome> allow_devices(const Process& process, std::span<const DeviceRule> rules,
