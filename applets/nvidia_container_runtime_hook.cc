@@ -133,7 +133,9 @@ Result<int> prestart(const Call& call, const Options& options) {
   const spec::OciState state = NVBOX_TRY(hook::read_state(STDIN_FILENO));
   const auto debug =
       options.debug ? runtime::HookDebug::on_standard_error : runtime::HookDebug::off;
-  const auto asked = NVBOX_TRY(runtime::prestart_call(state, config, debug, call.log));
+  const auto program =
+      other ? runtime::ConfiguredBy::another_program : runtime::ConfiguredBy::nvbox;
+  const auto asked = NVBOX_TRY(runtime::prestart_call(state, config, debug, program, call.log));
   if (!asked) return 0;
   const Variables variables(call.environment, config.cli.environment);
   return other ? become(call, *other, variables, *asked) : configure(call, variables, *asked);

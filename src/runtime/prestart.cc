@@ -67,12 +67,14 @@ bool is_of_systemd(std::string_view cgroups_path) {
 
 // Device rules that a hook adds are not systemd's own, which it applies again when it is reloaded
 // and when a property of the unit changes: `docker update`, `podman update` and the kubelet's CPU
-// manager do that (systemd 262, Docker 28.5, cgroup v2).
+// manager do that (systemd 262, Docker 28.5, cgroup v2). Ours tells systemd of them
+// (sys/unit_devices.h).
 void warn_of_systemd(const Bundle& bundle, const config::Config& config, const Log& log) {
   if (config.cli.no_cgroups || bundle.has_gpu_nodes || !is_of_systemd(bundle.cgroups_path)) return;
   log.warning(cat("the container's cgroup ", quote(bundle.cgroups_path),
                   " is systemd's: it loses its GPUs at the next systemctl daemon-reload or docker "
-                  "update; use --runtime=nvidia or CDI, whose device rules systemd knows"));
+                  "update, because nvidia-container-cli.path of config.toml is a program that does "
+                  "not tell systemd of them; leave it empty, or use --runtime=nvidia or CDI"));
 }
 
 Result<> check_mode(const plan::Request& request, const config::Config& config) {
@@ -97,7 +99,7 @@ Result<plan::Request> read_request(const spec::OciSpec& spec, const config::Conf
 
 Result<std::optional<ConfigureCall>> prestart_call(const spec::OciState& state,
                                                    const config::Config& config, HookDebug debug,
-                                                   const Log& log) {
+                                                   ConfiguredBy program, const Log& log) {
   if (state.pid.value_or(0) <= 0) return Error("container state: pid is missing");
   if (state.bundle.empty()) return Error("container state: bundle is missing");
   const std::string path = path::join(state.bundle, "config.json");
@@ -106,7 +108,9 @@ Result<std::optional<ConfigureCall>> prestart_call(const spec::OciState& state,
   const Bundle bundle = NVBOX_TRY(read_bundle(spec, state.bundle).in(path));
   plan::Request request = NVBOX_TRY(read_request(spec, config));
   // First: the system log takes few lines at once, and an image can make others.
-  if (request.ask != plan::Ask::nothing) warn_of_systemd(bundle, config, log);
+  if (program == ConfiguredBy::another_program && request.ask != plan::Ask::nothing) {
+    warn_of_systemd(bundle, config, log);
+  }
   for (const std::string& warning : request.warnings) log.warning(warning);
   if (request.ask == plan::Ask::nothing) return std::nullopt;
   NVBOX_TRY(check_mode(request, config));

@@ -14,11 +14,14 @@ namespace nvbox::runtime {
 
 enum class HookDebug { off, on_standard_error };
 
+// Whose nvidia-container-cli configures the container (nvidia-container-cli.path).
+enum class ConfiguredBy { nvbox, another_program };
+
 // The call; nullopt for a container that asks for no GPU. Errors: a state without pid or bundle, a
 // bundle whose config.json cannot be read or has no ociVersion, process or root, and whatever
 // plan::request_of refuses.
 Result<std::optional<ConfigureCall>> prestart_call(const spec::OciState& state,
                                                    const config::Config& config, HookDebug debug,
-                                                   const Log& log);
+                                                   ConfiguredBy program, const Log& log);
 
 }  // namespace nvbox::runtime

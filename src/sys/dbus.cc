@@ -23,6 +23,7 @@ constexpr char interface_field = 2;
 constexpr char member_field = 3;
 constexpr std::uint32_t error_name_field = 4;
 constexpr std::uint32_t reply_serial_field = 5;
+constexpr char destination_field = 6;
 constexpr char signature_field = 8;
 
 constexpr char little_endian = 'l';
@@ -137,8 +138,9 @@ void Writer::structures(const Writer& elements) {
 std::string encode(const Call& call, std::uint32_t serial) {
   Writer fields;
   add_field(fields, path_field, "o", call.path);
-  add_field(fields, interface_field, "s", call.interface);
   add_field(fields, member_field, "s", call.member);
+  add_field(fields, interface_field, "s", call.interface);
+  add_field(fields, destination_field, "s", call.destination);
   if (!call.signature.empty()) add_field(fields, signature_field, "g", call.signature);
   Writer message;
   message.byte(little_endian);

@@ -36,6 +36,7 @@ class Writer {
 };
 
 struct Call {
+  std::string_view destination;
   std::string_view path;
   std::string_view interface;
   std::string_view member;

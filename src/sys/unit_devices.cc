@@ -15,6 +15,7 @@ namespace nvbox::sys {
 namespace {
 
 constexpr int manager_timeout_ms = 1000;
+constexpr std::string_view manager_name = "org.freedesktop.systemd1";
 constexpr std::string_view scope_interface = "org.freedesktop.systemd1.Scope";
 
 // A property of the unit, as a variant.
@@ -25,7 +26,8 @@ Result<std::string> get(dbus::Connection& manager, const std::string& unit,
   body.string(property);
   const std::string path = cat("/org/freedesktop/systemd1/unit/", dbus::path_element(unit));
   return manager
-      .call({.path = path,
+      .call({.destination = manager_name,
+             .path = path,
              .interface = "org.freedesktop.DBus.Properties",
              .member = "Get",
              .signature = "ss",
@@ -61,7 +63,8 @@ Result<> add_to_list(dbus::Connection& manager, const std::string& unit,
   body.string(unit);
   body.boolean(true);
   body.structures(property);
-  (void)NVBOX_TRY(manager.call({.path = "/org/freedesktop/systemd1",
+  (void)NVBOX_TRY(manager.call({.destination = manager_name,
+                                .path = "/org/freedesktop/systemd1",
                                 .interface = "org.freedesktop.systemd1.Manager",
                                 .member = "SetUnitProperties",
                                 .signature = "sba(sv)",

@@ -413,16 +413,17 @@ a b" ]
   done
 }
 
-# warned SCRIPT: a shell with `prestart`, the hook for a container whose cgroup is systemd's (as engines
-# with the systemd driver write it: "slice:prefix:name") and whose requirement this host does not meet;
-# and another program that reads /dev/log. That one writes what it understands by RFC 3164: time, host,
+# warned SCRIPT: a shell with `prestart`, the hook for a container with a misspelt variable, whose cgroup is
+# systemd's (as engines with the systemd driver write it: "slice:prefix:name") and whose requirement this
+# host does not meet; and another program that reads /dev/log. That one writes what it understands by RFC 3164: time, host,
 # facility.severity, program.
 warned() {
   require busybox
   run on_host a100x8 "$low_level" bash -c '
     busybox syslogd -n -O /run/messages & syslogd=$!
     for _ in {1..200}; do [ ! -S /dev/log ] || break; sleep 0.01; done
-    "$1/bundle.sh" --env NVIDIA_VISIBLE_DEVICES=0 --env "NVIDIA_REQUIRE_X=cuda>=99" /run/b glibc true
+    "$1/bundle.sh" --env NVIDIA_VISIBLE_DEVICES=0 --env "NVIDIA_REQUIRE_X=cuda>=99" \
+      --env NVIDIA_DRIVER_CAPABILITYS=all /run/b glibc true
     jq -c ".linux.cgroupsPath = \"system.slice:docker:4a\"" /run/b/config.json >/run/x
     mv /run/x /run/b/config.json
     prestart() {
@@ -431,12 +432,14 @@ warned() {
       echo "status $?"
     }
     eval "$2"
-    for _ in {1..100}; do grep -q cgroup /run/messages && break; sleep 0.01; done
+    for _ in {1..100}; do grep -q warning /run/messages && break; sleep 0.01; done
     kill "$syslogd"
     grep -v "syslog.info syslogd" /run/messages' bash "$support" "$1"
 }
 
-warning="the container's cgroup \"system.slice:docker:4a\" is systemd's: it loses its GPUs at the next systemctl daemon-reload or docker update; use --runtime=nvidia or CDI, whose device rules systemd knows"
+warning='ignoring variable "NVIDIA_DRIVER_CAPABILITYS": did you mean NVIDIA_DRIVER_CAPABILITIES?'
+lost="the container's cgroup \"system.slice:docker:4a\" is systemd's: it loses its GPUs at the next systemctl daemon-reload or docker update, because nvidia-container-cli.path of config.toml is a program that does not tell systemd of them; leave it empty, or use --runtime=nvidia or CDI"
+other_program='printf "[nvidia-container-cli]\npath = \"/bin/false\"\n" >>/etc/nvidia-container-runtime/config.toml;'
 
 @test "hook: its warnings are in the system log, and behind the error" {
   warned prestart
@@ -450,17 +453,17 @@ warning="the container's cgroup \"system.slice:docker:4a\" is systemd's: it lose
 }
 
 @test "hook: its warnings are told before another program takes its place" {
-  warned 'sed -i "/^.nvidia-container-cli./a path = \"/bin/false\"" /etc/nvidia-container-runtime/config.toml
-    prestart'
+  warned "$other_program prestart"
   has_line "nvidia-container-runtime-hook: warning: $warning"
+  has_line "nvidia-container-runtime-hook: warning: $lost"
 }
 
 @test "hook: what an image makes others say hides no warning of the cgroup" {
-  warned 'for i in {1..60}; do echo "\"NVIDIA_VISIBLE_DEVICE$i=x\""; done | jq -sc . >/run/env
+  warned "$other_program"'for i in {1..60}; do echo "\"NVIDIA_VISIBLE_DEVICE$i=x\""; done | jq -sc . >/run/env
     jq -c --slurpfile more /run/env ".process.env += \$more[0]" /run/b/config.json >/run/x; mv /run/x /run/b/config.json
     prestart'
-  has_text "warning: $warning"
-  has_text 'ignoring 56 more variables like these'
+  has_text "warning: $lost"
+  has_text 'ignoring 57 more variables like these'
 }
 
 @test "hook: a system log that is full holds up no container" {

@@ -35,8 +35,8 @@ class Prestart : public testing::Test {
   }
 
   Result<std::optional<Words>> arguments() const {
-    const auto call =
-        NVBOX_TRY(prestart_call({.pid = 7, .bundle = directory_}, config_, HookDebug::off, log_));
+    const auto call = NVBOX_TRY(
+        prestart_call({.pid = 7, .bundle = directory_}, config_, HookDebug::off, by_, log_));
     return call ? std::optional(to_arguments(*call)) : std::nullopt;
   }
 
@@ -46,6 +46,7 @@ class Prestart : public testing::Test {
   }
 
   std::string directory_;
+  ConfiguredBy by_ = ConfiguredBy::nvbox;
   config::Config config_;
   Log log_;
   std::string warnings_;
@@ -73,9 +74,9 @@ TEST_F(Prestart, an_absolute_root_is_left_alone) {
 }
 
 TEST_F(Prestart, the_old_name_of_the_bundle_is_read_elsewhere_but_an_absent_one_is_an_error) {
-  const auto words = prestart_call({.pid = 7}, config_, HookDebug::off, log_);
+  const auto words = prestart_call({.pid = 7}, config_, HookDebug::off, by_, log_);
   EXPECT_EQ(words.error().message(), "container state: bundle is missing");
-  EXPECT_EQ(prestart_call({.bundle = "/b"}, config_, HookDebug::off, log_).error().message(),
+  EXPECT_EQ(prestart_call({.bundle = "/b"}, config_, HookDebug::off, by_, log_).error().message(),
             "container state: pid is missing");
 }
 
@@ -100,7 +101,8 @@ TEST_F(Prestart, what_is_wrong_with_the_specification_is_said) {
   }
 }
 
-TEST_F(Prestart, a_cgroup_of_systemd_gives_one_warning) {
+TEST_F(Prestart, a_cgroup_of_systemd_gives_one_warning_when_another_program_configures) {
+  by_ = ConfiguredBy::another_program;
   for (const std::string_view cgroup :
        {"system.slice:docker:4a", "/user.slice/user-0.slice/session.scope/c"}) {
     warnings_.clear();
@@ -113,7 +115,14 @@ TEST_F(Prestart, a_cgroup_of_systemd_gives_one_warning) {
   }
 }
 
+TEST_F(Prestart, no_warning_when_nvbox_configures) {
+  write_container(R"("NVIDIA_VISIBLE_DEVICES=0")", R"(,"linux":{"cgroupsPath":"s.slice:d:4a"})");
+  ASSERT_TRUE(arguments());
+  EXPECT_EQ(warnings_, "");
+}
+
 TEST_F(Prestart, no_warning_where_the_specification_has_the_nodes_or_the_cgroup_is_nobodys) {
+  by_ = ConfiguredBy::another_program;
   for (const std::string_view linux_part :
        {R"("cgroupsPath":"s.slice:d:4a","devices":[{"path":"/dev/nvidia0","type":"c"}])",
         R"("cgroupsPath":"/docker/4a")"}) {
