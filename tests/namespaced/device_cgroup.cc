@@ -5,6 +5,7 @@
 #include <linux/bpf.h>
 #include <linux/sched.h>
 #include <sched.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
@@ -25,13 +26,17 @@
 #include "namespaced/case.h"
 #include "namespaced/tree.h"
 #include "support/deny.h"
+#include "support/manager.h"
 #include "sys/bpf.h"
 #include "sys/cgroup.h"
+#include "sys/dbus.h"
 #include "sys/file.h"
+#include "sys/unit_devices.h"
 
 namespace nvbox::test {
 namespace {
 
+namespace dbus = sys::dbus;
 using sys::DeviceAccess;
 using sys::DeviceRule;
 using sys::Fd;
@@ -308,6 +313,59 @@ TEST(DeviceCgroup, programs_of_the_scope_around_it_are_changed_and_those_beyond_
     attach(cgroup.open(beyond), program, BPF_F_ALLOW_MULTI);
     allow(cgroup.open());
     EXPECT_EQ(open_node(scratch + "/0"), is_denied);
+  });
+}
+
+// What a manager answers to the call with this serial number: a variant of this type.
+std::string answer(std::uint32_t serial, std::string_view type, const dbus::Writer& value) {
+  dbus::Writer body;
+  body.signature(type);
+  if (type == "s") {
+    body.string(value.bytes());
+  } else {
+    body.structures(value);
+  }
+  dbus::Writer fields;
+  fields.byte(5);
+  fields.signature("u");
+  fields.number(serial);
+  dbus::Writer message;
+  for (const char start : {'l', '\2', '\1', '\1'}) message.byte(start);
+  message.number(static_cast<std::uint32_t>(body.bytes().size()));
+  message.number(1);
+  message.structures(fields);
+  message.align(8);
+  return message.bytes() + body.bytes();
+}
+
+// crun has systemd attach its program from a file (BPFProgram= of systemd.resource-control(5)), and
+// no list of devices: one would take everything else away.
+TEST(DeviceCgroup, a_program_that_systemd_attaches_from_a_file_is_replaced_there) {
+  run_case({}, [&](const std::string& scratch) {
+    if (mount("bpf", scratch.c_str(), "bpf", 0, nullptr) != 0 && !must_run()) return;
+    const std::string path = scratch + "/libpod-4a_scope";
+    const Instructions original = sys::device_program(defaults, Verdict::deny);
+    ASSERT_TRUE(sys::replace_pinned_program(path, sys::load_device_program(original)->get()));
+    // A kernel may have put files of its own there.
+    const auto files = [&] {
+      return std::distance(std::filesystem::directory_iterator(scratch), {});
+    };
+    const auto before = files();
+    dbus::Writer programs;
+    programs.string("device");
+    programs.string(path);
+    dbus::Writer policy;
+    for (const char character : std::string_view("auto")) policy.byte(character);
+    Manager manager({"OK 3084af61e608453cb9e939168ce808ec\r\n", answer(1, "a(ss)", programs),
+                     answer(2, "s", policy), answer(3, "a(ss)", {})});
+
+    const Result<> kept = sys::keep_devices("libpod-4a.scope", gpu_zero, manager.path());
+
+    ASSERT_TRUE(kept) << kept.error().full_message();
+    EXPECT_EQ(manager.heard().size(), 4U) << "and nothing is set";
+    EXPECT_EQ(bytes_of(*sys::read_instructions(sys::open_pinned_program(path)->get())),
+              bytes_of(sys::with_rules_first(gpu_zero, original)));
+    EXPECT_EQ(files(), before);
   });
 }
 
