@@ -66,6 +66,10 @@ Result<std::optional<std::string>> read_file(const std::string& path);
 // The document and what it means.
 Result<spec::CdiSpec> parse_text(std::string_view text);
 
+// What `runtime configure --runtime=podman` makes, and `cdi refresh` keeps up to date: Podman has
+// no unit that would describe the host before it starts a container.
+inline constexpr std::string_view kept_specification = "/etc/cdi/nvidia.yaml";
+
 // What --spec-dir is unless it is given.
 std::vector<std::string> default_spec_directories();
 

@@ -75,6 +75,24 @@ Result<> generate(const GenerateSettings& settings, const GeneratePlan& plan,
   return {};
 }
 
+// In the version that it has, which was that of the Podman of this host. What is not `configure`'s
+// is left alone: whoever generated it may have left GPUs out on purpose.
+Result<> refresh_kept(const Call& call) {
+  const std::string path(kept_specification);
+  const auto old = NVBOX_TRY(read_file(path));
+  if (!old || !spec::has_kept_comment(*old)) return {};
+  const spec::CdiSpec known = NVBOX_TRY(parse_text(*old).in(path));
+  const std::string text =
+      spec::add_kept_comment(NVBOX_TRY(default_specification(call, Purpose::write, known.version)));
+  if (text == *old) {
+    call.log.info(cat(path, " is up to date"));
+    return {};
+  }
+  NVBOX_TRY(write_output({.path = path}, text));
+  call.log.info(cat("Generated ", path, " with version ", known.version));
+  return {};
+}
+
 }  // namespace
 
 Result<int> run_generate(const Invocation& invocation) {
@@ -92,6 +110,7 @@ Result<int> run_refresh(const Invocation& invocation) {
   if (line.settings.output.empty()) line.settings.output = usual_output;
   const GeneratePlan plan = NVBOX_TRY(check_settings(line.settings, line.line, invocation.call));
   NVBOX_TRY(generate(line.settings, plan, invocation));
+  NVBOX_TRY(refresh_kept(invocation.call));
   return 0;
 }
 

@@ -11,6 +11,7 @@
 #include "host/root.h"
 #include "nvidia_ctk/cdi_generate.h"
 #include "nvidia_ctk/runtime.h"
+#include "spec/cdi_stamp.h"
 
 namespace nvbox::applets::runtime_configure {
 namespace {
@@ -113,9 +114,9 @@ Result<Changes> configure_podman(const Place& place, const Settings& settings, c
     ConfigurationFile specification =
         NVBOX_TRY(engine::read_configuration(place.engine.specification));
     const auto purpose = settings.dry_run ? ctk_cdi::Purpose::print : ctk_cdi::Purpose::write;
-    std::string devices = NVBOX_TRY(
+    const std::string devices = NVBOX_TRY(
         ctk_cdi::default_specification(call, purpose, newest_cdi_version_of_podman(call)));
-    changes.push_back({std::move(specification), std::move(devices)});
+    changes.push_back({std::move(specification), spec::add_kept_comment(devices)});
   }
   return changes;
 }
@@ -151,7 +152,7 @@ constexpr Engine engines[] = {
      .source_commands = {},
      .default_command = "",
      .validator = "",
-     .specification = "/etc/cdi/nvidia.yaml",
+     .specification = ctk_cdi::kept_specification,
      .configure = configure_podman},
 };
 

@@ -8,6 +8,8 @@ namespace nvbox::spec {
 namespace {
 
 constexpr std::string_view comment_start = "# nvbox: ";
+constexpr std::string_view kept_comment =
+    "# Kept up to date by nvidia-ctk cdi refresh; without this line it is left alone.\n";
 constexpr std::string_view driver_annotation = "io.nvbox.driver-version";
 constexpr std::string_view devices_annotation = "io.nvbox.devices";
 constexpr std::string_view document_start = "---\n";
@@ -28,6 +30,12 @@ std::string word_behind(std::string_view text, std::string_view key) {
   return start == std::string_view::npos ? "" : leading_word(rest.substr(start));
 }
 
+// Behind the "---" of a YAML document.
+std::string add_comment(std::string_view yaml, std::string_view comment) {
+  const std::string_view start = yaml.starts_with(document_start) ? document_start : "";
+  return cat(start, comment, yaml.substr(start.size()));
+}
+
 std::optional<CdiStamp> stamp_in(std::string_view text, std::string_view driver_key,
                                  std::string_view devices_key) {
   CdiStamp stamp = {.driver_version = word_behind(text, driver_key),
@@ -43,8 +51,16 @@ std::string stamp_comment(const CdiStamp& stamp) {
 }
 
 std::string add_stamp_comment(std::string_view yaml, const CdiStamp& stamp) {
-  const std::string_view start = yaml.starts_with(document_start) ? document_start : "";
-  return cat(start, stamp_comment(stamp), yaml.substr(start.size()));
+  return add_comment(yaml, stamp_comment(stamp));
+}
+
+std::string add_kept_comment(std::string_view yaml) {
+  return add_comment(yaml, kept_comment);
+}
+
+bool has_kept_comment(std::string_view text) {
+  const std::string_view start = text.starts_with(document_start) ? document_start : "";
+  return text.substr(start.size()).starts_with(kept_comment);
 }
 
 CdiAnnotations stamp_annotations(const CdiStamp& stamp) {

@@ -25,6 +25,12 @@ std::string stamp_comment(const CdiStamp& stamp);
 // The comment behind the "---" of a YAML document.
 std::string add_stamp_comment(std::string_view yaml, const CdiStamp& stamp);
 
+// The same for a second comment: the file is one that `nvidia-ctk runtime configure` has made with
+// the specification of the whole host, so that `nvidia-ctk cdi refresh` may write it anew. What
+// somebody has generated with options of his own has no such line.
+std::string add_kept_comment(std::string_view yaml);
+bool has_kept_comment(std::string_view text);
+
 // io.nvbox.driver-version and io.nvbox.devices.
 CdiAnnotations stamp_annotations(const CdiStamp& stamp);
 

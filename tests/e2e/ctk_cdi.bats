@@ -270,6 +270,31 @@ export schema='
   has_text 'io.nvbox.driver-version: 535.300.01'
 }
 
+# Podman 4 reads cdiVersion 0.5.0 and nothing newer ("unresolvable CDI devices", #1860): the version stays.
+@test "refresh keeps what configure made for Podman up to date, and nobody else's file" {
+  inside t4x1 '
+    kept=/etc/cdi/nvidia.yaml
+    quietly nvidia-ctk runtime configure --runtime=podman --cdi.enabled
+    sed "1,2d" $kept >/run/own.yaml
+    before=$(stat -c %i $kept)
+    quietly nvbox cdi refresh
+    [ "$(stat -c %i $kept)" = "$before" ] && echo untouched
+    sed -i s/535.261.03/535.300.01/ /proc/driver/nvidia/version
+    find /usr/lib -name "*.535.261.03" | while read -r f; do mv "$f" "${f%535.261.03}535.300.01"; done
+    nvbox cdi refresh 2>/dev/null
+    grep -c 535.261.03 $kept; grep "^cdiVersion" $kept
+    podman version >/dev/null && nvidia-ctk --quiet cdi list --spec-dir=/etc/cdi
+    cp /run/own.yaml $kept
+    nvbox cdi refresh 2>/dev/null
+    cmp $kept /run/own.yaml && echo left alone'
+  [ "$status" -eq 0 ]
+  has_line untouched
+  has_line 0
+  has_line 'cdiVersion: 0.5.0'
+  has_line nvidia.com/gpu=all
+  has_line 'left alone'
+}
+
 @test "missing nodes are made for a file; without them MIG devices are refused" {
   inside a100mig '
     rm -r /dev/nvidia-caps /dev/nvidia-uvm*
