@@ -1,6 +1,8 @@
 #!/usr/bin/env bats
 # The host itself: what other checks stand on.
 
+bats_require_minimum_version 1.5.0
+
 @test "GPUs are on the bus, bound to the driver, and in /proc" {
   run -0 cat /sys/bus/pci/devices/0000:3b:00.0/{vendor,device,class}
   [ "$output" = $'0x10de\n0x20b5\n0x030200' ]
