@@ -229,7 +229,7 @@ std::string path_element(std::string_view name) {
   return out.empty() ? "_" : out;
 }
 
-Result<Connection> Connection::open(std::string_view socket_path, int timeout_ms) {
+Result<Connection> Connection::open(std::string_view socket_path, Clock::duration patience) {
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
   if (socket_path.size() >= sizeof address.sun_path)
@@ -241,7 +241,7 @@ Result<Connection> Connection::open(std::string_view socket_path, int timeout_ms
   if (connect(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
     return Error(cat("connect to ", socket_path), errno);
   }
-  Connection connection(std::move(socket), timeout_ms);
+  Connection connection(std::move(socket), Clock::now() + patience);
   NVBOX_TRY(connection.authenticate().in(socket_path));
   return connection;
 }
@@ -277,10 +277,12 @@ Result<> Connection::send(std::string_view bytes) const {
 Result<> Connection::receive(size_t count) {
   while (received_.size() < count) {
     pollfd waiting = {.fd = socket_.get(), .events = POLLIN, .revents = 0};
-    const int ready = poll(&waiting, 1, timeout_ms_);
+    const auto left =
+        std::chrono::ceil<std::chrono::milliseconds>(deadline_ - Clock::now()).count();
+    const int ready = left > 0 ? poll(&waiting, 1, static_cast<int>(left)) : 0;
     if (ready < 0 && errno == EINTR) continue;
     if (ready < 0) return Error("wait for an answer", errno);
-    if (ready == 0) return Error(cat("no answer within ", timeout_ms_, " ms"), ETIMEDOUT);
+    if (ready == 0) return Error("there is no answer", ETIMEDOUT);
     char buffer[4096];
     const ssize_t got = recvfrom(socket_.get(), buffer, sizeof buffer, 0, nullptr, nullptr);
     if (got < 0 && (errno == EINTR || errno == EAGAIN)) continue;

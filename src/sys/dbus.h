@@ -4,6 +4,7 @@
 // programs.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -80,15 +81,19 @@ std::string path_element(std::string_view name);
 
 class Connection {
  public:
-  // To whoever listens at `socket`, as this process' user. ENOENT and ECONNREFUSED: nobody does.
-  // Each wait takes at most `timeout_ms`.
-  static Result<Connection> open(std::string_view socket, int timeout_ms);
+  using Clock = std::chrono::steady_clock;
 
-  // The body of the answer. What the other side refuses is an error with its name and words.
+  // To whoever listens at `socket`, as this process' user. ENOENT and ECONNREFUSED: nobody does.
+  // ETIMEDOUT, now or at a call: all waits together have taken `patience`.
+  static Result<Connection> open(std::string_view socket, Clock::duration patience);
+
+  // The body of the answer. What the other side refuses is an error without an errno, with the
+  // name and the words of the refusal.
   Result<std::string> call(const Call& call);
 
  private:
-  Connection(Fd socket, int timeout_ms) : socket_(std::move(socket)), timeout_ms_(timeout_ms) {}
+  Connection(Fd socket, Clock::time_point deadline)
+      : socket_(std::move(socket)), deadline_(deadline) {}
 
   Result<> authenticate();
   Result<> send(std::string_view bytes) const;
@@ -98,7 +103,7 @@ class Connection {
   Result<std::string> next_message();
 
   Fd socket_;
-  int timeout_ms_;
+  Clock::time_point deadline_;
   std::uint32_t serial_ = 0;
   std::string received_;
 };

@@ -2,6 +2,7 @@
 
 #include <cerrno>
 
+#include <chrono>
 #include <utility>
 #include <vector>
 
@@ -14,7 +15,8 @@
 namespace nvbox::sys {
 namespace {
 
-constexpr int manager_timeout_ms = 1000;
+// A container does not wait any longer for a manager that is busy or gone wrong.
+constexpr std::chrono::seconds patience(1);
 constexpr std::string_view manager_name = "org.freedesktop.systemd1";
 constexpr std::string_view scope_interface = "org.freedesktop.systemd1.Scope";
 
@@ -75,9 +77,10 @@ Result<> add_to_list(dbus::Connection& manager, const std::string& unit,
 // Those that systemd attaches to the unit's cgroup from files ("device:/sys/fs/bpf/crun/...").
 Result<std::vector<std::string>> pinned_programs(dbus::Connection& manager,
                                                  const std::string& unit) {
-  const Result<std::string> answer = get(manager, unit, "BPFProgram");
-  // systemd before 249 has no such property.
-  if (!answer) return std::vector<std::string>();
+  Result<std::string> answer = get(manager, unit, "BPFProgram");
+  // systemd before 249 refuses: it has no such property.
+  if (!answer && answer.error().code() == 0) return std::vector<std::string>();
+  if (!answer) return std::move(answer).error();
   std::vector<std::string> paths;
   for (auto& [type, path] : NVBOX_TRY(dbus::pairs_in_variant(*answer))) {
     if (type == "device") paths.push_back(std::move(path));
@@ -115,7 +118,7 @@ std::optional<std::pair<std::string, std::string>> device_allow_of(const DeviceR
 
 Result<> keep_devices(const std::string& unit, std::span<const DeviceRule> rules,
                       std::string_view manager_socket) {
-  Result<dbus::Connection> manager = dbus::Connection::open(manager_socket, manager_timeout_ms);
+  Result<dbus::Connection> manager = dbus::Connection::open(manager_socket, patience);
   if (!manager) {
     const int code = manager.error().code();
     // A host without systemd, or a container that engines run in.

@@ -35,7 +35,7 @@ std::optional<std::pair<std::string, std::string>> device_allow_of(const DeviceR
 //  - a program that systemd attaches from a file below /sys/fs/bpf is replaced there by one that
 //    allows them too (crun);
 //  - a unit that may use every device stays as it is.
-// Nothing when there is no systemd. Each question to it may take a second.
+// Nothing when there is no systemd. Its answers together may take a second.
 Result<> keep_devices(const std::string& unit, std::span<const DeviceRule> rules,
                       std::string_view manager = system_manager);
 

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 #include <unistd.h>
+#include <cerrno>
 
 #include <string>
 #include <string_view>
@@ -131,6 +132,13 @@ TEST(UnitDevices, who_is_refused_or_gets_no_answer_is_told) {
     EXPECT_TRUE(
         keep_devices("a.scope", rules, manager.path()).error().message().contains("no message"));
   }
+}
+
+TEST(UnitDevices, a_manager_that_is_silent_is_an_error_within_seconds) {
+  Manager manager({std::string(accepted), ""});
+  const Result<> kept = keep_devices("a.scope", rules, manager.path());
+  ASSERT_FALSE(kept);
+  EXPECT_EQ(kept.error().code(), ETIMEDOUT);
 }
 
 // systemd.unit(5) and what dockerd 26, Podman 5 and the kubelet name their scopes.
