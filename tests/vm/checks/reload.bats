@@ -30,6 +30,9 @@ reload() {
 # docker-update and podman-update(1) hand the whole of the container's resources to the low-level runtime.
 update() { timeout 120 "$engine" update --memory 300m --memory-swap 400m "$id"; }
 
+# Not here: `podman update` of a container with CDI devices or with GPUs of a hook. Podman tells crun of those devices
+# only that it gave itself, with or without nvbox: crun 1.21 then takes the others away, and crun 1.28 refuses.
+
 # Beside the GPUs, a device that the user gave the container stays as well: the engine's rules count on.
 survives() {
   local step
@@ -76,11 +79,6 @@ survives() {
   survives reload
 }
 
-@test "podman CDI, update and daemon-reload" {
-  start podman --device /dev/fuse --device nvidia.com/gpu=0
-  survives update reload
-}
-
 @test "podman --runtime=nvidia, daemon-reload" {
   start podman --device /dev/fuse --runtime=nvidia -e NVIDIA_VISIBLE_DEVICES=0
   survives reload
@@ -94,9 +92,4 @@ survives() {
 @test "podman hooks.d, daemon-reload" {
   start podman --device /dev/fuse -e NVIDIA_VISIBLE_DEVICES=0
   survives reload
-}
-
-@test "podman hooks.d, update and daemon-reload" {
-  start podman --device /dev/fuse -e NVIDIA_VISIBLE_DEVICES=0
-  survives update reload
 }
