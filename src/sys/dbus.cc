@@ -253,7 +253,9 @@ Result<> Connection::authenticate() {
   for (const char digit : std::to_string(geteuid())) {
     user += hexadecimal(static_cast<unsigned char>(digit), 2);
   }
-  NVBOX_TRY(send(cat(std::string_view("\0", 1), "AUTH EXTERNAL ", user, "\r\nBEGIN\r\n")));
+  const std::string request =
+      cat(std::string_view("\0", 1), "AUTH EXTERNAL ", user, "\r\nBEGIN\r\n");
+  NVBOX_TRY(send(request));
   constexpr size_t most_line = 1024;
   size_t end = 0;
   while ((end = received_.find("\r\n")) == std::string::npos) {
@@ -266,7 +268,7 @@ Result<> Connection::authenticate() {
   return {};
 }
 
-Result<> Connection::send(std::string_view bytes) const {
+Result<> Connection::send(const std::string& bytes) const {
   // A socket's buffer takes far more than any of our messages.
   const ssize_t sent = sendto(socket_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL, nullptr, 0);
   if (sent < 0) return Error("send", errno);
@@ -303,7 +305,8 @@ Result<std::string> Connection::next_message() {
 }
 
 Result<std::string> Connection::call(const Call& call) {
-  NVBOX_TRY(send(encode(call, ++serial_)).in(call.member));
+  const std::string request = encode(call, ++serial_);
+  NVBOX_TRY(send(request).in(call.member));
   while (true) {
     const std::string message = NVBOX_TRY(next_message().in(call.member));
     const size_t end_of_fields = fixed_header + number_at(message, 12);

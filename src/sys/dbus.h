@@ -96,7 +96,7 @@ class Connection {
       : socket_(std::move(socket)), deadline_(deadline) {}
 
   Result<> authenticate();
-  Result<> send(std::string_view bytes) const;
+  Result<> send(const std::string& bytes) const;
   // Until `count` bytes are there.
   Result<> receive(size_t count);
   // The next message, which is taken out of what was received.

@@ -13,14 +13,14 @@ setup_file() {
 soon() {
   local try
   for ((try = 0; try < 150; try++)); do
-    ! "$@" >/dev/null 2>&1 || return 0
+    if "$@" >/dev/null 2>&1; then return 0; fi
     sleep 0.1
   done
   "$@"
 }
 
 device_is_named() { nvidia-ctk --quiet cdi list | grep -qx "nvidia.com/gpu=$1"; }
-device_is_unknown() { ! device_is_named "$1"; }
+device_is_unknown() { if device_is_named "$1"; then return 1; fi; }
 
 @test "the package's units have described the host" {
   soon test -s "$specification"
