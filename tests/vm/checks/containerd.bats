@@ -4,9 +4,15 @@
 
 bats_require_minimum_version 1.5.0
 
+configuration=/etc/nvidia-container-runtime/config.toml
+# That of the device plugin, whose names are the plugin's (internal/cdi of k8s-device-plugin).
+specification=/var/run/cdi/k8s.device-plugin.nvidia.com-gpu.json
+
 setup_file() {
   export IMAGE=localhost/glibc:latest
   dpkg -s nvbox >/dev/null 2>&1 || apt-get install -y -qq /share/nvbox*.deb >&2
+  # What is there now is there again for the checks that come later.
+  if [ -e "$configuration" ]; then cp "$configuration" "$BATS_FILE_TMPDIR/configuration"; fi
   # As on nodes of Kubernetes: systemd makes the cgroups ("Container Runtimes", "Configuring the systemd
   # cgroup driver", in the documentation of Kubernetes). The handler nvidia inherits it.
   cat >>/etc/containerd/config.toml <<'TOML'
@@ -34,6 +40,8 @@ teardown_file() {
   for pod in "$BATS_FILE_TMPDIR"/{nvidia,runc}; do
     [ ! -s "$pod" ] || cri remove "$(<"$pod")" || true
   done
+  rm -f "$configuration" "$specification"
+  if [ -e "$BATS_FILE_TMPDIR/configuration" ]; then cp "$BATS_FILE_TMPDIR/configuration" "$configuration"; fi
 }
 
 cri() { timeout 250 python3 "$BATS_TEST_DIRNAME/cri.py" "$@"; }
@@ -96,10 +104,9 @@ has_own_gpu() {
   [ -z "$output" ]
 }
 
-# The names are those of the plugin's own specification (internal/cdi of k8s-device-plugin).
 plugin_specification() {
   nvidia-ctk --quiet cdi generate --vendor=k8s.device-plugin.nvidia.com --class=gpu --device-name-strategy=uuid \
-    --output=/var/run/cdi/k8s.device-plugin.nvidia.com-gpu.json --format=json
+    --output="$specification" --format=json
 }
 
 @test "strategy cdi-annotations: an annotation that the runtime reads" {
