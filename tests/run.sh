@@ -17,7 +17,7 @@ test_packages=(libgtest-dev libbenchmark-dev bats jq strace util-linux procps fi
 lint_packages=(clang clang-format clang-tidy clang-19 libclang-rt-19-dev cppcheck shellcheck)
 vm_packages=(debootstrap e2fsprogs qemu-system-x86 qemu-utils)
 # Of tests/vm, what no simulated host can show.
-vm_checks=(host refresh reload)
+vm_checks=(host reload refresh)
 
 say() { printf '== %s\n' "$*"; }
 
