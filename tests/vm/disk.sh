@@ -86,7 +86,6 @@ add_guest() {
   echo vm >"$root/etc/hostname"
   printf '127.0.0.1 localhost vm\n' >"$root/etc/hosts"
   mkdir -p "$root/share"
-  echo 'share /share 9p trans=virtio,version=9p2000.L,msize=512000,nofail 0 0' >"$root/etc/fstab"
   # Waits for a network that there is not, and timers that would work beside the checks.
   in_root systemctl -q mask systemd-networkd-wait-online systemd-resolved apt-daily.timer apt-daily-upgrade.timer \
     man-db.timer e2scrub_all.timer fstrim.timer dpkg-db-backup.timer
