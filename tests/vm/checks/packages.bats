@@ -132,7 +132,8 @@ start_for_ever() {
   wait_for_specification
   timeout 120 dpkg -r nvbox
   [ ! -e /run/cdi/nvidia.yaml ]
-  run find /usr/bin /usr/sbin /usr/local/bin -name 'nvidia-c*' -o -name nvidia-docker -o -name nvbox
+  # Others of the driver, nvidia-cuda-mps-control among them, stay.
+  run find /usr/bin /usr/sbin /usr/local/bin \( -name 'nvidia-c[dto]*' -o -name nvidia-docker -o -name nvbox \)
   [ "$output" = '' ]
   run systemctl is-active nvidia-cdi-refresh.path
   [ "$output" = inactive ]
