@@ -7,7 +7,6 @@
 #include <cerrno>
 #include <cstring>
 
-#include <bit>
 #include <optional>
 
 #include "base/text.h"

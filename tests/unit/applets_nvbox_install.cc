@@ -221,7 +221,7 @@ TEST(InstallItems, UnitsCallTheProgramWhereItIs) {
   for (const Item& item : items) {
     EXPECT_FALSE(item.text.contains("/usr/bin/nvidia-ctk")) << item.path;
     if (item.path == "/etc/systemd/system/nvidia-cdi-refresh.service") {
-      EXPECT_TRUE(item.text.contains("\nExecStart=/opt/bin/nvidia-ctk cdi generate --if-stale\n"));
+      EXPECT_TRUE(item.text.contains("\nExecStart=/opt/bin/nvidia-ctk cdi refresh\n"));
     }
   }
 }
