@@ -57,6 +57,8 @@ Result<> add_to_list(dbus::Connection& manager, const std::string& unit,
     entries.string(entry->first);
     entries.string(entry->second);
   }
+  // An empty list would not add nothing but take everything away.
+  if (entries.bytes().empty()) return {};
   dbus::Writer property;
   property.string("DeviceAllow");
   property.signature("a(ss)");

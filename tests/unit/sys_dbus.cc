@@ -117,6 +117,15 @@ TEST(UnitDevices, a_scope_with_a_list_gets_the_devices) {
   EXPECT_EQ(heard[3], expected);
 }
 
+// systemd.resource-control(5), DeviceAllow=: "If an empty string is assigned" the list is reset,
+// and over D-Bus an empty array does so.
+TEST(UnitDevices, a_list_gets_nothing_where_no_rule_has_a_number) {
+  Manager manager({std::string(accepted), bytes(no_programs), bytes(policy_strict)});
+  EXPECT_TRUE(
+      keep_devices("docker-4a.scope", std::vector<DeviceRule>{{.major = 195}}, manager.path()));
+  EXPECT_EQ(manager.heard().size(), 3U);
+}
+
 TEST(UnitDevices, without_systemd_nothing_is_kept) {
   EXPECT_TRUE(keep_devices("docker-4a.scope", rules, "/nowhere/private"));
 }
