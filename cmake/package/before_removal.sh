@@ -32,6 +32,8 @@ for file in /run/cdi/nvidia.yaml "$made"; do
     if grep -qsE "(^|[\"':[:space:]])/usr/bin/(nvidia-cdi-hook|nvidia-ctk)([\"',[:space:]]|\$)" "$each"; then rm -f "$each"; fi
   done
 done
+# The unit's directory, unless others keep theirs there.
+rmdir /run/cdi 2>/dev/null || true
 
 # Engines that are left to call what is gone. A bare name means what PATH has first.
 directory='/usr/bin/'
