@@ -15,7 +15,7 @@
 # to install first. `nvbox uninstall` takes the installation back.
 set -eu
 
-build_packages='cmake ninja-build g++ git nlohmann-json3-dev libtoml11-dev libcap-dev libseccomp-dev libyaml-dev'
+build_packages='cmake ninja-build g++ git nlohmann-json3-dev libtomlplusplus-dev libcap-dev libseccomp-dev libyaml-dev'
 demo_packages='runc crun jq busybox-static util-linux procps musl-tools gcc binutils'
 bindir=
 engine=auto

@@ -11,8 +11,8 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-build_packages=(cmake ninja-build g++ git nlohmann-json3-dev libtoml11-dev libcap-dev libseccomp-dev libyaml-dev)
-test_packages=(libgtest-dev libbenchmark-dev bats jq strace util-linux procps file runc crun
+build_packages=(cmake ninja-build g++ git nlohmann-json3-dev libtomlplusplus-dev libcap-dev libseccomp-dev libyaml-dev)
+test_packages=(libgtest-dev libbenchmark-dev libtoml11-dev bats jq strace util-linux procps file runc crun
                systemd containerd docker.io podman lxc uidmap busybox-static musl musl-tools hyperfine time patch lintian rpm rpmlint cpio)
 lint_packages=(clang clang-format clang-tidy clang-19 libclang-rt-19-dev cppcheck shellcheck)
 vm_packages=(debootstrap e2fsprogs qemu-system-x86 qemu-utils)

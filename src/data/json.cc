@@ -109,6 +109,10 @@ Result<Json> parse_json_like_go(std::string_view text, const JsonLimits& limits)
   return parse_json(with_replacements(text), longer);
 }
 
+std::string json_number(double number) {
+  return Json(number).dump();
+}
+
 Result<std::string> dump_json(const Json& document) {
   return dump(document, -1);
 }

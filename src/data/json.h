@@ -43,6 +43,10 @@ struct JsonIndentation {
 // On lines of their own, with a final newline.
 Result<std::string> dump_json(const Json& document, JsonIndentation indentation);
 
+// The shortest text that is read as this number again, with a point or an exponent; "null" for
+// those that JSON has not.
+std::string json_number(double number);
+
 // Typed reads from a Json document. A member of another type than expected is an error that names
 // its place: "linux.devices[3].major: expected a number, found a string".
 

@@ -55,7 +55,7 @@ class TomlDocument {
 
   const std::string& text() const { return text_; }
 
-  // The text for replacing the file that parse() was given, after toml11 has said that it is the
+  // The text for replacing the file that parse() was given, after toml++ has said that it is the
   // old one but for the changes (data/toml_second_opinion.h). Without a change nobody is asked.
   Result<std::string> checked_text() const;
 

@@ -2,14 +2,21 @@
 
 #include <algorithm>
 #include <cmath>
-#include <exception>
-#include <sstream>
+#include <concepts>
+#include <cstdint>
 #include <string>
-#include <toml.hpp>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
 #include "base/text.h"
+
+// Without exceptions and streams, which would be half of nvbox: numbers are read by <charconv>, and
+// the library writes nothing.
+#define TOML_EXCEPTIONS 0
+#define TOML_FLOAT_CHARCONV 1
+#define TOML_ENABLE_FORMATTERS 0
+#include <toml++/toml.h>
 
 namespace nvbox::data {
 namespace {
@@ -17,51 +24,54 @@ namespace {
 constexpr std::string_view way_out =
     "nothing was written; make the change by hand, and report the document to nvbox's maintainers";
 
-// toml11's tree as ours, so that both can be compared: plain data, without lines.
-Toml converted(const toml::value& value) {
-  if (value.is_table()) {
-    Toml::Table table;
-    for (const auto& [key, member] : value.as_table()) table.push_back({key, converted(member)});
-    // The library's order is that of a hash table.
-    std::ranges::sort(table, {}, &TomlMember::key);
-    return Toml{std::move(table)};
-  }
-  if (value.is_array()) {
-    Toml::Array array;
-    for (const toml::value& element : value.as_array()) array.push_back(converted(element));
-    return Toml{std::move(array)};
-  }
-  if (value.is_string()) return Toml{value.as_string().str};
-  if (value.is_integer()) return Toml{std::int64_t{value.as_integer()}};
-  if (value.is_floating()) return Toml{double{value.as_floating()}};
-  if (value.is_boolean()) return Toml{value.as_boolean()};
-  std::ostringstream date;
-  date << value;
-  return Toml{TomlDate{date.str()}};
+std::string two_digits(std::uint8_t number) {
+  return cat(number < 10 ? "0" : "", number);
 }
 
-// The library's text is a drawing of several lines, of which the first says what is wrong:
-// "[error] toml::parse_table: invalid line format".
-std::string reason(std::string_view what) {
-  what = what.substr(0, what.find('\n'));
-  constexpr std::string_view prefix = "[error] ";
-  if (what.starts_with(prefix)) what.remove_prefix(prefix.size());
-  return printable(what);
+std::string text_of(const toml::date& date) {
+  return cat(date.year, "-", two_digits(date.month), "-", two_digits(date.day));
+}
+
+std::string text_of(const toml::time& time) {
+  return cat(two_digits(time.hour), ":", two_digits(time.minute), ":", two_digits(time.second), ".",
+             time.nanosecond);
+}
+
+std::string text_of(const toml::date_time& moment) {
+  const std::string local = cat(text_of(moment.date), "T", text_of(moment.time));
+  return moment.offset ? cat(local, " and ", moment.offset->minutes, " minutes") : local;
+}
+
+// The library's tree as ours, so that both can be compared: plain data, without lines. Dates are
+// comparable texts, not TOML.
+Toml converted(const toml::node& node) {
+  return node.visit([](const auto& value) {
+    using Node = std::remove_cvref_t<decltype(value)>;
+    if constexpr (std::same_as<Node, toml::table>) {
+      Toml::Table table;
+      for (const auto& [key, member] : value) {
+        table.push_back({std::string(key.str()), converted(member)});
+      }
+      return Toml{std::move(table)};
+    } else if constexpr (std::same_as<Node, toml::array>) {
+      Toml::Array array;
+      for (const toml::node& element : value) array.push_back(converted(element));
+      return Toml{std::move(array)};
+    } else if constexpr (requires { text_of(value.get()); }) {
+      return Toml{TomlDate{text_of(value.get())}};
+    } else {
+      return Toml{value.get()};
+    }
+  });
 }
 
 Result<Toml> read(std::string_view text) {
-  try {
-    std::istringstream stream{std::string(text)};
-    return converted(toml::parse(stream, "document"));
-  } catch (const toml::exception& error) {
-    return Error(cat("toml11, which reads it as a second opinion, refuses line ",
-                     error.location().line(), ": ", reason(error.what())))
-        .hint(way_out);
-  } catch (const std::exception& error) {
-    return Error(cat("toml11, which reads it as a second opinion, refuses it: ",
-                     reason(error.what())))
-        .hint(way_out);
-  }
+  const toml::parse_result parsed = toml::parse(text);
+  if (parsed) return converted(parsed.table());
+  const toml::parse_error& error = parsed.error();
+  return Error(cat("toml++, which reads it as a second opinion, refuses line ",
+                   error.source().begin.line, ": ", printable(error.description())))
+      .hint(way_out);
 }
 
 Toml* member(Toml& table, std::string_view key) {
@@ -171,12 +181,12 @@ std::optional<std::string> difference(const Toml& wanted, const Toml& found,
 Result<> compare(const Toml& wanted, const Toml& found) {
   const auto differs = difference(wanted, found, "");
   if (!differs) return {};
-  return Error(cat("toml11, which reads it as a second opinion, does not find ",
+  return Error(cat("toml++, which reads it as a second opinion, does not find ",
                    differs->empty() ? "the document" : *differs, " as it should be"))
       .hint(way_out);
 }
 
-// Dates as toml11 writes them, so that they can be compared with what it reads.
+// Dates as converted() has them, so that they can be compared with what the library reads.
 Result<> rewrite_dates(Toml& toml) {
   if (auto* const date = std::get_if<TomlDate>(&toml.value)) {
     const Toml document = NVBOX_TRY(read(cat("date = ", date->text)));

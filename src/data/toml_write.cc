@@ -1,7 +1,6 @@
 #include "data/toml_write.h"
 
 #include <algorithm>
-#include <charconv>
 #include <cmath>
 #include <cstdint>
 #include <iterator>
@@ -9,6 +8,7 @@
 #include <variant>
 
 #include "base/text.h"
+#include "data/json.h"
 #include "data/toml_edit.h"
 
 namespace nvbox::data {
@@ -97,13 +97,11 @@ bool is_same(const Toml& there, const TomlValue& value) {
 
 namespace {
 
-// With a point or an exponent, so that it does not become an integer.
+// JSON has TOML's numbers, with a point or an exponent, but for these.
 std::string number(double value) {
   if (std::isnan(value)) return "nan";
   if (std::isinf(value)) return value < 0 ? "-inf" : "inf";
-  char digits[32];
-  const std::string text(digits, std::to_chars(digits, digits + sizeof digits, value).ptr);
-  return text.find_first_of(".e") == std::string::npos ? text + ".0" : text;
+  return json_number(value);
 }
 
 struct Inline {

@@ -6,7 +6,7 @@ namespace nvbox::data {
 namespace {
 
 // What a mistake of the editor could leave. What the documents mean is TOML 1.0's
-// (https://toml.io/en/v1.0.0), read by toml11.
+// (https://toml.io/en/v1.0.0), read by toml++.
 struct Mistake {
   std::string_view what;
   std::string_view before;
@@ -67,7 +67,7 @@ TEST(TomlSecondOpinion, finds_what_an_edit_should_not_have_done) {
     const auto checked = check_toml_edit(row.before, row.changes, row.after);
     ASSERT_FALSE(checked);
     EXPECT_TRUE(checked.error().message().contains(row.error)) << checked.error().message();
-    EXPECT_TRUE(checked.error().message().starts_with("the changed document: toml11"));
+    EXPECT_TRUE(checked.error().message().starts_with("the changed document: toml++"));
     EXPECT_TRUE(checked.error().full_message().contains("nothing was written"));
     EXPECT_FALSE(checked.error().full_message().contains('\n'));
   }
