@@ -3,6 +3,7 @@
 #include <sys/auxv.h>
 #include <unistd.h>
 
+#include <cstdlib>
 #include <deque>
 #include <new>
 #include <string>
@@ -100,14 +101,25 @@ int run(int argc, char** argv, char** envp) {
   return 1;
 }
 
+[[noreturn]] void out_of_memory() {
+  (void)nvbox::sys::write_all(STDERR_FILENO, "nvbox: out of memory\n");
+  _exit(internal_failure);
+}
+
 }  // namespace
 
+// The build knows no exceptions (cmake/hardening.cmake), so that this is where the library's end.
+namespace __gnu_cxx {
+// NOLINTNEXTLINE(bugprone-reserved-identifier,cert-dcl*): what std::terminate calls. libstdc++'s own
+// writes the type's name for people, with a demangler of 47 KB.
+void __verbose_terminate_handler() {
+  (void)nvbox::sys::write_all(STDERR_FILENO, "nvbox: internal error: please report it\n");
+  abort();
+}
+}  // namespace __gnu_cxx
+
 int main(int argc, char** argv, char** envp) {
+  std::set_new_handler(out_of_memory);
   if (!nvbox::sys::open_standard_descriptors()) return internal_failure;
-  try {
-    return run(argc, argv, envp);
-  } catch (const std::bad_alloc&) {
-    (void)nvbox::sys::write_all(STDERR_FILENO, "nvbox: out of memory\n");
-    return internal_failure;
-  }
+  return run(argc, argv, envp);
 }

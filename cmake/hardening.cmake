@@ -19,7 +19,15 @@ if(NOT NVBOX_SANITIZE)
   target_compile_options(hardening INTERFACE $<$<NOT:$<CONFIG:Debug>>:-D_FORTIFY_SOURCE=2>)
 endif()
 target_link_options(hardening INTERFACE
-  -Wl,-z,relro,-z,now,-z,noexecstack,--gc-sections,--build-id=sha1)
+  -Wl,-z,relro,-z,now,-z,noexecstack,-z,pack-relative-relocs,--gc-sections,--build-id=sha1)
+
+# Errors are values (base/result.h), and nobody catches: code that could unwind would be a fifth of
+# the binary. What the library throws ends the process, in main.cc.
+add_library(no_exceptions INTERFACE)
+target_compile_options(no_exceptions INTERFACE $<$<COMPILE_LANGUAGE:CXX>:-fno-exceptions>)
+if(NOT NVBOX_SANITIZE)
+  target_compile_options(no_exceptions INTERFACE -fno-asynchronous-unwind-tables)
+endif()
 
 # For executables that are shipped. --fatal-warnings turns ld's "using getpwnam in a statically
 # linked application" into an error: NSS, iconv and dlopen must stay out.

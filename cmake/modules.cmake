@@ -6,7 +6,7 @@ function(nvbox_module name)
   # For "..." alone: <sys/mount.h> is the C library's, not src/sys/mount.h.
   target_compile_options(nvbox_${name} PUBLIC "SHELL:-iquote ${CMAKE_SOURCE_DIR}/src")
   target_include_directories(nvbox_${name} PRIVATE ${CMAKE_BINARY_DIR}/generated)
-  target_link_libraries(nvbox_${name} PRIVATE own_warnings hardening)
+  target_link_libraries(nvbox_${name} PRIVATE own_warnings hardening no_exceptions)
   foreach(dependency ${ARGN})
     target_link_libraries(nvbox_${name} PUBLIC nvbox_${dependency})
   endforeach()

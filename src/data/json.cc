@@ -1,7 +1,9 @@
 #include "data/json.h"
 
 #include <algorithm>
+#include <cstdint>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -10,40 +12,6 @@
 
 namespace nvbox::data {
 namespace {
-
-struct Shape {
-  size_t depth = 0;    // of the deepest brackets
-  size_t members = 0;  // of the largest object
-};
-
-// Strings are skipped. The parser itself does not recurse, so a look at the text beforehand is
-// enough, and it is cheaper than a callback for every value. It ends where the depth is over the
-// limit.
-Shape shape_of(std::string_view text, const JsonLimits& limits) {
-  Shape shape;
-  std::vector<size_t> open;  // colons so far, of each bracket that is open
-  bool in_string = false;
-  for (size_t i = 0; i < text.size(); ++i) {
-    const char character = text[i];
-    if (in_string) {
-      if (character == '\\') ++i;
-      if (character == '"') in_string = false;
-    } else if (character == '"') {
-      in_string = true;
-    } else if (character == '{' || character == '[') {
-      open.push_back(0);
-      shape.depth = std::max(shape.depth, open.size());
-      if (shape.depth > limits.depth) return shape;
-    } else if (open.empty()) {
-      continue;
-    } else if (character == ':') {
-      shape.members = std::max(shape.members, ++open.back());
-    } else if (character == '}' || character == ']') {
-      open.pop_back();
-    }
-  }
-  return shape;
-}
 
 std::string position(std::string_view text, size_t byte) {
   const std::string_view before = text.substr(0, std::min(byte > 0 ? byte - 1 : 0, text.size()));
@@ -69,12 +37,107 @@ std::string with_replacements(std::string_view text) {
   return valid.append(text);
 }
 
-Result<std::string> dump(const Json& document, int blanks) {
-  try {
-    return document.dump(blanks);
-  } catch (const Json::exception& error) {
-    return Error(cat("write JSON: ", reason(error.what())));
+// Makes the tree as the library's parser tells what it reads (json.nlohmann.me, "SAX interface"),
+// so that limits hold while it grows, and nothing is thrown.
+class TreeBuilder {
+ public:
+  TreeBuilder(std::string_view text, const JsonLimits& limits) : text_(text), limits_(limits) {}
+
+  Result<Json> build() {
+    if (Json::sax_parse(text_, this)) return std::move(root_);
+    return std::move(*error_);
   }
+
+  bool null() { return put(nullptr); }
+  bool boolean(bool value) { return put(value); }
+  bool number_integer(std::int64_t value) { return put(value); }
+  bool number_unsigned(std::uint64_t value) { return put(value); }
+  bool number_float(double value, const std::string& /*text*/) { return put(value); }
+  bool string(std::string& value) { return put(std::move(value)); }
+  bool binary(Json::binary_t& value) { return put(std::move(value)); }  // not in JSON's text
+  bool start_object(size_t /*size*/) { return begin(Json::object()); }
+  bool start_array(size_t /*size*/) { return begin(Json::array()); }
+  bool end_object() { return end(); }
+  bool end_array() { return end(); }
+
+  bool key(std::string& name) {
+    Open& object = open_.back();
+    if (++object.members > limits_.members) {
+      return fail(cat("JSON object has more than ", limits_.members, " members"));
+    }
+    place_ = &(*object.value)[std::move(name)];
+    return true;
+  }
+
+  bool parse_error(size_t byte, const std::string& /*token*/, const Json::exception& error) {
+    return fail(cat("invalid JSON at ", position(text_, byte), ": ", reason(error.what())));
+  }
+
+ private:
+  struct Open {
+    Json* value;
+    size_t members = 0;  // so far, those that are given twice as well
+  };
+
+  bool put(Json value) {
+    if (!open_.empty() && open_.back().value->is_array()) {
+      place_ = &open_.back().value->get_ref<Json::array_t&>().emplace_back();
+    }
+    *place_ = std::move(value);
+    return true;
+  }
+
+  bool begin(Json value) {
+    if (open_.size() == limits_.depth) {
+      return fail(cat("JSON document nests more than ", limits_.depth, " levels deep"));
+    }
+    put(std::move(value));
+    open_.push_back({place_});
+    return true;
+  }
+
+  bool end() {
+    open_.pop_back();
+    return true;
+  }
+
+  bool fail(std::string message) {
+    error_ = Error(std::move(message));
+    return false;
+  }
+
+  std::string_view text_;
+  JsonLimits limits_;
+  Json root_{};
+  std::vector<Open> open_{};
+  Json* place_ = &root_;  // of the last value, and of the next one outside of arrays
+  std::optional<Error> error_{};
+};
+
+// The first string in the document, name of a member or value, that is not UTF-8; null when all are.
+const std::string* find_not_utf8(const Json& value) {
+  if (value.is_string()) {
+    const auto& text = value.get_ref<const std::string&>();
+    return find_invalid_utf8(text) ? &text : nullptr;
+  }
+  if (value.is_object()) {
+    for (const auto& [name, member] : value.get_ref<const Json::object_t&>()) {
+      if (find_invalid_utf8(name)) return &name;
+      if (const std::string* const found = find_not_utf8(member)) return found;
+    }
+  } else if (value.is_array()) {
+    for (const Json& element : value) {
+      if (const std::string* const found = find_not_utf8(element)) return found;
+    }
+  }
+  return nullptr;
+}
+
+Result<std::string> dump(const Json& document, int blanks) {
+  if (const std::string* const text = find_not_utf8(document)) {
+    return Error(cat("write JSON: not UTF-8: ", quote(*text)));
+  }
+  return document.dump(blanks);
 }
 
 }  // namespace
@@ -84,21 +147,7 @@ Result<Json> parse_json(std::string_view text, const JsonLimits& limits) {
     return Error(
         cat("JSON document of ", text.size(), " bytes is over the limit of ", limits.bytes));
   }
-  const Shape shape = shape_of(text, limits);
-  if (shape.depth > limits.depth) {
-    return Error(cat("JSON document nests more than ", limits.depth, " levels deep"));
-  }
-  if (shape.members > limits.members) {
-    return Error(
-        cat("JSON object with ", shape.members, " members is over the limit of ", limits.members));
-  }
-  try {
-    return Json::parse(text);
-  } catch (const Json::parse_error& error) {
-    return Error(cat("invalid JSON at ", position(text, error.byte), ": ", reason(error.what())));
-  } catch (const Json::exception& error) {
-    return Error(cat("invalid JSON: ", reason(error.what())));
-  }
+  return TreeBuilder(text, limits).build();
 }
 
 Result<Json> parse_json_like_go(std::string_view text, const JsonLimits& limits) {

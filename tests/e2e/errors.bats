@@ -54,6 +54,24 @@ refused() {
     '/run/b/config.json: JSON document nests more than 64 levels deep'
 }
 
+# new_handler of [alloc.errors]; EX_SOFTWARE of sysexits.h.
+@test "there is not enough memory" {
+  run on_host t4x1 runc bash -c '
+    B=/run/b
+    "$1/bundle.sh" --env NVIDIA_VISIBLE_DEVICES=all $B glibc true
+    head -c 10000000 /dev/zero | tr "\\0" x >/run/x
+    jq --rawfile x /run/x ".annotations.x = \$x" $B/config.json >/run/long
+    cp /run/long $B/config.json
+    ulimit -v 20000
+    nvidia-container-runtime create --bundle $B c
+    echo "status $?"
+    cmp /run/long $B/config.json && echo untouched' bash "$support"
+  echo "$output"
+  has_line 'nvbox: out of memory'
+  has_line 'status 70'
+  has_line untouched
+}
+
 @test "config.json is too large" {
   refused 'truncate -s 17M $B/config.json' \
     '/run/b/config.json: larger than the limit of 16777216 bytes: File too large'

@@ -45,7 +45,7 @@ TEST(Json, errors_begin_with_the_place) {
       {"{} {}", "invalid JSON at line 1, column 4: "},
       {"[1, 2", "invalid JSON at line 1, column 6: "},
       {"\"\xff\"", "invalid JSON at line 1, column 2: "},
-      {"[1e999]", "invalid JSON: "},
+      {"[1e999]", "invalid JSON at line 1, column 6: "},
   };
   for (const ErrorSample& sample : samples) {
     const Result<Json> document = parse_json(sample.text);
@@ -86,6 +86,25 @@ TEST(Json, documents_beyond_the_limits_are_refused) {
   EXPECT_TRUE(parse_json("[1234567890,123]", limits));
   EXPECT_EQ(parse_json("[1234567890,1234]", limits).error().message(),
             "JSON document of 17 bytes is over the limit of 16");
+}
+
+// A member that is given again is looked for among the others, and so costs what a new one does.
+TEST(Json, an_object_has_so_many_members_and_repetitions) {
+  const JsonLimits limits{.members = 2};
+  EXPECT_TRUE(parse_json(R"({"a": {"b": 1, "c": 2}, "d": 3})", limits));
+  for (const std::string_view text :
+       {R"({"a": 1, "b": 2, "c": 3})", R"({"a": 1, "b": 2, "b": 3})"}) {
+    const Result<Json> refused = parse_json(text, limits);
+    ASSERT_FALSE(refused) << text;
+    EXPECT_EQ(refused.error().message(), "JSON object has more than 2 members");
+  }
+}
+
+TEST(Json, what_is_not_utf_8_is_not_written) {
+  Json document = {{"a", Json::array({"\xff"})}};
+  EXPECT_EQ(dump_json(document).error().message(), "write JSON: not UTF-8: \"\xff\"");
+  document = {{"\xff", 1}};
+  EXPECT_FALSE(dump_json(document, JsonIndentation{2}));
 }
 
 TEST(Json, half_a_million_brackets_are_an_error_and_not_a_crash) {
