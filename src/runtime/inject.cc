@@ -20,6 +20,7 @@
 #include "plan/edits_for.h"
 #include "plan/mode.h"
 #include "plan/requirements.h"
+#include "runtime/fold_hooks.h"
 #include "runtime/low_level.h"
 #include "runtime/place.h"
 #include "spec/cdi.h"
@@ -165,6 +166,7 @@ Result<CdiAnswer> answer_by_cdi(const std::vector<std::string>& names, const pla
   if (own) return CdiAnswer(*std::move(own));
   NVBOX_TRY(check_mounts(match, host));
   NVBOX_TRY(apply::complete_nodes(host, match.edits));
+  fold_hooks(match.edits.hooks, host, options);
   return CdiAnswer(std::move(match.edits));
 }
 

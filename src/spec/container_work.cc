@@ -1,5 +1,9 @@
 #include "spec/container_work.h"
 
+#include <algorithm>
+#include <iterator>
+
+#include "base/list.h"
 #include "base/text.h"
 
 namespace nvbox::spec {
@@ -39,6 +43,21 @@ Result<Link> parse_link(std::string_view text) {
   return Link{std::string(text.substr(0, at)), std::string(text.substr(at + 2))};
 }
 
+bool add(ContainerWork& work, const ContainerWork& more) {
+  if (!more.cuda_compat_driver.empty()) {
+    const bool is_same = work.cuda_compat_driver == more.cuda_compat_driver &&
+                         work.cuda_compat_root == more.cuda_compat_root;
+    if (!work.cuda_compat_driver.empty() && !is_same) return false;
+    work.cuda_compat_driver = more.cuda_compat_driver;
+    work.cuda_compat_root = more.cuda_compat_root;
+  }
+  for (const Link& link : more.links) add_once(work.links, link);
+  for (const std::string& folder : more.library_folders) add_once(work.library_folders, folder);
+  work.mask_params |= more.mask_params;
+  work.application_profile |= more.application_profile;
+  return true;
+}
+
 std::vector<std::string> to_arguments(const ContainerWork& work) {
   std::vector<std::string> out;
   const auto add = [&out](std::string_view option, std::string value) {
@@ -71,6 +90,55 @@ Result<ContainerWork> parse_arguments(std::span<const std::string> arguments) {
     }
   }
   return work;
+}
+
+namespace {
+
+// What NVIDIA's hooks are told, and the option that tells ours. Without one of ours it is nothing
+// that ours needs to know; a hook that needs no telling has an empty option.
+struct CdiOption {
+  std::string_view hook;
+  std::string_view theirs;
+  std::string_view ours;
+};
+
+constexpr CdiOption cdi_options[] = {
+    {"create-symlinks", "--link", link_option},
+    {"update-ldcache", "--folder", folder_option},
+    {"update-ldcache", "--ldconfig-path", ""},
+    {"enable-cuda-compat", "--host-driver-version", driver_option},
+    {"enable-cuda-compat", "--cuda-compat-container-root", compat_root_option},
+    {"disable-device-node-modification", "", params_option},
+    {"update-application-profile", "", profile_option},
+};
+
+const CdiOption* find_cdi_option(std::string_view hook, std::string_view theirs) {
+  const auto* const found = std::ranges::find_if(
+      cdi_options, [&](const CdiOption& row) { return row.hook == hook && row.theirs == theirs; });
+  return found == std::end(cdi_options) ? nullptr : found;
+}
+
+}  // namespace
+
+std::optional<ContainerWork> work_of_cdi_hook(std::span<const std::string> arguments) {
+  const size_t name_at = arguments.size() > 1 && arguments[1] == "hook" ? 2 : 1;
+  if (arguments.size() <= name_at) return std::nullopt;
+  const std::string& hook = arguments[name_at];
+  std::vector<std::string> ours;
+  if (const CdiOption* const whole = find_cdi_option(hook, "")) ours.emplace_back(whole->ours);
+  for (size_t i = name_at + 1; i < arguments.size(); ++i) {
+    const size_t equals = arguments[i].find('=');
+    const CdiOption* const option = find_cdi_option(hook, arguments[i].substr(0, equals));
+    const bool has_value = equals != std::string::npos || i + 1 < arguments.size();
+    if (option == nullptr || option->theirs.empty() || !has_value) return std::nullopt;
+    std::string value =
+        equals == std::string::npos ? arguments[++i] : arguments[i].substr(equals + 1);
+    if (option->ours.empty()) continue;
+    ours.emplace_back(option->ours);
+    ours.push_back(std::move(value));
+  }
+  const Result<ContainerWork> work = parse_arguments(ours);
+  return work && !work->empty() ? std::optional(*work) : std::nullopt;
 }
 
 }  // namespace nvbox::spec

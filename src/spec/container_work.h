@@ -2,6 +2,7 @@
 // line, which carries it. to_arguments and parse_arguments are each other's inverse.
 #pragma once
 
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -43,6 +44,15 @@ struct ContainerWork {
 };
 
 std::vector<std::string> to_arguments(const ContainerWork& work);
+
+// What a hook of NVIDIA's specifications asks for by its command line, {"nvidia-cdi-hook",
+// "create-symlinks", "--link", "TARGET::LINK"} or {"nvidia-ctk", "hook", ...}; nullopt where that
+// is not one of the hooks whose work is described here, or says more.
+std::optional<ContainerWork> work_of_cdi_hook(std::span<const std::string> arguments);
+
+// `more` as well; false, and nothing is changed, where both are about CUDA compatibility and do not
+// agree.
+bool add(ContainerWork& work, const ContainerWork& more);
 
 // The options of to_arguments in any order; anything else is an error that names it.
 Result<ContainerWork> parse_arguments(std::span<const std::string> arguments);

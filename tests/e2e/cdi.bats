@@ -197,6 +197,31 @@ SPEC' acme.com/net=eth1 '[.linux.netDevices, .linux.intelRdt]'
   has_line FROM=named
 }
 
+# The specification names a program; a copy of this one is another, whose calls nobody puts together.
+@test "calls of our own hook are one process, which leaves the container as they do" {
+  run on_host a100x8 "$low_level" bash -c '
+    cp "$(readlink -f "$(command -v nvidia-cdi-hook)")" /opt/nvidia-cdi-hook
+    for hook in /usr/bin/nvidia-cdi-hook /opt/nvidia-cdi-hook; do
+      nvidia-ctk --quiet cdi generate --nvidia-cdi-hook-path=$hook --output=/etc/cdi/nvidia.yaml
+      export CONTAINER_SPEC=/run/spec$(dirname "$hook" | tr / -).json
+      "$1/container.sh" --env NVIDIA_VISIBLE_DEVICES=nvidia.com/gpu=0,nvidia.com/gpu=3 glibc sh -c "
+        busybox find / /dev -xdev -type l -exec busybox stat -c %N {} + | busybox sort
+        busybox md5sum /etc/ld.so.cache; busybox grep ModifyDeviceFiles /proc/driver/nvidia/params
+        probe dlopen libcuda.so.1; busybox find /etc -name \"*profile*\" -type f -exec busybox md5sum {} +" >/run/seen$(dirname "$hook" | tr / -)
+    done
+    cmp /run/seen-usr-bin /run/seen-opt && echo same
+    cat /run/seen-opt
+    jq -r "[.hooks.createContainer[] | .args[0]] | join(\" \")" /run/spec-usr-bin.json /run/spec-opt.json' bash "$support"
+  echo "$output"
+  [ "$status" -eq 0 ]
+  has_line same
+  has_text "libcuda.so.1' -> 'libcuda.so.550.163.01'"
+  has_text 'pci-0000:'
+  has_line 'ModifyDeviceFiles: 0'
+  has_line nvbox-hook
+  has_text 'nvidia-cdi-hook nvidia-cdi-hook nvidia-cdi-hook nvidia-cdi-hook nvidia-cdi-hook'
+}
+
 # Among them is one good file.
 bad_files='
   spec /etc/cdi/good.json acme.com/x 0 good

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "base/text.h"
+
 namespace nvbox::spec {
 namespace {
 
@@ -72,6 +74,69 @@ TEST(ContainerWork, anything_else_is_named) {
   EXPECT_EQ(refusal({"--frob", "x"}), R"(unknown option "--frob")");
   EXPECT_EQ(refusal({"--folder"}), R"(option "--folder" is unknown or lacks its value)");
   EXPECT_EQ(refusal({"stray"}), R"(option "stray" is unknown or lacks its value)");
+}
+
+// As NVIDIA's toolkit 1.17 wrote them into config.json (tests/vectors, host t4x1), and 1.20 does
+// with its own program for hooks.
+TEST(ContainerWork, of_nvidia_s_hooks) {
+  struct Row {
+    Arguments call;
+    ContainerWork work;
+  };
+  const Row rows[] = {
+      {{"nvidia-ctk", "hook", "create-symlinks", "--link", "libcuda.so.1::/usr/lib/libcuda.so",
+        "--link", "../card0::/dev/dri/by-path/pci-0000:3b:00.0-card"},
+       {.links = {{"libcuda.so.1", "/usr/lib/libcuda.so"},
+                  {"../card0", "/dev/dri/by-path/pci-0000:3b:00.0-card"}}}},
+      {{"nvidia-ctk", "hook", "enable-cuda-compat", "--host-driver-version=535.261.03"},
+       {.cuda_compat_driver = "535.261.03"}},
+      {{"nvidia-cdi-hook", "enable-cuda-compat", "--host-driver-version=1",
+        "--cuda-compat-container-root=/opt/compat"},
+       {.cuda_compat_driver = "1", .cuda_compat_root = "/opt/compat"}},
+      {{"nvidia-cdi-hook", "update-ldcache", "--ldconfig-path", "/sbin/ldconfig", "--folder", "/l",
+        "--folder", "/l/vdpau"},
+       {.library_folders = {"/l", "/l/vdpau"}}},
+      {{"nvidia-cdi-hook", "disable-device-node-modification"}, {.mask_params = true}},
+      {{"nvidia-ctk", "hook", "update-application-profile"}, {.application_profile = true}},
+  };
+  for (const Row& row : rows) {
+    const auto work = work_of_cdi_hook(row.call);
+    ASSERT_TRUE(work) << join(row.call, " ");
+    EXPECT_EQ(*work, row.work) << join(row.call, " ");
+  }
+}
+
+TEST(ContainerWork, of_other_calls_is_not_known) {
+  const Arguments calls[] = {
+      {},
+      {"nvidia-cdi-hook"},
+      {"nvidia-ctk", "hook"},
+      {"nvidia-cdi-hook", "chmod", "--mode", "755", "--path", "/dev/dri"},
+      {"nvidia-cdi-hook", "noop"},
+      {"nvidia-cdi-hook", "create-symlinks"},
+      {"nvidia-cdi-hook", "create-symlinks", "--link"},
+      {"nvidia-cdi-hook", "create-symlinks", "--link", "no separator"},
+      {"nvidia-cdi-hook", "create-symlinks", "--link", "a::/b", "--container-spec", "/state"},
+      {"nvidia-cdi-hook", "update-ldcache", "--link", "a::/b"},
+      {"nvidia-cdi-hook", "enable-cuda-compat", "--host-cuda-version=12.2"},
+      {"nvidia-cdi-hook", "disable-device-node-modification", "", "x"},
+      {"nvidia-cdi-hook", "--debug", "disable-device-node-modification"},
+  };
+  for (const Arguments& call : calls) EXPECT_FALSE(work_of_cdi_hook(call)) << join(call, " ");
+}
+
+TEST(ContainerWork, adds_up_but_for_two_drivers) {
+  ContainerWork work = {.links = {{"a", "/a"}}, .cuda_compat_driver = "1"};
+  EXPECT_TRUE(add(work, {.links = {{"b", "/b"}, {"a", "/a"}}, .library_folders = {"/l"}}));
+  EXPECT_TRUE(add(work, {.cuda_compat_driver = "1", .mask_params = true}));
+  const ContainerWork sum = {.links = {{"a", "/a"}, {"b", "/b"}},
+                             .library_folders = {"/l"},
+                             .cuda_compat_driver = "1",
+                             .mask_params = true};
+  EXPECT_EQ(work, sum);
+  EXPECT_FALSE(add(work, {.cuda_compat_driver = "2", .application_profile = true}));
+  EXPECT_FALSE(add(work, {.cuda_compat_driver = "1", .cuda_compat_root = "/c"}));
+  EXPECT_EQ(work, sum);
 }
 
 }  // namespace

@@ -1,0 +1,123 @@
+#include "runtime/fold_hooks.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+#include "base/text.h"
+#include "config/config.h"
+#include "support/make_host.h"
+
+namespace nvbox::runtime {
+namespace {
+
+using Words = std::vector<std::string>;
+using spec::Hook;
+
+const Words quiet = {"NVIDIA_CTK_DEBUG=false"};
+
+Hook links(std::string link) {
+  return {.stage = "createContainer",
+          .path = "/usr/bin/nvidia-cdi-hook",
+          .args = {"nvidia-cdi-hook", "create-symlinks", "--link", std::move(link)},
+          .env = quiet};
+}
+
+Hook cache(std::string folder) {
+  return {.stage = "createContainer",
+          .path = "/usr/bin/nvidia-cdi-hook",
+          .args = {"nvidia-cdi-hook", "update-ldcache", "--folder", std::move(folder)},
+          .env = quiet};
+}
+
+class FoldHooks : public testing::Test {
+ protected:
+  std::vector<Hook> folded(std::vector<Hook> hooks) {
+    const auto root = host::Root::open(host_.path());
+    fold_hooks(hooks, *root,
+               {.config = config_,
+                .mode = "cdi",
+                .program = "/usr/local/bin/nvbox",
+                .environment = environment_,
+                .directories = directories_});
+    return hooks;
+  }
+
+  // What a call of ours says: the applet, which the program's path does not, and the work.
+  static Hook one(Words work) {
+    Words args = {"nvbox-hook"};
+    args.insert(args.end(), work.begin(), work.end());
+    return {.stage = "createContainer",
+            .path = "/usr/local/bin/nvbox",
+            .args = args,
+            .env = quiet,
+            .timeout = 60};
+  }
+
+  test::Host host_{R"(
+x /usr/local/bin/nvbox
+l /usr/bin/nvidia-cdi-hook -> ../local/bin/nvbox
+x /opt/nvidia-cdi-hook
+)"};
+  config::Config config_{};
+  machine::Directories directories_{};
+  char* no_variables_[1] = {nullptr};
+  host::Environment environment_{no_variables_};
+};
+
+TEST_F(FoldHooks, calls_behind_each_other_become_one) {
+  EXPECT_EQ(folded({links("a::/a"), links("b::/b"), cache("/l")}),
+            std::vector{one({"--link", "a::/a", "--link", "b::/b", "--folder", "/l"})});
+}
+
+TEST_F(FoldHooks, one_alone_stays_what_it_is) {
+  EXPECT_EQ(folded({links("a::/a")}), std::vector{links("a::/a")});
+}
+
+TEST_F(FoldHooks, those_of_others_keep_their_place) {
+  const Hook other = {.stage = "createContainer", .path = "/bin/other", .args = {"other"}};
+  EXPECT_EQ(folded({links("a::/a"), links("b::/b"), other, links("c::/c"), cache("/l")}),
+            (std::vector{one({"--link", "a::/a", "--link", "b::/b"}), other,
+                         one({"--link", "c::/c", "--folder", "/l"})}));
+}
+
+TEST_F(FoldHooks, those_of_another_stage_do_not_separate) {
+  const Hook other = {.stage = "poststop", .path = "/bin/other"};
+  EXPECT_EQ(folded({links("a::/a"), other, links("b::/b")}),
+            (std::vector{other, one({"--link", "a::/a", "--link", "b::/b"})}));
+}
+
+// The specification names the program, and only this one is known to do the same.
+TEST_F(FoldHooks, another_program_of_the_name_is_called) {
+  for (const char* const program : {"/opt/nvidia-cdi-hook", "/gone/nvidia-cdi-hook"}) {
+    std::vector<Hook> hooks = {links("a::/a"), cache("/l")};
+    for (Hook& hook : hooks) hook.path = program;
+    EXPECT_EQ(folded(hooks), hooks);
+  }
+}
+
+TEST_F(FoldHooks, variables_and_times_of_somebody_s_own_are_kept) {
+  std::vector<Hook> hooks = {links("a::/a"), cache("/l")};
+  hooks[1].env = {"NVIDIA_CTK_DEBUG=true"};
+  EXPECT_EQ(folded(hooks), hooks);
+  hooks[1].env = quiet;
+  hooks[1].timeout = 5;
+  EXPECT_EQ(folded(hooks), hooks);
+}
+
+TEST_F(FoldHooks, two_drivers_are_two_calls) {
+  std::vector<Hook> hooks;
+  for (const char* const version : {"1", "2"}) {
+    hooks.push_back(links(cat(version, "::/", version)));
+    hooks.push_back(links("x::/x"));
+    hooks.back().args = {"nvidia-cdi-hook", "enable-cuda-compat",
+                         cat("--host-driver-version=", version)};
+  }
+  EXPECT_EQ(folded(hooks),
+            (std::vector{one({"--link", "1::/1", "--link", "2::/2", "--cuda-compat-driver", "1"}),
+                         hooks.back()}));
+}
+
+}  // namespace
+}  // namespace nvbox::runtime
