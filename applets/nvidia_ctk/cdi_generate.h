@@ -32,6 +32,7 @@ struct GenerateSettings {
   std::vector<std::string> enabled_hooks{};
   std::vector<std::string> feature_flags{};
   // Ours.
+  std::string hooks = "each";
   std::string cdi_version{};
   bool if_stale = false;
   bool allow_incomplete = false;

@@ -66,6 +66,11 @@ constexpr cli::Flag<Settings> flags[] = {
     {{"enable-hook enable-hooks", "NVIDIA_CTK_CDI_GENERATE_ENABLED_HOOKS",
       "Hook to have although it is disabled"},
      &Settings::enabled_hooks},
+    {{"hooks", "NVIDIA_CTK_CDI_GENERATE_HOOKS",
+      "How they are called: each (a process for every hook), or one, of nvbox's own, for engines "
+      "that "
+      "run hooks"},
+     &Settings::hooks},
     {{"feature-flag feature-flags", "NVIDIA_CTK_CDI_GENERATE_FEATURE_FLAGS", "Feature to switch"},
      &Settings::feature_flags},
     {{"cdi-version", "NVIDIA_CTK_CDI_GENERATE_CDI_VERSION",
@@ -183,6 +188,11 @@ Result<GeneratePlan> check_settings(const Settings& settings, const cli::FlagLin
   GeneratePlan plan = {.what = NVBOX_TRY(parse_mode(settings.mode)),
                        .options = options_of(settings)};
   plan::CdiOptions& options = plan.options;
+  options.hooks.is_one = settings.hooks == "one";
+  if (!options.hooks.is_one && settings.hooks != "each") {
+    return Error(cat("invalid value of --hooks: ", excerpt(settings.hooks)))
+        .hint("it is each or one");
+  }
   options.naming = NVBOX_TRY(parse_namings(settings.naming));
   options.hooks.program = NVBOX_TRY(find_hook_program(settings.hook_path, call));
   const std::string here = NVBOX_TRY(working_directory());

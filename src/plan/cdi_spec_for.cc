@@ -7,9 +7,11 @@
 #include "base/list.h"
 #include "base/path.h"
 #include "base/text.h"
+#include "plan/edits_for.h"
 #include "plan/nvml_question.h"
 #include "plan/parts.h"
 #include "plan/select.h"
+#include "spec/fold_hooks.h"
 
 namespace nvbox::plan {
 namespace {
@@ -151,6 +153,12 @@ void add_device_of_all(spec::CdiSpec& spec) {
   spec.devices.push_back(std::move(all));
 }
 
+void fold(spec::ContainerEdits& edits, const CdiHooks& hooks) {
+  edits.hooks = spec::fold_hooks(
+      std::move(edits.hooks), [](const spec::Hook&) { return true; },
+      [&](const spec::ContainerWork& work) { return hook_for(work, hooks.program); });
+}
+
 // The form in which a specification is written: nothing twice, and everything in NVIDIA's order.
 Result<spec::CdiSpec> finish(spec::CdiSpec spec, const CdiOptions& options) {
   spec.kind = options.kind;
@@ -162,6 +170,10 @@ Result<spec::CdiSpec> finish(spec::CdiSpec spec, const CdiOptions& options) {
     remove_common(device.edits, spec.edits);
   }
   if (options.all_device) add_device_of_all(spec);
+  if (options.hooks.is_one) {
+    fold(spec.edits, options.hooks);
+    for (spec::CdiDevice& device : spec.devices) fold(device.edits, options.hooks);
+  }
   std::ranges::sort(spec.devices, {}, &spec::CdiDevice::name);
   spec.version = spec::minimum_cdi_version(spec);
   NVBOX_TRY(spec::validate_cdi(spec));

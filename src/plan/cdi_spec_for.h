@@ -40,6 +40,9 @@ struct CdiHooks {
   std::vector<std::string> disabled{};
   std::vector<std::string> enabled{};
   std::string ldconfig_path{};  // for update-ldcache, which needs none of its own
+  // One call of nvbox's own hook for what every device gets, and one for what each adds.
+  // Interpreters of specifications, which run no hooks (Toolbx, LXD), do not know it.
+  bool is_one = false;
 };
 
 struct CdiOptions {

@@ -39,10 +39,8 @@ ContainerPlan plan_for(const driver::Inventory& inventory, const Selection& sele
 void add_mig_rights(const driver::Inventory& inventory, const config::Config& config,
                     spec::ContainerEdits& edits);
 
-// The createContainer hook that does `work`: `program` is the path of this binary on the host.
+// The createContainer hook that does `work`, under the name spec::work_hook_name: `program` is the
+// path of this binary on the host.
 spec::Hook hook_for(const spec::ContainerWork& work, const std::string& program);
-
-// The name under which the hook runs (args[0] of hook_for).
-inline constexpr std::string_view hook_name = "nvbox-hook";
 
 }  // namespace nvbox::plan

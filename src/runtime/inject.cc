@@ -1,6 +1,7 @@
 #include "runtime/inject.h"
 
 #include <algorithm>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -20,10 +21,10 @@
 #include "plan/edits_for.h"
 #include "plan/mode.h"
 #include "plan/requirements.h"
-#include "runtime/fold_hooks.h"
 #include "runtime/low_level.h"
 #include "runtime/place.h"
 #include "spec/cdi.h"
+#include "spec/fold_hooks.h"
 #include "spec/hook_time.h"
 
 namespace nvbox::runtime {
@@ -148,6 +149,25 @@ Result<> check_mounts(const config::CdiMatch& match, const host::Root& host) {
   return {};
 }
 
+// Hooks of a specification whose program is this one, by whatever name.
+void fold_hooks(spec::ContainerEdits& edits, const host::Root& host, const InjectOptions& options) {
+  const auto place_of = [&](const std::string& path) {
+    const auto file = host.resolve(path);
+    return file ? *file : std::nullopt;
+  };
+  std::optional<std::string> own;
+  std::map<std::string, bool> known;
+  const auto is_own = [&](const spec::Hook& hook) {
+    const auto [program, is_new] = known.try_emplace(hook.path, false);
+    if (!is_new) return program->second;
+    if (!own) own = place_of(options.program).value_or("");
+    return program->second = !own->empty() && place_of(hook.path) == *own;
+  };
+  edits.hooks =
+      spec::fold_hooks(std::move(edits.hooks), is_own,
+                       [&](const spec::ContainerWork& work) { return work_hook(work, options); });
+}
+
 }  // namespace
 
 Result<CdiAnswer> answer_by_cdi(const std::vector<std::string>& names, const plan::Request& request,
@@ -166,7 +186,7 @@ Result<CdiAnswer> answer_by_cdi(const std::vector<std::string>& names, const pla
   if (own) return CdiAnswer(*std::move(own));
   NVBOX_TRY(check_mounts(match, host));
   NVBOX_TRY(apply::complete_nodes(host, match.edits));
-  fold_hooks(match.edits.hooks, host, options);
+  fold_hooks(match.edits, host, options);
   return CdiAnswer(std::move(match.edits));
 }
 

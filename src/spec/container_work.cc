@@ -121,6 +121,10 @@ const CdiOption* find_cdi_option(std::string_view hook, std::string_view theirs)
 }  // namespace
 
 std::optional<ContainerWork> work_of_cdi_hook(std::span<const std::string> arguments) {
+  if (!arguments.empty() && arguments[0] == work_hook_name) {
+    const Result<ContainerWork> work = parse_arguments(arguments.subspan(1));
+    return work ? std::optional(*work) : std::nullopt;
+  }
   const size_t name_at = arguments.size() > 1 && arguments[1] == "hook" ? 2 : 1;
   if (arguments.size() <= name_at) return std::nullopt;
   const std::string& hook = arguments[name_at];

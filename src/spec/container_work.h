@@ -45,9 +45,12 @@ struct ContainerWork {
 
 std::vector<std::string> to_arguments(const ContainerWork& work);
 
-// What a hook of NVIDIA's specifications asks for by its command line, {"nvidia-cdi-hook",
-// "create-symlinks", "--link", "TARGET::LINK"} or {"nvidia-ctk", "hook", ...}; nullopt where that
-// is not one of the hooks whose work is described here, or says more.
+// The name of nvbox's own hook, by which it is called (args[0]) whatever the program's path is.
+inline constexpr std::string_view work_hook_name = "nvbox-hook";
+
+// What a hook asks for by its command line: {"nvidia-cdi-hook", "create-symlinks", "--link",
+// "TARGET::LINK"} or {"nvidia-ctk", "hook", ...} of NVIDIA's specifications, or {"nvbox-hook",
+// ...}; nullopt where that is not one of the hooks whose work is described here, or says more.
 std::optional<ContainerWork> work_of_cdi_hook(std::span<const std::string> arguments);
 
 // `more` as well; false, and nothing is changed, where both are about CUDA compatibility and do not

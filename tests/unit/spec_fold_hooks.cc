@@ -1,19 +1,18 @@
-#include "runtime/fold_hooks.h"
+#include "spec/fold_hooks.h"
 
 #include <gtest/gtest.h>
 
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/text.h"
-#include "config/config.h"
-#include "support/make_host.h"
 
-namespace nvbox::runtime {
+namespace nvbox::spec {
 namespace {
 
 using Words = std::vector<std::string>;
-using spec::Hook;
 
 const Words quiet = {"NVIDIA_CTK_DEBUG=false"};
 
@@ -31,73 +30,57 @@ Hook cache(std::string folder) {
           .env = quiet};
 }
 
-class FoldHooks : public testing::Test {
- protected:
-  std::vector<Hook> folded(std::vector<Hook> hooks) {
-    const auto root = host::Root::open(host_.path());
-    fold_hooks(hooks, *root,
-               {.config = config_,
-                .mode = "cdi",
-                .program = "/usr/local/bin/nvbox",
-                .environment = environment_,
-                .directories = directories_});
-    return hooks;
-  }
+// What a call of ours says: the applet, which the program's path does not, and the work.
+Hook one(Words work) {
+  Words args = {"nvbox-hook"};
+  args.insert(args.end(), work.begin(), work.end());
+  return {.stage = "createContainer", .path = "/nvbox", .args = args, .env = quiet, .timeout = 60};
+}
 
-  // What a call of ours says: the applet, which the program's path does not, and the work.
-  static Hook one(Words work) {
-    Words args = {"nvbox-hook"};
-    args.insert(args.end(), work.begin(), work.end());
-    return {.stage = "createContainer",
-            .path = "/usr/local/bin/nvbox",
-            .args = args,
-            .env = quiet,
-            .timeout = 60};
-  }
+Hook made(const ContainerWork& work) {
+  return one(to_arguments(work));
+}
 
-  test::Host host_{R"(
-x /usr/local/bin/nvbox
-l /usr/bin/nvidia-cdi-hook -> ../local/bin/nvbox
-x /opt/nvidia-cdi-hook
-)"};
-  config::Config config_{};
-  machine::Directories directories_{};
-  char* no_variables_[1] = {nullptr};
-  host::Environment environment_{no_variables_};
-};
+std::vector<Hook> folded(std::vector<Hook> hooks) {
+  return fold_hooks(
+      std::move(hooks), [](const Hook& hook) { return hook.path != "/other"; }, made);
+}
 
-TEST_F(FoldHooks, calls_behind_each_other_become_one) {
+TEST(FoldHooks, calls_behind_each_other_become_one) {
   EXPECT_EQ(folded({links("a::/a"), links("b::/b"), cache("/l")}),
             std::vector{one({"--link", "a::/a", "--link", "b::/b", "--folder", "/l"})});
 }
 
-TEST_F(FoldHooks, one_alone_stays_what_it_is) {
+TEST(FoldHooks, one_alone_stays_what_it_is) {
   EXPECT_EQ(folded({links("a::/a")}), std::vector{links("a::/a")});
 }
 
-TEST_F(FoldHooks, those_of_others_keep_their_place) {
+TEST(FoldHooks, those_of_others_keep_their_place) {
   const Hook other = {.stage = "createContainer", .path = "/bin/other", .args = {"other"}};
   EXPECT_EQ(folded({links("a::/a"), links("b::/b"), other, links("c::/c"), cache("/l")}),
             (std::vector{one({"--link", "a::/a", "--link", "b::/b"}), other,
                          one({"--link", "c::/c", "--folder", "/l"})}));
 }
 
-TEST_F(FoldHooks, those_of_another_stage_do_not_separate) {
+TEST(FoldHooks, those_of_another_stage_do_not_separate) {
   const Hook other = {.stage = "poststop", .path = "/bin/other"};
   EXPECT_EQ(folded({links("a::/a"), other, links("b::/b")}),
             (std::vector{other, one({"--link", "a::/a", "--link", "b::/b"})}));
 }
 
-// The specification names the program, and only this one is known to do the same.
-TEST_F(FoldHooks, another_program_of_the_name_is_called) {
-  for (const char* const program : {"/opt/nvidia-cdi-hook", "/gone/nvidia-cdi-hook"}) {
-    std::vector<Hook> hooks = {links("a::/a"), cache("/l")};
-    for (Hook& hook : hooks) hook.path = program;
-    EXPECT_EQ(folded(hooks), hooks);
-  }
+TEST(FoldHooks, another_program_of_the_name_is_called) {
+  std::vector<Hook> hooks = {links("a::/a"), cache("/l")};
+  for (Hook& hook : hooks) hook.path = "/other";
+  EXPECT_EQ(folded(hooks), hooks);
 }
 
-TEST_F(FoldHooks, variables_and_times_of_somebody_s_own_are_kept) {
+TEST(FoldHooks, what_was_folded_is_folded_again) {
+  EXPECT_EQ(
+      folded({one({"--link", "a::/a", "--mask-params"}), cache("/l"), one({"--folder", "/m"})}),
+      std::vector{one({"--link", "a::/a", "--folder", "/l", "--folder", "/m", "--mask-params"})});
+}
+
+TEST(FoldHooks, variables_and_times_of_somebody_s_own_are_kept) {
   std::vector<Hook> hooks = {links("a::/a"), cache("/l")};
   hooks[1].env = {"NVIDIA_CTK_DEBUG=true"};
   EXPECT_EQ(folded(hooks), hooks);
@@ -106,9 +89,9 @@ TEST_F(FoldHooks, variables_and_times_of_somebody_s_own_are_kept) {
   EXPECT_EQ(folded(hooks), hooks);
 }
 
-TEST_F(FoldHooks, two_drivers_are_two_calls) {
+TEST(FoldHooks, two_drivers_are_two_calls) {
   std::vector<Hook> hooks;
-  for (const char* const version : {"1", "2"}) {
+  for (const std::string_view version : {"1", "2"}) {
     hooks.push_back(links(cat(version, "::/", version)));
     hooks.push_back(links("x::/x"));
     hooks.back().args = {"nvidia-cdi-hook", "enable-cuda-compat",
@@ -120,4 +103,4 @@ TEST_F(FoldHooks, two_drivers_are_two_calls) {
 }
 
 }  // namespace
-}  // namespace nvbox::runtime
+}  // namespace nvbox::spec
