@@ -17,6 +17,7 @@
 #include <linux/kernel_read_file.h>
 #include <linux/module.h>
 #include <linux/pci.h>
+#include <linux/poll.h>
 #include <linux/proc_fs.h>
 #include <linux/sched.h>
 #include <linux/seq_file.h>
@@ -53,8 +54,14 @@ static long refuse_call(struct file* file, unsigned int command, unsigned long a
   return -ENOTTY;
 }
 
+// The driver's nodes can be waited for, as gVisor does when it opens one: epoll_ctl(2) gives EPERM
+// for a file without this.
+static __poll_t poll_node(struct file* file, poll_table* table) {
+  return 0;
+}
+
 static const struct file_operations node_operations = {
-    .owner = THIS_MODULE, .open = open_node, .unlocked_ioctl = refuse_call};
+    .owner = THIS_MODULE, .open = open_node, .unlocked_ioctl = refuse_call, .poll = poll_node};
 
 struct text {
   size_t size;
