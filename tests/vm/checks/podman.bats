@@ -17,14 +17,6 @@ teardown() {
   rm -f /etc/containers/systemd/probe.container
 }
 
-# A session of hers, as logind would make it.
-as_ann() {
-  local user
-  user=$(id -u ann)
-  (cd / && timeout 200 runuser -u ann -- env HOME=/home/ann XDG_RUNTIME_DIR="/run/user/$user" \
-    DBUS_SESSION_BUS_ADDRESS="unix:path=/run/user/$user/bus" "$@")
-}
-
 # The nodes that a container has of the driver. Without root there is no device cgroup: a user who could make no
 # node anyway is kept from other GPUs by their absence.
 node_names() { sed -n 's/^\(\/dev\/nvidia[^ :]*\) [0-9].*/\1/p' <<<"$1" | sort | tr '\n' ' '; }

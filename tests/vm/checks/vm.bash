@@ -47,6 +47,14 @@ add_hooks() {
 
 remove_hooks() { rm -f "$hooks_file"; }
 
+# A user without rights, with subordinate ids, in a session of hers, as logind would make it.
+as_ann() {
+  local user
+  user=$(id -u ann)
+  (cd / && timeout 200 runuser -u ann -- env HOME=/home/ann XDG_RUNTIME_DIR="/run/user/$user" \
+    DBUS_SESSION_BUS_ADDRESS="unix:path=/run/user/$user/bus" "$@")
+}
+
 # start ENGINE ARG...: a container that stays and may make nodes. Sets `engine`, `id` and `slice`.
 start() {
   engine=$1 slice=system.slice
