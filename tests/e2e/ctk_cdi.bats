@@ -481,6 +481,28 @@ to_be_mended='
   has_text 'nvidia-ctk: invalid --relative-to value: "moon"; it is host or container'
 }
 
+@test "hooks as one call: for every container, and for what a device adds" {
+  require podman crun
+  run on_host a100x8 crun bash -c '
+    nvidia-ctk --quiet cdi generate --hooks=one --cdi-version=0.5.0 --format=json --output=/etc/cdi/nvidia.json
+    jq -r "[.containerEdits.hooks[].args[0]] | join(\" \")" /etc/cdi/nvidia.json
+    # The links of its DRM nodes alone.
+    jq -rc "[.devices[] | [.containerEdits.hooks[]?.args[:2] | join(\" \")]] | unique" /etc/cdi/nvidia.json
+    nvidia-ctk cdi generate --hooks=two
+    "$1/images.sh" --copy /run/image glibc
+    podman --cgroup-manager=cgroupfs --runtime /usr/local/lib/simhost/crun run --rm --network=none \
+      --ulimit nofile=1024:1024 --ulimit nproc=1024:1024 --device nvidia.com/gpu=1 \
+      --rootfs /run/image probe nodes -- dlopen libcuda.so.1' bash "$support"
+  find /sys/fs/cgroup -depth -type d -path '*/libpod_parent*' -exec rmdir {} + 2>/dev/null || true
+  echo "$output"
+  [ "$status" -eq 0 ]
+  has_line nvbox-hook
+  has_line '[["nvbox-hook --link"],["nvidia-cdi-hook create-symlinks"]]'
+  has_line 'nvidia-ctk: invalid value of --hooks: "two"; it is each or one'
+  has_text 'libcuda.so.1: libcuda.so.550.163.01'
+  [ "$(grep -cE '^/dev/nvidia[0-9]+ ' <<<"$output")" -eq 1 ]
+}
+
 # Podman asks for more open files and processes than root may have on small machines, and leaves an
 # empty parent cgroup behind.
 @test "podman gives a container the device that it asks for" {
