@@ -126,7 +126,7 @@ const std::string* find_not_utf8(const Json& value) {
       if (const std::string* const found = find_not_utf8(member)) return found;
     }
   } else if (value.is_array()) {
-    for (const Json& element : value) {
+    for (const Json& element : value.get_ref<const Json::array_t&>()) {
       if (const std::string* const found = find_not_utf8(element)) return found;
     }
   }

@@ -80,7 +80,18 @@ bool is_all_printable(std::string_view text) {
   return true;
 }
 
+// What most texts of a specification are: paths and file names in ASCII, in which no reader sees
+// anything else.
+bool is_plain_path(std::string_view text) {
+  return text.front() == '/' && std::ranges::all_of(text, [](char character) {
+           return (character >= 'a' && character <= 'z') ||
+                  (character >= '-' && character <= '9') ||
+                  (character >= 'A' && character <= 'Z') || character == '_';
+         });
+}
+
 Style style_of(std::string_view text) {
+  if (!text.empty() && is_plain_path(text)) return Style::plain;
   if (is_ambiguous(text) || !is_all_printable(text)) return Style::double_quoted;
   if (text.contains('\n')) {
     // NVIDIA's hint for a first blank is wrong in lists, so such a text goes into quotes here.

@@ -12,7 +12,6 @@
 #include "driver/architecture.h"
 #include "driver/driver_files.h"
 #include "driver/library_directories.h"
-#include "driver/library_scan.h"
 #include "host/elf.h"
 
 namespace nvbox::driver {
@@ -118,8 +117,8 @@ class Finder {
   }
 
   static void add_links(const ScannedDirectory& folder, Library& library) {
-    library.links = links_for(folder.path, path::base_name(library.path), library.soname,
-                              folder.links, library.serves);
+    library.links =
+        links_for(folder, path::base_name(library.path), library.soname, library.serves);
   }
 
   Capabilities serves_of(std::string_view name, bool is_vdpau) const {
@@ -344,16 +343,15 @@ std::string_view development_name(std::string_view soname) {
 
 }  // namespace
 
-std::vector<HostLink> links_for(std::string_view directory, std::string_view file,
-                                std::string_view soname, std::span<const std::string> host_links,
-                                Capabilities serves) {
+std::vector<HostLink> links_for(const ScannedDirectory& directory, std::string_view file,
+                                std::string_view soname, Capabilities serves) {
   std::vector<HostLink> links;
   const auto add = [&](std::string_view target, std::string_view name) {
-    HostLink link = {std::string(target), path::join(directory, name), serves};
+    HostLink link = {std::string(target), path::join(directory.path, name), serves};
     if (std::ranges::find(links, link) == links.end()) links.push_back(std::move(link));
   };
   const auto add_if_on_host = [&](std::string_view target, std::string_view name) {
-    if (target != name && std::ranges::binary_search(host_links, name)) add(target, name);
+    if (target != name && directory.has_link(name)) add(target, name);
   };
   for (const SpecialLink& row : special_links) {
     if (file.starts_with(row.file_prefix)) add(row.target.empty() ? file : row.target, row.link);

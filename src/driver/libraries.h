@@ -1,7 +1,6 @@
 // The driver's libraries.
 #pragma once
 
-#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -10,6 +9,7 @@
 #include "driver/context.h"
 #include "driver/extensions.h"
 #include "driver/inventory.h"
+#include "driver/library_scan.h"
 
 namespace nvbox::driver {
 
@@ -25,11 +25,9 @@ Result<Libraries> find_libraries(const Context& context, std::string_view versio
                                  const std::vector<Extension>& extensions);
 
 // For `file` in `directory`: the links that the driver's installer always makes, the SONAME, and
-// the name for linking. The latter two only if the host has such a link, which `host_links` (sorted
-// names) tells. Links to a SONAME would also come with the loader's cache, but not every image has
-// one.
-std::vector<HostLink> links_for(std::string_view directory, std::string_view file,
-                                std::string_view soname, std::span<const std::string> host_links,
-                                Capabilities serves);
+// the name for linking. The latter two only if the host has such a link. Links to a SONAME would
+// also come with the loader's cache, but not every image has one.
+std::vector<HostLink> links_for(const ScannedDirectory& directory, std::string_view file,
+                                std::string_view soname, Capabilities serves);
 
 }  // namespace nvbox::driver

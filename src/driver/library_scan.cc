@@ -33,11 +33,17 @@ bool is_searched_below(Below below, int depth, std::string_view name) {
   return false;
 }
 
-// "libx.so", "libx.so.4" and "libx.so.1.1.0" for the stem "libx.so".
-bool has_stem(std::string_view name, std::string_view stem) {
-  if (!name.starts_with(stem)) return false;
-  name.remove_prefix(stem.size());
-  return name.empty() || is_version(name.substr(1)) || parse_number<unsigned>(name.substr(1));
+constexpr std::string_view so = ".so";
+
+// "libx.so" of "libx.so.4"; all of a name without it.
+std::string_view stem_of(std::string_view name) {
+  return name.substr(0, std::min(name.find(so), name.size() - so.size()) + so.size());
+}
+
+// Behind the stem: nothing, ".4" or ".1.1.0".
+bool is_version_ending(std::string_view ending) {
+  return ending.empty() || (ending[0] == '.' && (is_version(ending.substr(1)) ||
+                                                 parse_number<unsigned>(ending.substr(1))));
 }
 
 // What is open at a path below the root, and which directory that is.
@@ -78,11 +84,11 @@ void LibraryScan::note_failure(Error error) {
   if (!failure_) failure_ = std::move(error);
 }
 
-void LibraryScan::note_other_version(std::string_view name) {
-  for (const std::string_view stem : {"libcuda.so.", "libnvidia-ml.so."}) {
-    if (!name.starts_with(stem)) continue;
-    const std::string_view version = name.substr(stem.size());
-    if (is_version(version)) other_versions_.emplace(version);
+void LibraryScan::note_other_version(std::string_view name, std::string_view stem) {
+  if (stem != "libcuda.so" && stem != "libnvidia-ml.so") return;
+  const std::string_view ending = name.substr(stem.size());
+  if (ending.starts_with('.') && is_version(ending.substr(1))) {
+    other_versions_.emplace(ending.substr(1));
   }
 }
 
@@ -95,9 +101,11 @@ void LibraryScan::sort_in(std::string_view name, EntryKind kind, ScannedDirector
     directory.versioned.push_back({std::string(name), is_link});
     return;
   }
-  note_other_version(name);
+  const std::string_view stem = stem_of(name);
+  note_other_version(name, stem);
   for (size_t row = 0; row < own_numbered_.size(); ++row) {
-    if (!has_stem(name, own_numbered_[row].stem)) continue;
+    if (stem != own_numbered_[row].stem) continue;
+    if (!is_version_ending(name.substr(stem.size()))) continue;
     directory.own_numbered.emplace_back(row, ScannedName{std::string(name), is_link});
   }
 }
@@ -125,7 +133,6 @@ const ScannedDirectory* LibraryScan::scan(const Pending& wanted, std::vector<Pen
   Result<std::string> real = host::path_below(root, open->fd.get());
   if (!listed) note_failure(Error(listed.error()).in(wanted.path));
   directory.path = real ? std::move(real).value() : wanted.path;
-  std::ranges::sort(directory.links);
   directories_.push_back(std::move(directory));
   known_.emplace_back(open->identity, &directories_.back());
   return asked_.back().second = &directories_.back();
@@ -142,6 +149,12 @@ void LibraryScan::add(const std::vector<LibraryDirectory>& directories) {
     std::ranges::sort(below, {}, &Pending::path);
     std::ranges::move(below, std::back_inserter(pending));
   }
+}
+
+// A few names are looked up among hundreds or thousands, so that putting those in order costs more.
+bool ScannedDirectory::has_link(std::string_view name) const {
+  return std::ranges::any_of(
+      links, [&](const std::string& link) { return link.size() == name.size() && link == name; });
 }
 
 const ScannedDirectory* LibraryScan::directory(const std::string& path) {

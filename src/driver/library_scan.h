@@ -29,8 +29,10 @@ struct ScannedDirectory {
   std::vector<ScannedName> versioned{};  // lib*.so.VERSION
   // Names that fit a row of the scan's own-numbered ones, with the row's position.
   std::vector<std::pair<size_t, ScannedName>> own_numbered{};
-  std::vector<std::string> links{};  // lib*.so*, sorted
+  std::vector<std::string> links{};  // lib*.so*
   bool has_vdpau = false;            // a directory of that name
+
+  bool has_link(std::string_view name) const;
 };
 
 class LibraryScan {
@@ -69,7 +71,7 @@ class LibraryScan {
   const ScannedDirectory* scan(const Pending& wanted, std::vector<Pending>& below);
   void sort_in(std::string_view name, host::EntryKind kind, ScannedDirectory& directory);
   void note_failure(Error error);
-  void note_other_version(std::string_view name);
+  void note_other_version(std::string_view name, std::string_view stem);
 
   const Context& context_;
   std::string version_;

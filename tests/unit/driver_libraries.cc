@@ -361,7 +361,7 @@ so /usr/lib64/libcuda.so.550.54 libcuda.so.1 aarch64
 
 std::vector<HostLink> links(std::string_view file, std::string_view soname,
                             const std::vector<std::string>& host_links) {
-  return links_for("/lib", file, soname, host_links, compute);
+  return links_for({.path = "/lib", .links = host_links}, file, soname, compute);
 }
 
 TEST(LibraryLinks, are_the_soname_and_the_development_name_if_the_host_has_them) {

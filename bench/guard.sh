@@ -1,0 +1,91 @@
+#!/bin/bash
+# Counts what the hot paths cost on the simulated GPU host a100x8, where times would tell what else the
+# machine does: instructions (callgrind), page faults, and the size of the stripped binary.
+#
+#   bench/guard.sh [BINARY]            fails when one is over 3 % more than bench/guard.tsv says
+#   bench/guard.sh --update [BINARY]   writes bench/guard.tsv
+#
+# The counts are those of gcc 12 and Debian 12's libraries. Needs root and what tests/run.sh installs.
+set -euo pipefail
+
+here=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)
+top=$(dirname -- "$here")
+known=$here/guard.tsv
+
+for tool in valgrind jq strip time; do
+  command -v "$tool" >/dev/null || { echo "guard.sh: $tool is missing" >&2; exit 1; }
+done
+
+if [[ -z ${GUARD_INSIDE-} ]]; then
+  update=false
+  if [[ ${1-} == --update ]]; then update=true; shift; fi
+  binary=$(readlink -f -- "${1:-$top/build/nvbox}")
+  found=$(mktemp)
+  trap 'rm -f "$found"' EXIT
+  GUARD_INSIDE=1 "$top/tests/simhost/simhost" --install "$binary" a100x8 -- "${BASH_SOURCE[0]}" "$binary" >"$found"
+  if $update; then
+    cp "$found" "$known"
+    exit
+  fi
+  # Columns: what, instructions (bytes for the size), page faults.
+  awk -F '\t' '
+    NR == FNR { instructions[$1] = $2; faults[$1] = $3; next }
+    function judge(what, was, is) {
+      line = sprintf("%-32s %-12s %10d -> %10d  %+.1f %%", $1, what, was, is, was ? (is - was) * 100 / was : 0)
+      if (is > was * 1.03) { print line, " MORE"; more = 1 } else print line
+    }
+    !($1 in instructions) { print $1 ": not in guard.tsv"; more = 1; next }
+    { judge($3 == "" ? "bytes" : "instructions", instructions[$1], $2); if ($3 != "") judge("page faults", faults[$1], $3) }
+    END { exit more }' "$known" "$found" || {
+    echo 'guard.sh: where that is worth it, write the new counts with --update' >&2
+    exit 1
+  }
+  exit
+fi
+
+binary=$1
+work=$(mktemp -d --tmpdir=/run)
+trap 'rm -rf "$work"' EXIT
+
+# A program that replaces itself tells callgrind nothing more, so the low-level runtime is one that the
+# kernel refuses to start.
+printf 'no program' >"$work/refused"
+chmod +x "$work/refused"
+printf '[nvidia-container-runtime]\nruntimes = ["%s"]\n' "$work/refused" >"$work/config.toml"
+export NVIDIA_CTK_CONFIG_FILE_PATH=$work/config.toml
+
+count() { # count WHAT COMMAND...
+  local what=$1 instructions faults
+  shift
+  # A start that the kernel refuses is an error at its end.
+  faults=$({ /usr/bin/time -q -f %R "$@" || true; } 2>&1 >/dev/null | tail -n 1)
+  restore
+  instructions=$({ valgrind --tool=callgrind --callgrind-out-file=/dev/null "$@" || true; } 2>&1 >/dev/null |
+    sed -n 's/.*Collected : //p')
+  restore
+  [[ $instructions =~ ^[0-9]+$ && $faults =~ ^[0-9]+$ ]] || { echo "guard.sh: failed: $*" >&2; return 1; }
+  printf '%s\t%s\t%s\n' "$what" "$instructions" "$faults"
+}
+
+restore() { :; }
+create() { # create WHAT PROGRAM VARIABLE...
+  local what=$1 program=$2
+  "$top/tests/e2e/support/bundle.sh" --bind-proc "${@:3}" "$work/bundle" glibc true
+  cp "$work/bundle/config.json" "$work/config.json"
+  restore() { cp "$work/config.json" "$work/bundle/config.json"; }
+  count "$what" "$program" create --bundle "$work/bundle" guard
+  restore() { :; }
+  rm -rf "$work/bundle"
+}
+
+gpus=(--env NVIDIA_VISIBLE_DEVICES=all --env NVIDIA_DRIVER_CAPABILITIES=compute,utility)
+count 'nvbox --version' /usr/bin/nvbox --version
+create 'create, no GPU' /usr/bin/nvidia-container-runtime
+create 'create, 8 GPUs' /usr/bin/nvidia-container-runtime "${gpus[@]}"
+count 'list' /usr/bin/nvidia-container-cli list
+count 'info' /usr/bin/nvidia-container-cli info
+count 'cdi generate' /usr/bin/nvidia-ctk --quiet cdi generate
+nvidia-ctk --quiet cdi generate --output=/var/run/cdi/nvidia.yaml
+create 'create in cdi mode, 8 GPUs' /usr/bin/nvidia-container-runtime.cdi "${gpus[@]}"
+strip -o "$work/stripped" "$binary"
+printf 'stripped binary\t%s\t\n' "$(stat -c %s "$work/stripped")"
