@@ -7,14 +7,14 @@
 #   tests/run.sh --tidy     clang-tidy only, nothing is installed
 #   tests/run.sh --vm       the virtual machine's essential checks only, nothing is installed
 #   tests/run.sh --all      also format, shellcheck, clang-tidy, cppcheck, gcc -fanalyzer, sanitizers,
-#                           reproducibility and a virtual machine; warnings are errors
+#                           reproducibility, costs and a virtual machine; warnings are errors
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 build_packages=(cmake ninja-build g++ git nlohmann-json3-dev libtomlplusplus-dev libcap-dev libseccomp-dev libyaml-dev)
 test_packages=(libgtest-dev libbenchmark-dev libtoml11-dev bats jq strace util-linux procps file runc crun
                systemd containerd docker.io podman lxc uidmap busybox-static musl musl-tools hyperfine time patch lintian rpm rpmlint cpio)
-lint_packages=(clang clang-format clang-tidy clang-19 libclang-rt-19-dev cppcheck shellcheck)
+lint_packages=(clang clang-format clang-tidy clang-19 libclang-rt-19-dev cppcheck shellcheck valgrind)
 vm_packages=(debootstrap e2fsprogs qemu-system-x86 qemu-utils)
 # Of tests/vm, what no simulated host can show.
 vm_checks=(host reload refresh)
@@ -192,6 +192,8 @@ main() {
   say 'build'
   build build "${options[@]}"
   if [ -n "${all:-}" ]; then
+    say 'what hot paths cost'
+    bench/guard.sh build/nvbox
     check_reproducible
     check_sanitizers
     start fuzzers tests/security/fuzz/run.sh 30

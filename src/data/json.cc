@@ -114,7 +114,8 @@ class TreeBuilder {
   std::optional<Error> error_{};
 };
 
-// The first string in the document, name of a member or value, that is not UTF-8; null when all are.
+// The first string in the document, name of a member or value, that is not UTF-8; null when all
+// are.
 const std::string* find_not_utf8(const Json& value) {
   if (value.is_string()) {
     const auto& text = value.get_ref<const std::string&>();
@@ -133,10 +134,9 @@ const std::string* find_not_utf8(const Json& value) {
   return nullptr;
 }
 
+// The library ends the process over what is not UTF-8.
 Result<std::string> dump(const Json& document, int blanks) {
-  if (const std::string* const text = find_not_utf8(document)) {
-    return Error(cat("write JSON: not UTF-8: ", quote(*text)));
-  }
+  NVBOX_TRY(check_utf8(document).in("write JSON"));
   return document.dump(blanks);
 }
 
@@ -156,6 +156,12 @@ Result<Json> parse_json_like_go(std::string_view text, const JsonLimits& limits)
   JsonLimits longer = limits;
   longer.bytes = 3 * limits.bytes;
   return parse_json(with_replacements(text), longer);
+}
+
+Result<> check_utf8(const Json& document) {
+  const std::string* const text = find_not_utf8(document);
+  if (text == nullptr) return {};
+  return Error(cat("not UTF-8: ", quote(*text)));
 }
 
 std::string json_number(double number) {

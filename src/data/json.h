@@ -32,6 +32,10 @@ Result<Json> parse_json(std::string_view text, const JsonLimits& limits = {});
 // replaced by U+FFFD, a byte at a time, as encoding/json does.
 Result<Json> parse_json_like_go(std::string_view text, const JsonLimits& limits = {});
 
+// An error that names the first string of the document, a value or the name of a member, that is
+// not UTF-8. JSON and YAML have no others.
+Result<> check_utf8(const Json& document);
+
 // Compact, on one line, without a final newline.
 Result<std::string> dump_json(const Json& document);
 

@@ -191,9 +191,8 @@ class Editor {
 Result<std::string> set_json_member(std::string_view text, std::span<const std::string_view> path,
                                     const Json& value) {
   const Json document = NVBOX_TRY(parse_json(text));
-  // The library ends the process over names and values that are not UTF-8.
-  NVBOX_TRY(dump_json(value));
-  for (const std::string_view name : path) NVBOX_TRY(dump_json(Json(name)));
+  NVBOX_TRY(check_utf8(value));
+  for (const std::string_view name : path) NVBOX_TRY(check_utf8(Json(name)));
   return Editor(text, path).set(document, value);
 }
 

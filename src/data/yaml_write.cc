@@ -80,18 +80,23 @@ bool is_all_printable(std::string_view text) {
   return true;
 }
 
-// What most texts of a specification are: paths and file names in ASCII, in which no reader sees
-// anything else.
-bool is_plain_path(std::string_view text) {
-  return text.front() == '/' && std::ranges::all_of(text, [](char character) {
-           return (character >= 'a' && character <= 'z') ||
-                  (character >= '-' && character <= '9') ||
-                  (character >= 'A' && character <= 'Z') || character == '_';
-         });
+constexpr size_t longest_ambiguous_word = 5;  // "false"
+
+// What most texts of a specification are: paths, file names and options in ASCII, in which no
+// reader sees anything else. Numbers, dates and indicators begin otherwise.
+bool is_plainly_plain(std::string_view text) {
+  const auto is_letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); };
+  const auto is_harmless = [&](char c) {
+    return is_letter(c) || (c >= '-' && c <= '9') || c == '_';
+  };
+  const bool begins_well =
+      !text.empty() &&
+      (text.front() == '/' || (is_letter(text.front()) && text.size() > longest_ambiguous_word));
+  return begins_well && std::ranges::all_of(text, is_harmless);
 }
 
 Style style_of(std::string_view text) {
-  if (!text.empty() && is_plain_path(text)) return Style::plain;
+  if (is_plainly_plain(text)) return Style::plain;
   if (is_ambiguous(text) || !is_all_printable(text)) return Style::double_quoted;
   if (text.contains('\n')) {
     // NVIDIA's hint for a first blank is wrong in lists, so such a text goes into quotes here.
@@ -265,17 +270,10 @@ void Writer::mapping(const Json& value, size_t indent) {
   }
 }
 
-// The library checks every string when it dumps.
-Result<> check_encoding(const Json& document) {
-  const Result<std::string> dumped = dump_json(document);
-  if (!dumped) return Error("write YAML: a string is not UTF-8");
-  return {};
-}
-
 }  // namespace
 
 Result<std::string> dump_yaml(const Json& document) {
-  NVBOX_TRY(check_encoding(document));
+  NVBOX_TRY(check_utf8(document).in("write YAML"));
   return Writer().document(document);
 }
 

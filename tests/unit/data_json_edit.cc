@@ -84,7 +84,7 @@ TEST(JsonEdit, errors_name_the_line) {
             "error: line 1: the document is of type array, not an object");
   EXPECT_TRUE(
       edited("{\n\"a\" 1}", {"a"}, 1).starts_with("error: invalid JSON at line 2, column 5"));
-  EXPECT_TRUE(edited("{}", {"a"}, "\xff").starts_with("error: write JSON"));
+  EXPECT_TRUE(edited("{}", {"a"}, "\xff").starts_with("error: not UTF-8: "));
 }
 
 }  // namespace

@@ -282,7 +282,7 @@ TEST(DumpYaml, a_long_key_can_be_read_again) {
 }
 
 TEST(DumpYaml, refuses_text_that_is_not_utf_8) {
-  EXPECT_EQ(dump_yaml(Json("\xff")).error().message(), "write YAML: a string is not UTF-8");
+  EXPECT_EQ(dump_yaml(Json("\xff")).error().message(), "write YAML: not UTF-8: \"\xff\"");
 }
 
 TEST(ParseYaml, no_damaged_byte_is_fatal) {
