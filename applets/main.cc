@@ -110,8 +110,8 @@ int run(int argc, char** argv, char** envp) {
 
 // The build knows no exceptions (cmake/hardening.cmake), so that this is where the library's end.
 namespace __gnu_cxx {
-// NOLINTNEXTLINE(bugprone-reserved-identifier,cert-dcl*): what std::terminate calls. libstdc++'s own
-// writes the type's name for people, with a demangler of 47 KB.
+// NOLINTNEXTLINE(bugprone-reserved-identifier,cert-dcl*): what std::terminate calls. libstdc++'s
+// own writes the type's name for people, with a demangler of 47 KB.
 void __verbose_terminate_handler() {
   (void)nvbox::sys::write_all(STDERR_FILENO, "nvbox: internal error: please report it\n");
   abort();
