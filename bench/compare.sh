@@ -114,7 +114,7 @@ print_table() {
   printf '\n%s\n' "$COMPARE_INSIDE"
   printf '%s\n' "${rows[@]}" | awk -F '\t' '
     BEGIN {
-      format = "%-44s %10s %9s %9s %9s %9s %9s %8s\n"
+      format = "%-50s %10s %9s %9s %9s %9s %9s %8s\n"
       printf format, "", "median ms", "min ms", "max ms", "x no-op", "own ms", "RSS KiB", "syscalls"
     }
     # "own" is what a program adds to starting one that does nothing, or two where it ends in another.
@@ -174,6 +174,9 @@ ctk_rows nvbox /usr/bin/nvidia-ctk
 create 'create in cdi mode, 8 GPUs: nvbox' /usr/bin/nvidia-container-runtime.cdi gpu
 [[ -z $reference ]] ||
   create 'create in cdi mode, 8 GPUs: peer' "$reference/nvidia-container-runtime.cdi" gpu
+lifecycle 'create+start+delete in cdi mode, 8 GPUs: nvbox' /usr/bin/nvidia-container-runtime.cdi gpu
+[[ -z $reference ]] ||
+  lifecycle 'create+start+delete in cdi mode, 8 GPUs: peer' "$reference/nvidia-container-runtime.cdi" gpu
 row 'cdi generate --if-stale: nvbox' '' /usr/bin/nvidia-ctk --quiet cdi generate --if-stale \
   --output=/var/run/cdi/nvidia.yaml
 for ((number = 0; number < 500; ++number)); do
