@@ -75,8 +75,9 @@ Result<> update_cache(const Places& places, const Settings& settings, const Log&
 Result<> enable_compat(const Places& places, const Settings& settings, const Log& log) {
   const hook::HostDriver driver = {.driver_version = settings.driver_version,
                                    .cuda_version = settings.cuda_version};
-  return hook::enable_cuda_compat(places.writable, driver, settings.compat_root, log)
-      .in("CUDA compatibility libraries");
+  NVBOX_TRY(hook::enable_cuda_compat(places.writable, driver, settings.compat_root, log)
+                .in("CUDA compatibility libraries"));
+  return {};
 }
 
 // A mount has to land in the container's own tree, not in a view of it.

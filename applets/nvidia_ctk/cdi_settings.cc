@@ -8,6 +8,7 @@
 #include "host/locate.h"
 #include "host/root.h"
 #include "nvidia_ctk/cdi_generate.h"
+#include "sys/process.h"
 
 namespace nvbox::applets::ctk_cdi {
 namespace {
@@ -129,6 +130,15 @@ Result<std::string> find_hook_program(const std::string& chosen, const Call& cal
   return fallback;
 }
 
+// It may be installed later, or on another host.
+Result<> warn_of_another_program(const std::string& program, const Log& log) {
+  const host::Root root = NVBOX_TRY(host::Root::open("/"));
+  const auto there = root.resolve(program);
+  if (!there || !*there || **there == NVBOX_TRY(sys::own_path())) return {};
+  log.warning(cat(program, " is not this program; --hooks=one needs nvbox there"));
+  return {};
+}
+
 Result<std::string> kind_of(const Settings& settings) {
   std::string kind = cat(settings.vendor, "/", settings.device_class);
   if (!spec::is_qualified_name(cat(settings.vendor, "/gpu=0"))) {
@@ -195,6 +205,7 @@ Result<GeneratePlan> check_settings(const Settings& settings, const cli::FlagLin
   }
   options.naming = NVBOX_TRY(parse_namings(settings.naming));
   options.hooks.program = NVBOX_TRY(find_hook_program(settings.hook_path, call));
+  if (options.hooks.is_one) NVBOX_TRY(warn_of_another_program(options.hooks.program, call.log));
   const std::string here = NVBOX_TRY(working_directory());
   plan.output = output_for(settings.output, line.is_set("format") ? format : std::nullopt, here);
   for (const std::string& warning : plan.output.warnings) call.log.warning(warning);

@@ -77,6 +77,7 @@ class Reader {
   Result<Toml*> find_or_add_dotted(Toml& table, const std::string& key);
 
   Error fail(size_t at, std::string_view reason) const;
+  Result<> check_depth(size_t at, size_t depth) const;
   Error defined_before(const std::string& key, const Toml& first) const;
   int line();
 
@@ -172,10 +173,13 @@ Result<std::string> Reader::one_key() {
   return std::string(text_.substr(start, at_ - start));
 }
 
+Result<> Reader::check_depth(size_t at, size_t depth) const {
+  if (depth <= limits_.depth) return {};
+  return fail(at, cat("nests more than ", limits_.depth, " levels deep"));
+}
+
 Result<Toml> Reader::value(size_t depth) {
-  if (depth > limits_.depth) {
-    return fail(at_, cat("nests more than ", limits_.depth, " levels deep"));
-  }
+  NVBOX_TRY(check_depth(at_, depth));
   const int line_here = line();
   const auto made = [&](Toml::Value value) { return Toml{std::move(value), line_here}; };
   if (at("\"\"\"")) return made(NVBOX_TRY(long_string('"')));
@@ -385,9 +389,7 @@ Result<> Reader::header(Toml& root) {
   if (!is_element) take("[");
   const Keys path = NVBOX_TRY(keys());
   NVBOX_TRY(expect(is_element ? "]]" : "]"));
-  if (path.size() > limits_.depth) {
-    return fail(key_at_, cat("nests more than ", limits_.depth, " levels deep"));
-  }
+  NVBOX_TRY(check_depth(key_at_, path.size()));
   Toml* table = &root;
   for (size_t i = 0; i + 1 < path.size(); ++i) {
     table = NVBOX_TRY(find_or_add_on_the_way(*table, path[i]));
@@ -406,6 +408,8 @@ Result<> Reader::member(Toml& table, size_t depth) {
   const Keys path = NVBOX_TRY(keys());
   NVBOX_TRY(expect("="));
   skip_blanks();
+  // Before the tables are made, which end in one another when they are destroyed.
+  NVBOX_TRY(check_depth(at_, depth + path.size()));
   if (outline_ != nullptr) outline_->begin_member(path, begin, at_);
   Toml* parent = &table;
   for (size_t i = 0; i + 1 < path.size(); ++i) {

@@ -37,7 +37,7 @@ constexpr std::string_view so = ".so";
 
 // "libx.so" of "libx.so.4"; all of a name without it.
 std::string_view stem_of(std::string_view name) {
-  return name.substr(0, std::min(name.find(so), name.size() - so.size()) + so.size());
+  return name.substr(0, std::min(name.rfind(so), name.size() - so.size()) + so.size());
 }
 
 // Behind the stem: nothing, ".4" or ".1.1.0".

@@ -13,18 +13,13 @@
 namespace nvbox::hook {
 namespace {
 
-// The directory whose libraries the loader shall prefer; empty when there is none.
+// The directory whose libraries the loader shall prefer; empty when there is none. An
+// update-ldcache hook that runs later, of another specification, is told as well.
 Result<std::string> choose_compat_folder(const host::Root& container,
                                          const spec::ContainerWork& work, const Log& log) {
   if (work.cuda_compat_driver.empty()) return std::string();
-  CompatDecision decision = NVBOX_TRY(decide_cuda_compat(
-      container, {.driver_version = work.cuda_compat_driver}, work.cuda_compat_root));
-  tell(decision, log);
-  // enable-cuda-compat of a CDI specification leaves a file in the image that names its folder. It
-  // is taken away, so that the folder that is chosen here is the only one.
-  const Result<> forgotten = forget_cuda_compat(container);
-  if (!forgotten) log.debug(forgotten.error().message());
-  return std::move(decision.directory);
+  return enable_cuda_compat(container, {.driver_version = work.cuda_compat_driver},
+                            work.cuda_compat_root, log);
 }
 
 // `writable` is the container's root as far as it may be changed.

@@ -206,26 +206,25 @@ constexpr size_t most_files = 256;
 constexpr size_t most_folders = 64;
 
 Result<> configure(const host::Root& container, const std::string& folder) {
-  if (folder.empty()) return forget_cuda_compat(container);
-  NVBOX_TRY(host::write_container_file(container, own_file, cat(folder, "\n")));
+  if (folder.empty()) {
+    NVBOX_TRY(host::remove_file(container, own_file));
+  } else {
+    NVBOX_TRY(host::write_container_file(container, own_file, cat(folder, "\n")));
+  }
   return {};
 }
 
 }  // namespace
 
-Result<> enable_cuda_compat(const host::Root& container, const HostDriver& driver,
-                            std::string_view compat_root, const Log& log) {
-  const CompatDecision decision = NVBOX_TRY(decide_cuda_compat(container, driver, compat_root));
+Result<std::string> enable_cuda_compat(const host::Root& container, const HostDriver& driver,
+                                       std::string_view compat_root, const Log& log) {
+  CompatDecision decision = NVBOX_TRY(decide_cuda_compat(container, driver, compat_root));
   tell(decision, log);
-  Result<> configured = configure(container, decision.directory);
-  if (configured || !host::is_closed_to_changes(configured.error())) return configured;
+  const Result<> configured = configure(container, decision.directory);
+  if (configured) return std::move(decision.directory);
+  if (!host::is_closed_to_changes(configured.error())) return configured.error();
   log.warning(cat("CUDA compatibility libraries are not enabled: ", configured.error().message()));
-  return {};
-}
-
-Result<> forget_cuda_compat(const host::Root& container) {
-  NVBOX_TRY(host::remove_file(container, own_file));
-  return {};
+  return std::string();
 }
 
 std::vector<std::string> enabled_compat_folders(const host::Root& container, const Log& log) {

@@ -41,11 +41,9 @@ void tell(const CompatDecision& decision, const Log& log);
 
 // Decides about the libraries in `compat_root` of the container, and writes or removes the file
 // accordingly. Its name is the same at every start. A read-only /etc is logged and tolerated.
-Result<> enable_cuda_compat(const host::Root& container, const HostDriver& driver,
-                            std::string_view compat_root, const Log& log);
-
-// Removes the file that enable_cuda_compat wrote at an earlier start.
-Result<> forget_cuda_compat(const host::Root& container);
+// Returns the folder that the file names; empty when there is none.
+Result<std::string> enable_cuda_compat(const host::Root& container, const HostDriver& driver,
+                                       std::string_view compat_root, const Log& log);
 
 // The directories that such files name, this program's and NVIDIA's, each once and in the
 // loader's order. Of more than 64, which no image has, the first ones.

@@ -51,7 +51,7 @@ bool add(ContainerWork& work, const ContainerWork& more) {
     work.cuda_compat_driver = more.cuda_compat_driver;
     work.cuda_compat_root = more.cuda_compat_root;
   }
-  for (const Link& link : more.links) add_once(work.links, link);
+  work.links.insert(work.links.end(), more.links.begin(), more.links.end());
   for (const std::string& folder : more.library_folders) add_once(work.library_folders, folder);
   work.mask_params |= more.mask_params;
   work.application_profile |= more.application_profile;

@@ -28,7 +28,9 @@ std::vector<Hook> fold_hooks(std::vector<Hook> hooks,
   std::vector<Hook> group;
   ContainerWork work;  // of the group
   const auto end_group = [&] {
-    if (group.size() > 1) group = {make(work)};
+    // Compatibility libraries alone are put into no cache.
+    const bool is_whole = work.cuda_compat_driver.empty() || !work.library_folders.empty();
+    if (group.size() > 1 && is_whole) group = {make(work)};
     for (Hook& hook : group) out.push_back(std::move(hook));
     group.clear();
     work = {};

@@ -284,6 +284,10 @@ TEST(Toml, limits_hold) {
   EXPECT_EQ(message("a = [[1]]"), "valid");
   EXPECT_EQ(message("a = [[[1]]]"), "line 1, column 8: nests more than 3 levels deep");
   EXPECT_EQ(message("a.b.c = 1"), "valid");
+  // The tree would be destroyed in as many calls.
+  std::string long_key = "a";
+  for (int i = 0; i < 300'000; ++i) long_key += ".a";
+  EXPECT_EQ(parse_toml(long_key + " = 1").error().message().substr(0, 14), "line 1, column");
   EXPECT_EQ(message("a.b.c.d = 1"), "line 1, column 11: nests more than 3 levels deep");
   EXPECT_EQ(message("[a.b.c]"), "valid");
   EXPECT_EQ(message("[a.b.c.d]"), "line 1, column 1: nests more than 3 levels deep");

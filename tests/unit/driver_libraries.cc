@@ -310,17 +310,21 @@ TEST(Libraries, that_a_site_names_are_found_by_name_and_by_path) {
 so /usr/lib64/libcuda.so.550.54 libcuda.so.1
 so /usr/lib64/libnvidia-ml.so.550.54 libnvidia-ml.so.1
 so /usr/lib64/libsite.so.2 libsite.so.2
+so /usr/lib64/libsite.solver.so.4 libsite.solver.so.4
+so /usr/lib64/libsite.so.1.so.3 libsite.so.1.so.3
 so /opt/site/libother.so libother.so
 )");
   const std::vector<Extension> extensions = {
       {ExtensionKind::library, compute, "libsite.so"},
+      {ExtensionKind::library, compute, "libsite.solver.so"},
       {ExtensionKind::library, compute, "libnvidia-ml.so"},
       {ExtensionKind::library, Capabilities::video, "libunneeded.so"},
       {ExtensionKind::library, compute, "/opt/site/libother.so"},
       {ExtensionKind::library, compute, "/opt/site/libabsent.so"}};
   EXPECT_EQ(libraries_on(host, compute, extensions),
             (Outcome{{"/usr/lib64/libcuda.so.550.54", "/usr/lib64/libnvidia-ml.so.550.54",
-                      "/usr/lib64/libsite.so.2", "/opt/site/libother.so"},
+                      "/usr/lib64/libsite.so.2", "/usr/lib64/libsite.solver.so.4",
+                      "/opt/site/libother.so"},
                      {"/usr/lib64"}}))
       << "a site's row for a library that we list replaces ours";
 }

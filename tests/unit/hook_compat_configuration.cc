@@ -6,6 +6,7 @@
 #include <fstream>
 #include <sstream>
 
+#include "hook/create_container.h"
 #include "hook/update_ld_cache.h"
 #include "host/ld_cache.h"
 #include "support/elf_stub.h"
@@ -57,7 +58,7 @@ l /usr/local/cuda -> cuda-12
   }
 
   void enable(const std::string& driver_version) const {
-    const Result<> done =
+    const auto done =
         enable_cuda_compat(root(), {.driver_version = driver_version}, compat_root, Log());
     EXPECT_TRUE(done) << done.error().message();
   }
@@ -105,6 +106,19 @@ TEST(CompatConfiguration, comes_before_the_drivers_folders_in_the_cache_and_leav
   EXPECT_EQ(image.libcuda_after_update(folders), compat);
   image.enable("580.10");
   EXPECT_EQ(image.libcuda_after_update(folders), driver);
+}
+
+// Hooks of another specification may follow the one that does everything.
+TEST(CompatConfiguration, of_the_whole_work_is_told_to_later_hooks) {
+  const Image image;
+  const auto host = host::Root::open("/");
+  const spec::ContainerWork work = {.library_folders = {"/opt/driver"},
+                                    .cuda_compat_driver = "570.211.01",
+                                    .cuda_compat_root = std::string(compat_root)};
+  const auto done = create_container(*host, image.root(), work, Log());
+  ASSERT_TRUE(done) << done.error().message();
+  EXPECT_EQ(image.libcuda_after_update({"/usr/lib/x86_64-linux-gnu"}),
+            "/usr/local/cuda-12/compat/libcuda.so.1");
 }
 
 TEST(CompatConfiguration, of_the_peers_hook_counts_as_well) {

@@ -129,7 +129,8 @@ TEST(ContainerWork, adds_up_but_for_two_drivers) {
   ContainerWork work = {.links = {{"a", "/a"}}, .cuda_compat_driver = "1"};
   EXPECT_TRUE(add(work, {.links = {{"b", "/b"}, {"a", "/a"}}, .library_folders = {"/l"}}));
   EXPECT_TRUE(add(work, {.cuda_compat_driver = "1", .mask_params = true}));
-  const ContainerWork sum = {.links = {{"a", "/a"}, {"b", "/b"}},
+  // Each link in its place, because the last of a name counts.
+  const ContainerWork sum = {.links = {{"a", "/a"}, {"b", "/b"}, {"a", "/a"}},
                              .library_folders = {"/l"},
                              .cuda_compat_driver = "1",
                              .mask_params = true};

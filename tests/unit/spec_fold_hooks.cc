@@ -80,6 +80,15 @@ TEST(FoldHooks, what_was_folded_is_folded_again) {
       std::vector{one({"--link", "a::/a", "--folder", "/l", "--folder", "/m", "--mask-params"})});
 }
 
+// update-ldcache may have been disabled on purpose.
+TEST(FoldHooks, compatibility_libraries_alone_bring_no_cache) {
+  Hook compat = links("x::/x");
+  compat.args = {"nvidia-cdi-hook", "enable-cuda-compat", "--host-driver-version=1"};
+  EXPECT_EQ(folded({links("a::/a"), compat}), (std::vector{links("a::/a"), compat}));
+  EXPECT_EQ(folded({links("a::/a"), compat, cache("/l")}),
+            std::vector{one({"--link", "a::/a", "--folder", "/l", "--cuda-compat-driver", "1"})});
+}
+
 TEST(FoldHooks, variables_and_times_of_somebody_s_own_are_kept) {
   std::vector<Hook> hooks = {links("a::/a"), cache("/l")};
   hooks[1].env = {"NVIDIA_CTK_DEBUG=true"};
@@ -90,16 +99,16 @@ TEST(FoldHooks, variables_and_times_of_somebody_s_own_are_kept) {
 }
 
 TEST(FoldHooks, two_drivers_are_two_calls) {
-  std::vector<Hook> hooks;
+  std::vector<Hook> hooks = {cache("/l")};
   for (const std::string_view version : {"1", "2"}) {
     hooks.push_back(links(cat(version, "::/", version)));
     hooks.push_back(links("x::/x"));
     hooks.back().args = {"nvidia-cdi-hook", "enable-cuda-compat",
                          cat("--host-driver-version=", version)};
   }
-  EXPECT_EQ(folded(hooks),
-            (std::vector{one({"--link", "1::/1", "--link", "2::/2", "--cuda-compat-driver", "1"}),
-                         hooks.back()}));
+  EXPECT_EQ(folded(hooks), (std::vector{one({"--link", "1::/1", "--link", "2::/2", "--folder", "/l",
+                                             "--cuda-compat-driver", "1"}),
+                                        hooks.back()}));
 }
 
 }  // namespace
