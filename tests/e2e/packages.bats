@@ -145,8 +145,8 @@ updated" ]
     grep -c /usr/bin/nvidia-cdi-hook /run/cdi/nvidia.json >/dev/null
     echo NVIDIA_CTK_CDI_OUTPUT_FILE_PATH=/run/cdi/nvidia.json >/etc/nvidia-container-toolkit/nvidia-cdi-refresh.env
     db -r nvbox
-    ls -A /run/cdi'
-  [ -z "$output" ]
+    ls -d /run/cdi || true'
+  [ "$output" = "ls: cannot access '/run/cdi': No such file or directory" ]
 }
 
 # systemd.unit(5): units in /etc/systemd/system go before those in /usr/lib/systemd/system.
