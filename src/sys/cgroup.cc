@@ -105,8 +105,10 @@ std::optional<std::string> path_in(const CgroupMount& mount, const Cgroup& cgrou
   if (mount.version != cgroup.version || is_above || !path::is_below(cgroup.path, mount.root)) {
     return std::nullopt;
   }
+  // A root that ends in a slash is as long as the path and one more.
+  const std::string_view path = cgroup.path;
   const std::string_view below =
-      mount.root == "/" ? cgroup.path : std::string_view(cgroup.path).substr(mount.root.size());
+      mount.root == "/" ? path : path.substr(std::min(mount.root.size(), path.size()));
   return std::string(below.substr(std::min(below.find_first_not_of('/'), below.size())));
 }
 
