@@ -1,15 +1,18 @@
 #!/bin/bash
-# Times whole processes in the simulated GPU hosts a100x8 and a100mig and prints a table of each.
+# Times whole processes in the simulated GPU hosts a100x8 and a100mig, nvbox's and, by turns with them, those
+# of a reference: a part of the runs of the one, of the other, and so on, so that both meet the same machine.
 #
-#   bench/compare.sh [REFERENCE_DIR]
+#   bench/compare.sh [--out DIR] [REFERENCE_DIR]
 #
-# REFERENCE_DIR holds NVIDIA's binaries (nvidia-container-runtime, nvidia-ctk, ...). RUNS sets how
-# often each command is measured (50). Needs root and the packages that tests/run.sh installs.
+# REFERENCE_DIR holds NVIDIA's binaries (nvidia-container-runtime, nvidia-ctk, ...), or an nvbox of another
+# commit with links of these names. RUNS sets how often each command is measured (50), in ROUNDS rounds (5).
+# DIR (build/bench/results) gets table.txt, results.csv and, by gnuplot, a plot of each host. Needs root and
+# the packages that tests/run.sh installs.
 set -euo pipefail
 
 here=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)
 top=$(dirname -- "$here")
-runs=${RUNS:-50}
+runs=${RUNS:-50} rounds=${ROUNDS:-5}
 simhost=$top/tests/simhost/simhost
 bundle_sh=$top/tests/e2e/support/bundle.sh
 
@@ -17,18 +20,42 @@ for tool in hyperfine strace crun jq ninja cmake time; do
   command -v "$tool" >/dev/null || { echo "compare.sh: $tool is missing" >&2; exit 1; }
 done
 
+# A point for each median of the host, of nvbox and of the reference.
+plot() { # plot HOST CSV SVG
+  gnuplot <<TEXT
+set terminal svg size 900,700 dynamic font "sans-serif,12"
+set output "$3"
+set datafile separator ","
+set title "$1, median wall time of a process"
+set xlabel "ms"
+set logscale x
+set grid xtics
+set key bottom right
+set offsets 0, 0, 0.6, 0.6
+set yrange [*:*] reverse
+plot "< awk -F, '\$1 == \"$1\" && \$3 == \"nvbox\"' $2" using 5:0:ytic(2) with points pt 7 ps 1 title "nvbox", \
+     "< awk -F, '\$1 == \"$1\" && \$3 == \"peer\"' $2" using 5:0 with points pt 6 ps 1 title "reference"
+TEXT
+}
+
 if [[ -z ${COMPARE_INSIDE-} ]]; then
+  out=$top/build/bench/results
+  if [[ ${1-} == --out ]]; then out=$2; shift 2; fi
   cmake -S "$top" -B "$top/build" -G Ninja -DNVBOX_BENCH=ON >/dev/null
   ninja -C "$top/build" --quiet nvbox noop
   reference=${1:+$(readlink -f -- "$1")}
+  mkdir -p "$out"
+  echo 'host,what,side,runs,median ms,min ms,max ms,own ms,RSS KiB,system calls,times nvbox,from,to' >"$out/results.csv"
   for profile in a100x8 a100mig; do
-    COMPARE_INSIDE=$profile "$simhost" --install "$top/build/nvbox" "$profile" -- \
+    COMPARE_INSIDE=$profile COMPARE_CSV=$out/results.csv "$simhost" --install "$top/build/nvbox" "$profile" -- \
       "${BASH_SOURCE[0]}" "${reference-}"
-  done
+    if command -v gnuplot >/dev/null; then plot "$profile" "$out/results.csv" "$out/$profile.svg"; fi
+  done | tee "$out/table.txt"
   exit
 fi
 
 reference=${1-}
+declare -A bin=([nvbox]=/usr/bin [peer]=$reference [alone]='')
 noop=$top/build/bench/noop
 work=$(mktemp -d --tmpdir=/run)
 
@@ -67,160 +94,171 @@ while [ "\$(readlink "/proc/\$!/ns/mnt")" = "\$(readlink /proc/self/ns/mnt)" ]; 
 printf '{"ociVersion":"1.0.2","id":"bench","pid":%s,"bundle":"%s"}' "\$!" "\$1" >"$work/state"
 SCRIPT
 chmod +x "$work/new-container"
-trap 'kill "$(cat "$work/process" 2>/dev/null)" 2>/dev/null; rm -rf "$work"' EXIT
+trap 'kill "$(cat "$work/process" 2>/dev/null)" 2>/dev/null || true; rm -rf "$work"' EXIT
 
 # hyperfine has no standard input to give.
 printf '#!/bin/sh\nexec "$@" <"%s"\n' "$work/state" >"$work/with-state"
 chmod +x "$work/with-state"
 
+# In a command "@bin" stands for the directory of the side's programs, and "@side" for the side; a command
+# without them is one of neither.
+sides_of() { # sides_of COMMAND...
+  if [[ $* != *@* ]]; then echo alone; else echo "nvbox${reference:+ peer}"; fi
+}
+on_side() { # on_side SIDE WORD...: fills `command`
+  local side=$1 word
+  shift
+  command=()
+  for word in "$@"; do
+    word=${word//@bin/${bin[$side]}}
+    command+=("${word//@side/$side}")
+  done
+}
+
 # What row runs before each measurement where no bundle is named.
 before_each=(true)
-rows=()
-row() { # row NAME BUNDLE COMMAND...: measures a command; BUNDLE's config.json is put back before each run
-  local name=$1 bundle=$2
-  shift 2
-  local restore=("${before_each[@]}") result="$work/result.json" rss calls
+declare -A floors=([none]=0)
+row() { # row NAME FLOOR BUNDLE COMMAND...: measures a command; BUNDLE's config.json is put back before each run
+  local name=$1 floor=$2 bundle=$3 command side round
+  shift 3
+  local restore=("${before_each[@]}") times="$work/times"
   [[ -z $bundle ]] || restore=(cp "$work/$bundle/config.json.original" "$work/$bundle/config.json")
+  mkdir -p "$times"
+  rm -f "$times"/*
+  for ((round = 0; round < rounds; ++round)); do
+    for side in $(sides_of "$@"); do
+      on_side "$side" "$@"
+      "${restore[@]}"
+      hyperfine -N --warmup 2 --runs $((runs / rounds)) --prepare "${restore[*]}" \
+        --export-json "$times/result" "${command[*]}" >/dev/null 2>&1 ||
+        { echo "compare.sh: failed: ${command[*]}" >&2; "${command[@]}" >&2; return 1; }
+      jq -c '.results[0].times | map(. * 1000)' "$times/result" >>"$times/$side"
+    done
+  done
+  for side in $(sides_of "$@"); do
+    on_side "$side" "$@"
+    "${restore[@]}"
+    tell "$name" "$floor" "$side" "${command[@]}"
+  done
   "${restore[@]}"
-  hyperfine -N --warmup 5 --runs "$runs" --prepare "${restore[*]}" --export-json "$result" \
-    "$*" >/dev/null 2>&1 || { echo "compare.sh: failed: $*" >&2; "$@" >&2; return 1; }
-  "${restore[@]}"
+}
+
+# tell NAME FLOOR SIDE COMMAND...: the figures of a side as a line of the table and of the CSV. A ratio is that
+# of the medians of one round, and there are as many as rounds: their median, and the smallest and largest.
+tell() {
+  local name=$1 floor=$2 side=$3 rss calls figures
+  shift 3
   /usr/bin/time -f %M -o "$work/rss" "$@" >/dev/null 2>&1 || true
   rss=$(tail -n 1 "$work/rss")
   "${restore[@]}"
   strace -f -qq -o "$work/trace" "$@" >/dev/null 2>&1 || true
-  "${restore[@]}"
   calls=$(grep -c '(' "$work/trace")
-  rows+=("$(jq -r --arg name "$name" --arg rss "$rss" --arg calls "$calls" \
-    '.results[0] | [$name, (.median * 1000), (.min * 1000), (.max * 1000), $rss, $calls] | @tsv' "$result")")
   # A node that is only looked at is opened with O_PATH, which does not reach the driver.
-  if [[ -z ${asks_nvml-} ]] && grep -E 'open(at|at2)?\(.*nvidia[0-9]+"' "$work/trace" | grep -qv O_PATH; then
+  if [[ -z ${asks_nvml-} && $side == nvbox ]] &&
+    grep -E 'open(at|at2)?\(.*nvidia[0-9]+"' "$work/trace" | grep -qv O_PATH; then
     echo "compare.sh: $name opened a GPU" >&2
     return 1
   fi
+  figures=$(jq -rn --slurpfile mine "$times/$side" --slurpfile ours "$times/${side/peer/nvbox}" \
+    --argjson floor "${floors[$floor]}" '
+    def median: sort | .[(length - 1) / 2 | floor] as $low | ($low + .[length / 2 | floor]) / 2;
+    def places($n): . * pow(10; $n) | round / pow(10; $n);
+    ($mine | add) as $all | [range($mine | length) | ($mine[.] | median) / ($ours[.] | median)] as $ratios |
+    [($all | length), ($all | median | places(3)), ($all | min | places(3)), ($all | max | places(3)),
+     (if $floor > 0 then ($all | median) - $floor | places(3) else "" end),
+     ($ratios | median | places(2)), ($ratios | min | places(2)), ($ratios | max | places(2))] | map(tostring) | join(",")')
+  local count median min max own ratio from to
+  IFS=, read -r count median min max own ratio from to <<<"$figures"
+  [[ $side == peer ]] || ratio='' from='' to=''
+  printf '%s\n' "$COMPARE_INSIDE,$name,$side,$count,$median,$min,$max,$own,$rss,$calls,$ratio,$from,$to" \
+    >>"$COMPARE_CSV"
+  printf '%-40s %-6s %9s %9s %9s %9s %9s %7s %7s %s\n' "$name" "${side/alone/}" "$median" "$min" "$max" "$own" "$rss" \
+    "$calls" "$ratio" "${ratio:+$from to $to}"
+  case $name in
+    'static no-op') floors[start]=$median ;;
+    'static no-op that execs the no-op') floors[exec]=$median ;;
+    'shell that execs the no-op') floors[shell]=$median ;;
+  esac
 }
 
 # NVIDIA's toolkit finds its configuration and ours by the same variable.
-create() { # create NAME BINARY BUNDLE
+create() { # create NAME PROGRAM BUNDLE
   export NVIDIA_CTK_CONFIG_FILE_PATH=$work/noop.toml
-  row "$1" "$3" "$2" create --bundle "$work/$3" bench
+  row "$1" exec "$3" "$2" create --bundle "$work/$3" bench
 }
-lifecycle() { # lifecycle NAME BINARY BUNDLE
+lifecycle() { # lifecycle NAME PROGRAM BUNDLE
   export NVIDIA_CTK_CONFIG_FILE_PATH=$work/crun.toml
-  row "$1" "$3" "$work/lifecycle" "$2" "$work/$3" "$work/root"
+  row "$1" none "$3" "$work/lifecycle" "$2" "$work/$3" "$work/root"
 }
 
-print_table() {
-  printf '\n%s\n' "$COMPARE_INSIDE"
-  printf '%s\n' "${rows[@]}" | awk -F '\t' '
-    BEGIN {
-      format = "%-50s %10s %9s %9s %9s %9s %9s %8s\n"
-      printf format, "", "median ms", "min ms", "max ms", "x no-op", "own ms", "RSS KiB", "syscalls"
-    }
-    # "own" is what a program adds to starting one that does nothing, or two where it ends in another.
-    { if (NR == 1) floor = $2
-      if (NR == 2) exec_floor = $2
-      own = ""
-      if ($1 ~ /^(create,|create in|nvidia-docker)/) own = sprintf("%.2f", $2 - exec_floor)
-      if ($1 ~ /^(hook|cdi|info)/) own = sprintf("%.2f", $2 - floor)
-      if ($1 ~ /^shell/) shell_floor = $2
-      if ($1 ~ /^prestart/) own = sprintf("%.2f", $2 - shell_floor)
-      printf format, $1, sprintf("%.2f", $2), sprintf("%.2f", $3), sprintf("%.2f", $4),
-             sprintf("%.1f", $2 / floor), own, $5, $6 }'
-}
-
-row 'static no-op' '' "$noop"
-row 'static no-op that execs the no-op' '' "$noop" --exec
+printf '\n%-40s %-6s %9s %9s %9s %9s %9s %7s %7s %s\n' "$COMPARE_INSIDE" '' 'median ms' 'min ms' 'max ms' 'own ms' \
+  'RSS KiB' syscalls 'x nvbox' spread
+row 'static no-op' none '' "$noop"
+row 'static no-op that execs the no-op' none '' "$noop" --exec
 # What only NVML knows: MIG devices by number, and properties. The helper by itself is what the
 # simulated library and a dynamic program's start cost.
 if [[ $COMPARE_INSIDE == a100mig ]]; then
   bundle mig --env NVIDIA_VISIBLE_DEVICES=1:0 --env NVIDIA_DRIVER_CAPABILITIES=compute,utility
   bundle whole --env NVIDIA_VISIBLE_DEVICES=0 --env NVIDIA_DRIVER_CAPABILITIES=compute,utility
-  create 'create, GPU 0: nvbox' /usr/bin/nvidia-container-runtime whole
-  create 'create, MIG 1:0, answer kept: nvbox' /usr/bin/nvidia-container-runtime mig
+  create 'create GPU 0' @bin/nvidia-container-runtime whole
+  create 'create MIG 1:0 answer kept' /usr/bin/nvidia-container-runtime mig
   asks_nvml=1
-  row 'NVML helper alone' '' "$top/build/generated/nvml/nvml_helper" \
+  row 'NVML helper alone' start '' "$top/build/generated/nvml/nvml_helper" \
     /usr/lib/x86_64-linux-gnu/libnvidia-ml.so.1 0000:3b:00.0 0000:86:00.0
   export NVIDIA_CTK_NO_CACHE=1
-  create 'create, MIG 1:0: nvbox' /usr/bin/nvidia-container-runtime mig
-  [[ -z $reference ]] || create 'create, MIG 1:0: peer' "$reference/nvidia-container-runtime" mig
-  row 'info: nvbox' '' /usr/bin/nvidia-container-cli info
-  row 'info, by NVML: nvbox' '' /usr/bin/nvidia-container-cli info --nvml=always
-  [[ -z $reference ]] || row 'info: peer' '' "$reference/nvidia-container-cli" info
-  row 'cdi generate, MIG: nvbox' '' /usr/bin/nvidia-ctk --quiet cdi generate
-  [[ -z $reference ]] || row 'cdi generate, MIG: peer' '' "$reference/nvidia-ctk" --quiet cdi generate
-  print_table
+  create 'create MIG 1:0' @bin/nvidia-container-runtime mig
+  row 'info' start '' @bin/nvidia-container-cli info
+  row 'info by NVML' start '' /usr/bin/nvidia-container-cli info --nvml=always
+  row 'cdi generate MIG' start '' @bin/nvidia-ctk --quiet cdi generate
   exit
 fi
 
-row 'crun --version' '' "$(command -v crun)" --version
-create 'create, no GPU: nvbox' /usr/bin/nvidia-container-runtime plain
-[[ -z $reference ]] || create 'create, no GPU: peer' "$reference/nvidia-container-runtime" plain
-create 'create, 8 GPUs: nvbox' /usr/bin/nvidia-container-runtime gpu
-[[ -z $reference ]] || create 'create, 8 GPUs: peer' "$reference/nvidia-container-runtime" gpu
-lifecycle 'create+start+delete: crun alone' "$(command -v crun)" plain
-lifecycle 'create+start+delete, 8 GPUs: nvbox' /usr/bin/nvidia-container-runtime gpu
-[[ -z $reference ]] ||
-  lifecycle 'create+start+delete, 8 GPUs: peer' "$reference/nvidia-container-runtime" gpu
+row 'crun --version' none '' "$(command -v crun)" --version
+create 'create no GPU' @bin/nvidia-container-runtime plain
+create 'create 8 GPUs' @bin/nvidia-container-runtime gpu
+lifecycle 'create+start+delete crun alone' "$(command -v crun)" plain
+lifecycle 'create+start+delete 8 GPUs' @bin/nvidia-container-runtime gpu
 
 # CDI: the specification of this host, and the same among 500 of other vendors.
-ctk_rows() { # ctk_rows NAME BINARY
-  row "cdi generate: $1" '' "$2" --quiet cdi generate
-  row "cdi list: $1" '' "$2" --quiet cdi list
-}
 nvidia-ctk --quiet cdi generate --output=/var/run/cdi/nvidia.yaml
-ctk_rows nvbox /usr/bin/nvidia-ctk
-[[ -z $reference ]] || ctk_rows peer "$reference/nvidia-ctk"
-create 'create in cdi mode, 8 GPUs: nvbox' /usr/bin/nvidia-container-runtime.cdi gpu
-[[ -z $reference ]] ||
-  create 'create in cdi mode, 8 GPUs: peer' "$reference/nvidia-container-runtime.cdi" gpu
-lifecycle 'create+start+delete in cdi mode, 8 GPUs: nvbox' /usr/bin/nvidia-container-runtime.cdi gpu
-[[ -z $reference ]] ||
-  lifecycle 'create+start+delete in cdi mode, 8 GPUs: peer' "$reference/nvidia-container-runtime.cdi" gpu
-row 'cdi generate --if-stale: nvbox' '' /usr/bin/nvidia-ctk --quiet cdi generate --if-stale \
+row 'cdi generate' start '' @bin/nvidia-ctk --quiet cdi generate
+row 'cdi list' start '' @bin/nvidia-ctk --quiet cdi list
+create 'create in cdi mode 8 GPUs' @bin/nvidia-container-runtime.cdi gpu
+lifecycle 'create+start+delete in cdi mode' @bin/nvidia-container-runtime.cdi gpu
+row 'cdi generate --if-stale' start '' /usr/bin/nvidia-ctk --quiet cdi generate --if-stale \
   --output=/var/run/cdi/nvidia.yaml
 for ((number = 0; number < 500; ++number)); do
   sed "s|^kind: .*|kind: vendor$number.com/gpu|" /var/run/cdi/nvidia.yaml >"/var/run/cdi/vendor$number.yaml"
 done
-create 'create in cdi mode, 500 more specs: nvbox' /usr/bin/nvidia-container-runtime.cdi gpu
-[[ -z $reference ]] ||
-  create 'create in cdi mode, 500 more specs: peer' "$reference/nvidia-container-runtime.cdi" gpu
+create 'create in cdi mode 500 more files' @bin/nvidia-container-runtime.cdi gpu
 rm -rf /var/run/cdi
 
 # nvidia-container-cli; `configure` works in a mount namespace of its own on a rootfs that it leaves
 # with mount points in it, as a second start would find it.
-cli_rows() { # cli_rows NAME BINARY
-  local rootfs=$work/$1-rootfs
-  cp -a "$work/plain/rootfs" "$rootfs"
-  row "cli --version: $1" '' "$2" --version
-  row "cli list: $1" '' "$2" list
-  row "cli info: $1" '' "$2" info
-  row "cli configure, 8 GPUs: $1" '' unshare --mount "$2" configure --no-cgroups --device=all \
-    --compute --utility "$rootfs"
-}
-cli_rows nvbox /usr/bin/nvidia-container-cli
-[[ -z $reference ]] || cli_rows peer "$reference/nvidia-container-cli"
+for side in nvbox peer; do cp -a "$work/plain/rootfs" "$work/$side-rootfs"; done
+cli=@bin/nvidia-container-cli
+row 'cli --version' start '' $cli --version
+row 'cli list' start '' $cli list
+row 'cli info' start '' $cli info
+row 'cli configure 8 GPUs' exec '' unshare --mount $cli configure --no-cgroups --device=all \
+  --compute --utility "$work/@side-rootfs"
 
 # The prestart hook, without cgroup rules: the process is not a container's.
-prestart_rows() { # prestart_rows NAME BINARY
-  printf '[nvidia-container-cli]\nno-cgroups = true\nload-kmods = false\n' >"$work/hook.toml"
-  export NVIDIA_CTK_CONFIG_FILE_PATH=$work/hook.toml
-  before_each=("$work/new-container" "$work/plain")
-  row "prestart, no GPU: $1" '' "$work/with-state" "$2" prestart
-  before_each=("$work/new-container" "$work/gpu")
-  row "prestart, 8 GPUs: $1" '' "$work/with-state" "$2" prestart
-  before_each=(true)
-}
+printf '[nvidia-container-cli]\nno-cgroups = true\nload-kmods = false\n' >"$work/hook.toml"
 "$work/new-container" "$work/plain"
-row 'shell that execs the no-op' '' "$work/with-state" "$noop"
-prestart_rows nvbox /usr/bin/nvidia-container-runtime-hook
-[[ -z $reference ]] || prestart_rows peer "$reference/nvidia-container-runtime-hook"
+row 'shell that execs the no-op' none '' "$work/with-state" "$noop"
+export NVIDIA_CTK_CONFIG_FILE_PATH=$work/hook.toml
+before_each=("$work/new-container" "$work/plain")
+row 'prestart no GPU' shell '' "$work/with-state" @bin/nvidia-container-runtime-hook prestart
+before_each=("$work/new-container" "$work/gpu")
+row 'prestart 8 GPUs' shell '' "$work/with-state" @bin/nvidia-container-runtime-hook prestart
+before_each=(true)
 
 ln -s "$noop" "$work/docker"
 export NV_DOCKER=$work/docker
 unset DOCKER_HOST
-row 'nvidia-docker run' '' /usr/bin/nvidia-docker run image
-NV_GPU=0,2 row 'nvidia-docker run, NV_GPU=0,2' '' /usr/bin/nvidia-docker run image
+row 'nvidia-docker run' exec '' /usr/bin/nvidia-docker run image
+NV_GPU=0,2 row 'nvidia-docker run NV_GPU=02' exec '' /usr/bin/nvidia-docker run image
 
 # The hooks of CDI specifications, in an image with 1,284 libraries that its loader's cache knows, to
 # which a driver's come.
@@ -252,26 +290,18 @@ cp -a etc.original etc
 SCRIPT
 chmod +x "$work/before-hook"
 
-hook_rows() { # hook_rows NAME BINARY
-  local hook=("$2") number links=()
-  for ((number = 0; number < 26; ++number)); do
-    links+=(--link "libcuda.so.$number::/links/$number")
-  done
-  hook_row() { row "hook $1: $name" '' "${hook[@]}" "$1" --container-spec "$work/state" "${@:2}"; }
-  local name=$1
-  before_each=("$work/before-hook")
-  hook_row create-symlinks "${links[@]}"
-  hook_row enable-cuda-compat --host-driver-version 550.163.01
-  hook_row update-ldcache --folder /usr/lib/x86_64-linux-gnu
-  hook_row disable-device-node-modification
-  hook_row update-application-profile
-  hook_row chmod --mode 755 --path /usr
-  before_each=(true)
-  "$work/before-hook"
-}
-hook_rows nvbox /usr/bin/nvidia-cdi-hook
-[[ -z $reference ]] || hook_rows peer "$reference/nvidia-cdi-hook"
+links=()
+for ((number = 0; number < 26; ++number)); do links+=(--link "libcuda.so.$number::/links/$number"); done
+hook() { row "hook $1" start '' @bin/nvidia-cdi-hook "$1" --container-spec "$work/state" "${@:2}"; }
+before_each=("$work/before-hook")
+hook create-symlinks "${links[@]}"
+hook enable-cuda-compat --host-driver-version 550.163.01
+hook update-ldcache --folder /usr/lib/x86_64-linux-gnu
+hook disable-device-node-modification
+hook update-application-profile
+hook chmod --mode 755 --path /usr
+before_each=(true)
+"$work/before-hook"
 
-print_table
 strip -o "$work/stripped" "$(readlink -f /usr/bin/nvbox)"
 printf 'stripped binary: %s bytes\n' "$(stat -c %s "$work/stripped")"
