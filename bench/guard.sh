@@ -7,7 +7,8 @@
 #   bench/guard.sh --profile WHAT [BINARY]   says where the instructions of one of them go
 #
 # A count also fails only when it is over by more than what the length of a path or of a commit's name
-# makes, and how many pages another kernel maps at a fault. They are those of gcc 12 and Debian 12's libraries. Needs root and what tests/run.sh installs.
+# makes, and how many pages another kernel maps at a fault. The counts are those of gcc 12 and Debian 12's
+# libraries. Needs root and what tests/run.sh --all installs.
 set -euo pipefail
 
 here=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)
