@@ -68,9 +68,7 @@ constexpr cli::Flag<Settings> flags[] = {
       "Hook to have although it is disabled"},
      &Settings::enabled_hooks},
     {{"hooks", "NVIDIA_CTK_CDI_GENERATE_HOOKS",
-      "How they are called: each (a process for every hook), or one, of nvbox's own, for engines "
-      "that "
-      "run hooks"},
+      "A call for each hook, or one of nvbox's own for all, which engines can run: each or one"},
      &Settings::hooks},
     {{"feature-flag feature-flags", "NVIDIA_CTK_CDI_GENERATE_FEATURE_FLAGS", "Feature to switch"},
      &Settings::feature_flags},

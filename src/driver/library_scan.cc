@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <optional>
 
+#include "base/list.h"
 #include "base/path.h"
 #include "base/text.h"
 #include "driver/kernel_module.h"
@@ -153,8 +154,7 @@ void LibraryScan::add(const std::vector<LibraryDirectory>& directories) {
 
 // A few names are looked up among hundreds or thousands, so that putting those in order costs more.
 bool ScannedDirectory::has_link(std::string_view name) const {
-  return std::ranges::any_of(
-      links, [&](const std::string& link) { return link.size() == name.size() && link == name; });
+  return contains(links, name);
 }
 
 const ScannedDirectory* LibraryScan::directory(const std::string& path) {

@@ -53,8 +53,7 @@ void CdiHookMaker::add(std::string_view name, std::vector<std::string> arguments
   if (program == "nvidia-ctk") hook.args.emplace_back("hook");
   hook.args.emplace_back(name);
   for (std::string& argument : arguments) hook.args.push_back(std::move(argument));
-  // runc gives a hook without variables of its own those of the container (CVE-2025-23266).
-  hook.env = {"NVIDIA_CTK_DEBUG=false"};
+  hook.env = {std::string(spec::quiet_hook)};
   edits.hooks.push_back(std::move(hook));
 }
 

@@ -151,8 +151,7 @@ spec::Hook hook_for(const spec::ContainerWork& work, const std::string& program)
   spec::Hook hook{
       .stage = "createContainer", .path = program, .args = {std::string(spec::work_hook_name)}};
   for (std::string& argument : spec::to_arguments(work)) hook.args.push_back(std::move(argument));
-  // runc gives a hook without variables of its own those of the container (CVE-2025-23266).
-  hook.env = {"NVIDIA_CTK_DEBUG=false"};
+  hook.env = {std::string(spec::quiet_hook)};
   hook.timeout = spec::work_hook_time.timeout;
   return hook;
 }

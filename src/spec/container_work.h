@@ -48,6 +48,10 @@ std::vector<std::string> to_arguments(const ContainerWork& work);
 // The name of nvbox's own hook, by which it is called (args[0]) whatever the program's path is.
 inline constexpr std::string_view work_hook_name = "nvbox-hook";
 
+// The variable that a hook has when nobody asks for more: runc gives one without variables of its
+// own those of the container (CVE-2025-23266).
+inline constexpr std::string_view quiet_hook = "NVIDIA_CTK_DEBUG=false";
+
 // What a hook asks for by its command line: {"nvidia-cdi-hook", "create-symlinks", "--link",
 // "TARGET::LINK"} or {"nvidia-ctk", "hook", ...} of NVIDIA's specifications, or {"nvbox-hook",
 // ...}; nullopt where that is not one of the hooks whose work is described here, or says more.

@@ -14,8 +14,8 @@ constexpr std::string_view stage = "createContainer";
 
 // What its call leaves open is as nvidia-ctk and plan::hook_for leave it.
 bool is_usual(const Hook& hook) {
-  static const std::vector<std::string> quiet = {"NVIDIA_CTK_DEBUG=false"};
-  return (hook.env.empty() || hook.env == quiet) &&
+  const bool is_quiet = hook.env.size() == 1 && hook.env[0] == quiet_hook;
+  return (hook.env.empty() || is_quiet) &&
          hook.timeout.value_or(work_hook_time.timeout) == work_hook_time.timeout;
 }
 

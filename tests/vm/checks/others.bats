@@ -69,30 +69,30 @@ use_apptainer() {
   visible=0
 }
 
-@test "apptainer --nvccli, root" {
+# gives_gpu_and_keeps_image OWNER PROGRAM: has_gpu, no GPU was opened but by the probe, and all of it was in a layer
+# above the image.
+gives_gpu_and_keeps_image() {
   local before files
-  use_apptainer
-  unpack root
   files=$(find "$image" | sort)
   before=$(count_opens)
-  run -0 contained --nvccli "$image" "${questions[@]}"
-  has_gpu 0:0
+  run -0 "$2" --nvccli "$image" "${questions[@]}"
+  has_gpu "$1"
   [ "$(openers_since "$before")" = probe ]
-  # All of it was in a layer above the image and in mounts of the container.
   [ "$(find "$image" | sort)" = "$files" ]
+}
+
+@test "apptainer --nvccli, root" {
+  use_apptainer
+  unpack root
+  gives_gpu_and_keeps_image 0:0 contained
+  # What was mounted was the container's alone.
   run ! grep nvidia /proc/self/mounts
 }
 
 @test "apptainer --nvccli, a user" {
-  local before files
   use_apptainer
   unpack ann
-  files=$(find "$image" | sort)
-  before=$(count_opens)
-  run -0 contained_by_ann --nvccli "$image" "${questions[@]}"
-  has_gpu 65534:65534
-  [ "$(openers_since "$before")" = probe ]
-  [ "$(find "$image" | sort)" = "$files" ]
+  gives_gpu_and_keeps_image 65534:65534 contained_by_ann
 }
 
 @test "apptainer --nvccli --fakeroot, a user" {
