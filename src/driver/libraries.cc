@@ -351,7 +351,7 @@ std::vector<HostLink> links_for(const ScannedDirectory& directory, std::string_v
     if (std::ranges::find(links, link) == links.end()) links.push_back(std::move(link));
   };
   const auto add_if_on_host = [&](std::string_view target, std::string_view name) {
-    if (target != name && directory.has_link(name)) add(target, name);
+    if (target != name && directory.has_link(std::string(name))) add(target, name);
   };
   for (const SpecialLink& row : special_links) {
     if (file.starts_with(row.file_prefix)) add(row.target.empty() ? file : row.target, row.link);

@@ -7,7 +7,6 @@
 #include <algorithm>
 #include <optional>
 
-#include "base/list.h"
 #include "base/path.h"
 #include "base/text.h"
 #include "driver/kernel_module.h"
@@ -32,13 +31,6 @@ bool is_searched_below(Below below, int depth, std::string_view name) {
       return depth < deepest;
   }
   return false;
-}
-
-constexpr std::string_view so = ".so";
-
-// "libx.so" of "libx.so.4"; all of a name without it.
-std::string_view stem_of(std::string_view name) {
-  return name.substr(0, std::min(name.rfind(so), name.size() - so.size()) + so.size());
 }
 
 // Behind the stem: nothing, ".4" or ".1.1.0".
@@ -85,11 +77,11 @@ void LibraryScan::note_failure(Error error) {
   if (!failure_) failure_ = std::move(error);
 }
 
-void LibraryScan::note_other_version(std::string_view name, std::string_view stem) {
-  if (stem != "libcuda.so" && stem != "libnvidia-ml.so") return;
-  const std::string_view ending = name.substr(stem.size());
-  if (ending.starts_with('.') && is_version(ending.substr(1))) {
-    other_versions_.emplace(ending.substr(1));
+void LibraryScan::note_other_version(std::string_view name) {
+  for (const std::string_view stem : {"libcuda.so.", "libnvidia-ml.so."}) {
+    if (!name.starts_with(stem)) continue;
+    const std::string_view ending = name.substr(stem.size());
+    if (is_version(ending)) other_versions_.emplace(ending);
   }
 }
 
@@ -97,16 +89,14 @@ void LibraryScan::sort_in(std::string_view name, EntryKind kind, ScannedDirector
   if (kind == EntryKind::directory && name == "vdpau") directory.has_vdpau = true;
   const bool is_link = kind == EntryKind::link;
   if (!name.starts_with("lib") || (kind != EntryKind::file && !is_link)) return;
-  if (is_link) directory.links.emplace_back(name);
   if (name.ends_with(suffix_)) {
     directory.versioned.push_back({std::string(name), is_link});
     return;
   }
-  const std::string_view stem = stem_of(name);
-  note_other_version(name, stem);
+  note_other_version(name);
   for (size_t row = 0; row < own_numbered_.size(); ++row) {
-    if (stem != own_numbered_[row].stem) continue;
-    if (!is_version_ending(name.substr(stem.size()))) continue;
+    const std::string_view stem = own_numbered_[row].stem;
+    if (!name.starts_with(stem) || !is_version_ending(name.substr(stem.size()))) continue;
     directory.own_numbered.emplace_back(row, ScannedName{std::string(name), is_link});
   }
 }
@@ -134,6 +124,7 @@ const ScannedDirectory* LibraryScan::scan(const Pending& wanted, std::vector<Pen
   Result<std::string> real = host::path_below(root, open->fd.get());
   if (!listed) note_failure(Error(listed.error()).in(wanted.path));
   directory.path = real ? std::move(real).value() : wanted.path;
+  directory.fd = std::move(opened.value()->fd);
   directories_.push_back(std::move(directory));
   known_.emplace_back(open->identity, &directories_.back());
   return asked_.back().second = &directories_.back();
@@ -152,9 +143,11 @@ void LibraryScan::add(const std::vector<LibraryDirectory>& directories) {
   }
 }
 
-// A few names are looked up among hundreds or thousands, so that putting those in order costs more.
-bool ScannedDirectory::has_link(std::string_view name) const {
-  return contains(links, name);
+bool ScannedDirectory::has_link(const std::string& name) const {
+  struct stat info {};
+  // A SONAME is a word of a file, and no directory has a name with a slash.
+  return !name.contains('/') && fstatat(fd.get(), name.c_str(), &info, AT_SYMLINK_NOFOLLOW) == 0 &&
+         S_ISLNK(info.st_mode);
 }
 
 const ScannedDirectory* LibraryScan::directory(const std::string& path) {

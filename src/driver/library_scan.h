@@ -16,6 +16,7 @@
 #include "driver/driver_files.h"
 #include "driver/library_directories.h"
 #include "host/locate.h"
+#include "sys/fd.h"
 
 namespace nvbox::driver {
 
@@ -29,10 +30,12 @@ struct ScannedDirectory {
   std::vector<ScannedName> versioned{};  // lib*.so.VERSION
   // Names that fit a row of the scan's own-numbered ones, with the row's position.
   std::vector<std::pair<size_t, ScannedName>> own_numbered{};
-  std::vector<std::string> links{};  // lib*.so*
-  bool has_vdpau = false;            // a directory of that name
+  bool has_vdpau = false;  // a directory of that name
+  sys::Fd fd{};
 
-  bool has_link(std::string_view name) const;
+  // Whether there is a link of this name. Asked of the directory: it has hundreds, of which a few
+  // are looked for.
+  bool has_link(const std::string& name) const;
 };
 
 class LibraryScan {
@@ -71,7 +74,7 @@ class LibraryScan {
   const ScannedDirectory* scan(const Pending& wanted, std::vector<Pending>& below);
   void sort_in(std::string_view name, host::EntryKind kind, ScannedDirectory& directory);
   void note_failure(Error error);
-  void note_other_version(std::string_view name, std::string_view stem);
+  void note_other_version(std::string_view name);
 
   const Context& context_;
   std::string version_;

@@ -18,6 +18,7 @@
 
 #include "base/path.h"
 #include "base/text.h"
+#include "host/locate.h"
 #include "sys/file.h"
 #include "sys/kernel.h"
 
@@ -123,8 +124,10 @@ Result<std::optional<std::vector<std::string>>> Root::list(std::string_view dire
   Result<sys::Fd> fd = open_at(directory, O_RDONLY | O_DIRECTORY);
   if (!fd && is_absence(fd.error())) return std::nullopt;
   if (!fd) return std::move(fd).error();
-  std::vector<std::string> names =
-      NVBOX_TRY(sys::list_directory(fd->get()).in(path::join(path_, directory)));
+  std::vector<std::string> names;
+  NVBOX_TRY(visit_entries(fd->get(), [&](std::string_view name, EntryKind) {
+              names.emplace_back(name);
+            }).in(path::join(path_, directory)));
   std::ranges::sort(names);
   return std::optional(std::move(names));
 }

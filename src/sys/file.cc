@@ -28,15 +28,6 @@ std::string random_suffix() {
   return out;
 }
 
-// The kernel's struct linux_dirent64 (getdents64(2)); glibc's readdir would allocate per directory.
-struct DirectoryEntry {
-  std::uint64_t inode;
-  std::int64_t offset;
-  unsigned short length;
-  unsigned char type;
-  char name[1];
-};
-
 }  // namespace
 
 Result<Fd> open_path(const std::string& path, int flags, mode_t mode) {
@@ -84,25 +75,6 @@ Result<> write_all(int fd, std::string_view text) {
     text.remove_prefix(static_cast<size_t>(count));
   }
   return {};
-}
-
-Result<std::vector<std::string>> list_directory(int directory) {
-  std::vector<std::string> names;
-  // Large enough for the library directory of a distribution in two or three calls.
-  constexpr size_t room = size_t{64} * 1024;
-  const auto buffer = std::make_unique_for_overwrite<char[]>(room);
-  while (true) {
-    const long count = syscall(SYS_getdents64, directory, buffer.get(), room);
-    if (count < 0) return Error("list directory", errno);
-    if (count == 0) return names;
-    for (size_t at = 0; at < static_cast<size_t>(count);) {
-      unsigned short length = 0;
-      std::memcpy(&length, buffer.get() + at + offsetof(DirectoryEntry, length), sizeof length);
-      const std::string_view name = buffer.get() + at + offsetof(DirectoryEntry, name);
-      if (name != "." && name != "..") names.emplace_back(name);
-      at += length;
-    }
-  }
 }
 
 std::optional<std::string> link_text(int directory, const std::string& name) {

@@ -28,9 +28,6 @@ Result<std::string> read_all(int fd, size_t limit);
 
 Result<> write_all(int fd, std::string_view text);
 
-// Names in a directory, in the order the kernel gives them, without "." and "..".
-Result<std::vector<std::string>> list_directory(int directory);
-
 // The text of the link `name` (one component) in `directory`; nullopt when it is not a link or
 // cannot be read, and then errno says which.
 std::optional<std::string> link_text(int directory, const std::string& name);

@@ -1,10 +1,12 @@
 #include "driver/libraries.h"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
 
 #include <string>
 #include <vector>
 
+#include "base/text.h"
 #include "host/ld_cache.h"
 #include "host/root_write.h"
 #include "support/make_host.h"
@@ -365,7 +367,11 @@ so /usr/lib64/libcuda.so.550.54 libcuda.so.1 aarch64
 
 std::vector<HostLink> links(std::string_view file, std::string_view soname,
                             const std::vector<std::string>& host_links) {
-  return links_for({.path = "/lib", .links = host_links}, file, soname, compute);
+  std::string text = "f /lib/libother.so\n";
+  for (const std::string& name : host_links) text += cat("l /lib/", name, " -> anything\n");
+  const test::Host host(text);
+  sys::Fd directory = host.root().open_at("/lib", O_RDONLY | O_DIRECTORY).value();
+  return links_for({.path = "/lib", .fd = std::move(directory)}, file, soname, compute);
 }
 
 TEST(LibraryLinks, are_the_soname_and_the_development_name_if_the_host_has_them) {
@@ -375,6 +381,9 @@ TEST(LibraryLinks, are_the_soname_and_the_development_name_if_the_host_has_them)
   EXPECT_EQ(links("libnvcuvid.so.5.1", "libnvcuvid.so.1", {}), std::vector<HostLink>{});
   EXPECT_EQ(links("libx.so.5.1", "libx.so.5.1", {"libx.so"}),
             (std::vector<HostLink>{{"libx.so.5.1", "/lib/libx.so", compute}}));
+  // A file is no link, and a SONAME leads nowhere.
+  EXPECT_EQ(links("libx.so.5.1", "libother.so", {}), std::vector<HostLink>{});
+  EXPECT_EQ(links("libx.so.5.1", "../lib/libx.so.1", {"libx.so.1"}), std::vector<HostLink>{});
 }
 
 TEST(LibraryLinks, that_the_installer_always_makes_come_first_and_once) {
