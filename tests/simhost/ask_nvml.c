@@ -1,7 +1,9 @@
-// ask_nvml [ADDRESS...]: prints what NVML says of the machine, and which GPU it finds at an
-// address. In place of what it refuses stands its text for the error.
+// ask_nvml [ADDRESS|UUID...]: prints what NVML says of the machine, which GPU it finds at an
+// address, and what a device with a UUID is. In place of what it refuses stands its text for the
+// error.
 #include <dlfcn.h>
 #include <stdio.h>
+#include <string.h>
 
 static void* library;
 static const char* (*error_text)(int);
@@ -108,6 +110,73 @@ static void ask_address(const char* address) {
   ask_if(code, gpu, ask_its_index);
 }
 
+// As nvml.h declares nvmlPciInfo_t.
+struct pci_info {
+  char short_address[16];
+  unsigned domain, bus, device, device_id, subsystem_id;
+  char address[32];
+};
+
+static void ask_pci(const char* name, void* gpu) {
+  struct pci_info pci;
+  memset(&pci, '?', sizeof pci);
+  pci.address[1] = '\0';
+  int code = nvml(name)(gpu, &pci);
+  char text[96];
+  snprintf(text, sizeof text, "%s %x %x %x %s", pci.short_address, pci.domain, pci.bus, pci.device,
+           pci.address);
+  printf(" [%s]", checked(code, text));
+}
+
+// What nvmlGpuInstanceProfileInfo_t and its like have first is the profile's number, which the
+// instance says in the second number after the handles.
+static void ask_profile(void* gpu, void* mig) {
+  unsigned gi = 0, ci = 0, found[32] = {0};
+  void *gpu_instance = 0, *compute_instance = 0;
+  struct {
+    void* handle[2];
+    unsigned id, profile, more[4];
+  } info = {0};
+  nvml("nvmlDeviceGetGpuInstanceId")(mig, &gi);
+  nvml("nvmlDeviceGetComputeInstanceId")(mig, &ci);
+  print_number(nvml("nvmlDeviceGetGpuInstanceById")(gpu, gi, &gpu_instance), gi);
+  print_number(nvml("nvmlGpuInstanceGetComputeInstanceById")(gpu_instance, ci, &compute_instance),
+               ci);
+  int code = nvml("nvmlComputeInstanceGetInfo_v2")(compute_instance, &info);
+  print_number(code, info.profile);
+  for (unsigned profile = 0; profile < 5; ++profile) {
+    code = nvml("nvmlDeviceGetGpuInstanceProfileInfo")(gpu, profile, found);
+    print_number(code, found[0]);
+    code = nvml("nvmlGpuInstanceGetComputeInstanceProfileInfo")(gpu_instance, profile, 0, found);
+    print_number(code, found[0]);
+  }
+}
+
+static void ask_known(void* device) {
+  unsigned is_mig = 0;
+  unsigned long long attributes[5] = {0}, memory[3] = {0};
+  void* gpu = device;
+  int code = nvml("nvmlDeviceIsMigDeviceHandle")(device, &is_mig);
+  print_number(code, is_mig);
+  code = nvml("nvmlDeviceGetDeviceHandleFromMigDeviceHandle")(device, &gpu);
+  print_number(code, 0);
+  ask_number("nvmlDeviceGetIndex", gpu);
+  ask_pci("nvmlDeviceGetPciInfo", gpu);
+  ask_pci("nvmlDeviceGetPciInfo_v3", gpu);
+  code = nvml("nvmlDeviceGetAttributes_v2")(device, attributes);
+  print_number(code, (unsigned)attributes[4]);
+  code = nvml("nvmlDeviceGetMemoryInfo")(gpu, memory);
+  print_number(code, (unsigned)(memory[0] >> 30));
+  if (is_mig) ask_profile(gpu, device);
+}
+
+static void ask_uuid(const char* uuid) {
+  void* device;
+  int code = nvml("nvmlDeviceGetHandleByUUID")(uuid, &device);
+  printf("%s", uuid);
+  ask_if(code, device, ask_known);
+}
+
 static void ask_system(void) {
   const char* (*stub_name)(void) = (const char* (*)(void))dlsym(library, "nvbox_stub_name");
   char version[80];
@@ -137,6 +206,12 @@ int main(int argc, char** argv) {
   ask_system();
   nvml("nvmlDeviceGetCount_v2")(&count);
   for (unsigned index = 0; index < count; ++index) ask_index(index);
-  for (int i = 1; i < argc; ++i) ask_address(argv[i]);
+  for (int i = 1; i < argc; ++i) {
+    if (strchr(argv[i], '-')) {
+      ask_uuid(argv[i]);
+    } else {
+      ask_address(argv[i]);
+    }
+  }
   return nvml("nvmlShutdown")();
 }

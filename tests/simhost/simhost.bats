@@ -201,6 +201,17 @@ gpu31/gi14/ci7/access 4322
 /dev/nvidia-caps/nvidia-cap256 1ff:100 444" ]
 }
 
+# nvidia-container-cli takes no other (nvc_info.c, "new ABI").
+@test "libnvidia-tls says which kernel it needs, as NVIDIA's does" {
+  run "$simhost" t4x1 -- sh -c '
+    for library in /usr/lib/*/libnvidia-tls.so.*.*; do readelf --notes "$library"; done | grep -e OS: -e Owner
+    readelf --notes /usr/lib/x86_64-linux-gnu/libnvidia-ml.so.*.*'
+  [ "$output" = "  Owner                Data size 	Description
+    OS: Linux, ABI: 2.3.99
+  Owner                Data size 	Description
+    OS: Linux, ABI: 2.3.99" ]
+}
+
 @test "h200x8: open kernel modules and IMEX channels" {
   run "$simhost" h200x8 -- sh -c '
     head -n 1 /proc/driver/nvidia/version
@@ -255,6 +266,17 @@ slot 6 [13] [0] [6] [MIG-86a10000-0000-5000-8000-00000d000000] [NVIDIA A100 80GB
 00000000:3B:00.0 [0]
 0000:86:00.0 [1]
 0000:87:00.0: Not Found" ]
+}
+
+# nvml.h says that a MIG handle has no PCI address of its own, so the one shown is its GPU's; the oldest form of
+# nvmlPciInfo_t ends before the long address. The profile of the instance is the one that the list of profiles
+# (by number: 1, 2, 3, 4 and 7 slices; first the GPU instance's, then the compute instance's) has under its number.
+@test "NVML: what a device with a UUID is, and how an instance is cut" {
+  own_nvml_host 'mig 0 3 1 2g.20gb'
+  on_own "$ask" gpu-00000001-A MIG-00000002-0000-5000-8000-000003000001 MIG-none
+  [ "$(tail -n 3 <<<"$output")" = "gpu-00000001-A [0] [Invalid Argument] [0] [0000:01:00.0 0 1 0 ?] [0000:01:00.0 0 1 0 00000000:01:00.0] [Invalid Argument] [80]
+MIG-00000002-0000-5000-8000-000003000001 [1] [0] [1] [0000:02:00.0 0 2 0 ?] [0000:02:00.0 0 2 0 00000000:02:00.0] [20480] [80] [3] [1] [1] [19] [0] [14] [1] [9] [Not Supported] [5] [Not Supported] [0] [Not Supported]
+MIG-none: Not Found" ]
 }
 
 @test "NVML: a program of musl gets the same answers" {

@@ -72,11 +72,16 @@ make_file() {
   esac
 }
 
-# An object with nothing but the file's name in it.
+# An object with nothing but the file's name in it, and what only this file has.
 assemble_name() {
-  local out=$1 path=$2 option=$3
-  printf '.section .rodata\n.hidden nvbox_stub_file\n.globl nvbox_stub_file\nnvbox_stub_file: .string "%s"\n%s\n' \
-    "${path##*/}" '.section .note.GNU-stack,"",%progbits' | as ${option:+"$option"} -o "$out/stubs/name.o" -
+  local out=$1 path=$2 option=$3 more=''
+  # There were two libnvidia-tls, told apart by the oldest kernel that each is for, here Linux 2.3.99;
+  # nvidia-container-cli (nvc_info.c) refuses one that does not say.
+  [[ $path != */libnvidia-tls.so.* ]] ||
+    more='.section .note.ABI-tag,"a",%note; .balign 4; .long 4, 16, 1; .asciz "GNU"; .long 0, 2, 3, 99'
+  printf '.section .rodata\n.hidden nvbox_stub_file\n.globl nvbox_stub_file\nnvbox_stub_file: .string "%s"\n%s\n%s\n' \
+    "${path##*/}" "$more" '.section .note.GNU-stack,"",%progbits' |
+    as ${option:+"$option"} -o "$out/stubs/name.o" -
 }
 
 make_library() {

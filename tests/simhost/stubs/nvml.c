@@ -2,6 +2,7 @@
 // ../README.md describes: a test changes the machine by editing it. Like every stub it needs no
 // libc.
 #include "syscall.h"
+#include "text.h"
 
 enum code {
   SUCCESS = 0,
@@ -21,64 +22,6 @@ enum code {
 
 // As many slots as an A100 or H100 has room for 1g instances.
 enum { mig_slots = 7 };
-
-// ---- text
-
-static char lower(char c) {
-  return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
-}
-
-static int equal(const char* a, const char* b) {
-  while (*a != '\0' && lower(*a) == lower(*b)) ++a, ++b;
-  return lower(*a) == lower(*b);
-}
-
-static unsigned number(const char* text) {
-  unsigned value = 0;
-  for (; *text >= '0' && *text <= '9'; ++text) value = value * 10 + (unsigned)(*text - '0');
-  return value;
-}
-
-static const char* without_zeros(const char* text) {
-  while (*text == '0') ++text;
-  return text;
-}
-
-// PCI domains have four digits in the kernel's notation and eight in NVML's. What is no address
-// differs as text does.
-static int same_thing(const char* a, const char* b) {
-  return equal(without_zeros(a), without_zeros(b));
-}
-
-static int is_blank(char c) {
-  return c == ' ' || c == '\t';
-}
-
-static char* skip_blanks(char* text) {
-  while (is_blank(*text)) ++text;
-  return text;
-}
-
-// Ends the first word of *rest and moves *rest to the next one.
-static char* cut_word(char** rest) {
-  char* word = skip_blanks(*rest);
-  char* end = word;
-  while (*end != '\0' && !is_blank(*end)) ++end;
-  if (*end != '\0') *end++ = '\0';
-  *rest = skip_blanks(end);
-  return word;
-}
-
-// Ends the first line of *rest and moves *rest to the next one.
-static char* cut_line(char** rest) {
-  char* line = *rest;
-  char* end = line;
-  while (*end != '\0' && *end != '\n') ++end;
-  *rest = *end == '\0' ? end : end + 1;
-  while (end > line && is_blank(end[-1])) --end;
-  *end = '\0';
-  return line;
-}
 
 // ---- what goes wrong on request
 
@@ -285,19 +228,6 @@ static int give_number(const char* function, const char* answer, unsigned* out) 
   return code;
 }
 
-struct buffer {
-  char* next;
-  unsigned long left;
-};
-
-static int append(struct buffer* to, const char* part) {
-  for (; *part != '\0'; ++part, --to->left) {
-    if (to->left <= 1) return 0;
-    *to->next++ = *part;
-  }
-  return 1;
-}
-
 static int join(char* out, unsigned long size, const char* a, const char* b, const char* c) {
   struct buffer buffer = {out, size};
   if (size == 0 || !append(&buffer, a) || !append(&buffer, b) || !append(&buffer, c)) {
@@ -398,11 +328,75 @@ int nvmlDeviceGetHandleByPciBusId_v2(const char* address, void** device) {
   return gpu ? give_gpu(gpu, device) : NOT_FOUND;
 }
 
+// The GPU of a MIG device, and any other device itself.
+static const struct record* whole_gpu(const struct record* device) {
+  return device->form->subject == MIG ? find(GPU, device->word[MIG_ADDRESS], 0) : device;
+}
+
+int nvmlDeviceGetHandleByUUID(const char* uuid, void** device) {
+  int code = begin(__func__, uuid && device);
+  if (code != SUCCESS) return code;
+  for (const struct record* at = records; at < records + record_count; ++at) {
+    const char* own = at->form->subject == MIG ? at->word[MIG_UUID] : gpu_word(at, GPU_UUID);
+    if (!own || !equal(own, uuid)) continue;
+    const struct record* gpu = whole_gpu(at);
+    code = gpu ? give_gpu(gpu, device) : NOT_FOUND;
+    if (code == SUCCESS) *device = (void*)at;
+    return code;
+  }
+  return NOT_FOUND;
+}
+
 int nvmlDeviceGetIndex(void* device, unsigned* index) {
   const char* slot = mig_word(device, MIG_SLOT);
   if (slot) return give_number(__func__, slot, index);
   int code = begin(__func__, gpu_word(device, GPU_ADDRESS) && index);
   if (code == SUCCESS) *index = count_gpus(device);
+  return code;
+}
+
+struct pci_info {
+  char short_address[16];
+  unsigned domain;
+  unsigned bus;
+  unsigned device;
+  unsigned device_id;
+  unsigned subsystem_id;
+  char address[32];
+};
+
+static void write_address(char* out, const struct pci_info* pci, unsigned domain_digits) {
+  struct buffer to = {out, sizeof pci->address};
+  append_hex(&to, pci->domain, domain_digits);
+  append(&to, ":");
+  append_hex(&to, pci->bus, 2);
+  append(&to, ":");
+  append_hex(&to, pci->device, 2);
+  append(&to, ".0");
+  *to.next = '\0';
+}
+
+// The oldest form ends before the long address. The table does not know a GPU's model by number:
+// ids are 0.
+static int give_pci_info(const char* function, const void* device, struct pci_info* pci) {
+  const char* address = gpu_word(device, GPU_ADDRESS);
+  int code = begin(function, address && pci);
+  if (code != SUCCESS) return code;
+  pci->domain = cut_hex(&address);
+  pci->bus = cut_hex(&address);
+  pci->device = cut_hex(&address);
+  pci->device_id = pci->subsystem_id = 0;
+  write_address(pci->short_address, pci, 4);
+  return SUCCESS;
+}
+
+int nvmlDeviceGetPciInfo(void* device, struct pci_info* pci) {
+  return give_pci_info(__func__, device, pci);
+}
+
+int nvmlDeviceGetPciInfo_v3(void* device, struct pci_info* pci) {
+  int code = give_pci_info(__func__, device, pci);
+  if (code == SUCCESS) write_address(pci->address, pci, 8);
   return code;
 }
 
@@ -438,45 +432,6 @@ int nvmlDeviceGetCudaComputeCapability(void* device, int* major, int* minor) {
   return SUCCESS;
 }
 
-int nvmlDeviceGetMigMode(void* device, unsigned* current, unsigned* pending) {
-  const char* mode = mig_mode(device);
-  int code = begin(__func__, gpu_word(device, GPU_ADDRESS) && current && pending);
-  if (code != SUCCESS) return code;
-  if (!mode) return NOT_SUPPORTED;
-  *current = *pending = number(mode);
-  return SUCCESS;
-}
-
-int nvmlDeviceGetMaxMigDeviceCount(void* device, unsigned* count) {
-  int code = begin(__func__, gpu_word(device, GPU_ADDRESS) && count);
-  if (code == SUCCESS) *count = mig_mode(device) ? mig_slots : 0;
-  return code;
-}
-
-static const struct record* find_slot(const char* address, unsigned slot) {
-  const char name[] = {(char)('0' + slot), '\0'};
-  return find(MIG, address, name);
-}
-
-int nvmlDeviceGetMigDeviceHandleByIndex(void* device, unsigned slot, void** mig) {
-  const char* address = gpu_word(device, GPU_ADDRESS);
-  int code = begin(__func__, address && slot < mig_slots && mig);
-  if (code != SUCCESS) return code;
-  if (!mig_mode(device)) return NOT_SUPPORTED;
-  const struct record* found = find_slot(address, slot);
-  if (!found) return NOT_FOUND;
-  *mig = (void*)found;
-  return SUCCESS;
-}
-
-int nvmlDeviceGetGpuInstanceId(void* device, unsigned* id) {
-  return give_number(__func__, mig_word(device, MIG_GI), id);
-}
-
-int nvmlDeviceGetComputeInstanceId(void* device, unsigned* id) {
-  return give_number(__func__, mig_word(device, MIG_CI), id);
-}
-
 struct addressing_mode {
   unsigned version;
   unsigned value;
@@ -492,3 +447,5 @@ int nvmlDeviceGetAddressingMode(void* device, struct addressing_mode* mode) {
   mode->value = number(answer);
   return SUCCESS;
 }
+
+#include "nvml_mig.h"
