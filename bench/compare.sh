@@ -65,12 +65,21 @@ config() { # config NAME RUNTIME: a config.toml whose low-level runtime is RUNTI
 config noop "$noop"
 config crun "$(command -v crun)"
 
+# Each side has its own, as it finds there what its last run has left.
 bundle() { # bundle NAME [OPTION...]
-  "$bundle_sh" --bind-proc "${@:2}" "$work/$1" glibc true
-  cp "$work/$1/config.json" "$work/$1/config.json.original"
+  local side dir
+  for side in "${!bin[@]}"; do
+    dir=$work/$side-$1
+    "$bundle_sh" --bind-proc "${@:2}" "$dir" glibc true
+    # NVIDIA's hook looks for a relative root below its own working directory.
+    jq --arg root "$dir/rootfs" '.root.path = $root' "$dir/config.json" >"$dir/config.json.original"
+    cp "$dir/config.json.original" "$dir/config.json"
+  done
 }
 bundle plain
 bundle gpu --env NVIDIA_VISIBLE_DEVICES=all --env NVIDIA_DRIVER_CAPABILITIES=compute,utility
+# NVIDIA's runtime gives the graphics files in any case, ours when asked.
+bundle everything --env NVIDIA_VISIBLE_DEVICES=all --env NVIDIA_DRIVER_CAPABILITIES=all
 
 # create, start and delete with one runtime, as an engine does.
 cat >"$work/lifecycle" <<'SCRIPT'
@@ -83,31 +92,49 @@ runtime=$1 bundle=$2 root=$3
 SCRIPT
 chmod +x "$work/lifecycle"
 
-# A process in a mount namespace of its own, and its state, for the prestart hook.
+# A process in a mount namespace of its own, with a /proc in its root, and its state, for the prestart hook.
 cat >"$work/new-container" <<SCRIPT
 #!/bin/sh
 set -e
 [ ! -s "$work/process" ] || kill "\$(cat "$work/process")"
-unshare --mount sleep 600 >/dev/null 2>&1 </dev/null &
+unshare --mount sh -c 'mount --rbind /proc "\$1/rootfs/proc" && exec sleep 600' sh "\$1" >/dev/null 2>&1 </dev/null &
 echo "\$!" >"$work/process"
-while [ "\$(readlink "/proc/\$!/ns/mnt")" = "\$(readlink /proc/self/ns/mnt)" ]; do :; done
+until read -r name <"/proc/\$!/comm" && [ "\$name" = sleep ]; do :; done
 printf '{"ociVersion":"1.0.2","id":"bench","pid":%s,"bundle":"%s"}' "\$!" "\$1" >"$work/state"
 SCRIPT
 chmod +x "$work/new-container"
-trap 'kill "$(cat "$work/process" 2>/dev/null)" 2>/dev/null || true; rm -rf "$work"' EXIT
+finish() {
+  kill "$(cat "$work/process" 2>/dev/null)" 2>/dev/null || true
+  umount --recursive "$work/hook-rootfs" 2>/dev/null || true
+  rm -rf "$work"
+}
+trap finish EXIT
 
 # hyperfine has no standard input to give.
 printf '#!/bin/sh\nexec "$@" <"%s"\n' "$work/state" >"$work/with-state"
-chmod +x "$work/with-state"
+cat >"$work/configure" <<SCRIPT
+#!/bin/sh
+program=\$1
+shift
+read -r process <"$work/process"
+exec "\$program" configure --pid="\$process" "\$@"
+SCRIPT
+chmod +x "$work/with-state" "$work/configure"
 
 # In a command "@bin" stands for the directory of the side's programs, and "@side" for the side; a command
-# without them is one of neither.
+# without "@bin" is one of neither.
 sides_of() { # sides_of COMMAND...
-  if [[ $* != *@* ]]; then echo alone; else echo "nvbox${reference:+ peer}"; fi
+  if [[ $* != *@bin* ]]; then echo alone; else echo "nvbox${reference:+ peer}"; fi
 }
-on_side() { # on_side SIDE WORD...: fills `command`
+# Programs of a side find those that they call in PATH, and CDI specifications that name its hooks.
+on_side() { # on_side SIDE WORD...: fills `command`, `search`, `restore` and the folder of specifications
   local side=$1 word
   shift
+  search=${bin[$side]:+${bin[$side]}:}$PATH
+  rm -rf /var/run/cdi
+  [[ ! -d $work/cdi-$side ]] || cp -a "$work/cdi-$side" /var/run/cdi
+  restore=("${before_each[@]//@side/$side}")
+  [[ -z $bundle ]] || restore=(cp "$work/$side-$bundle/config.json.original" "$work/$side-$bundle/config.json")
   command=()
   for word in "$@"; do
     word=${word//@bin/${bin[$side]}}
@@ -115,23 +142,23 @@ on_side() { # on_side SIDE WORD...: fills `command`
   done
 }
 
-# What row runs before each measurement where no bundle is named.
+# What row runs before each measurement where no bundle is named, and what is true after one.
 before_each=(true)
+check=(true)
 declare -A floors=([none]=0)
 row() { # row NAME FLOOR BUNDLE COMMAND...: measures a command; BUNDLE's config.json is put back before each run
-  local name=$1 floor=$2 bundle=$3 command side round
+  local name=$1 floor=$2 bundle=$3 command search restore side round
   shift 3
-  local restore=("${before_each[@]}") times="$work/times"
-  [[ -z $bundle ]] || restore=(cp "$work/$bundle/config.json.original" "$work/$bundle/config.json")
+  local times="$work/times"
   mkdir -p "$times"
   rm -f "$times"/*
   for ((round = 0; round < rounds; ++round)); do
     for side in $(sides_of "$@"); do
       on_side "$side" "$@"
       "${restore[@]}"
-      hyperfine -N --warmup 2 --runs $((runs / rounds)) --prepare "${restore[*]}" \
+      PATH=$search hyperfine -N --warmup 2 --runs $((runs / rounds)) --prepare "${restore[*]}" \
         --export-json "$times/result" "${command[*]}" >/dev/null 2>&1 ||
-        { echo "compare.sh: failed: ${command[*]}" >&2; "${command[@]}" >&2; return 1; }
+        { echo "compare.sh: failed: ${command[*]}" >&2; PATH=$search "${command[@]}" >&2; return 1; }
       jq -c '.results[0].times | map(. * 1000)' "$times/result" >>"$times/$side"
     done
   done
@@ -139,8 +166,10 @@ row() { # row NAME FLOOR BUNDLE COMMAND...: measures a command; BUNDLE's config.
     on_side "$side" "$@"
     "${restore[@]}"
     tell "$name" "$floor" "$side" "${command[@]}"
+    "${check[@]//@side/$side}" >/dev/null ||
+      { echo "compare.sh: $side has not done this: $name" >&2; return 1; }
+    "${restore[@]}"
   done
-  "${restore[@]}"
 }
 
 # tell NAME FLOOR SIDE COMMAND...: the figures of a side as a line of the table and of the CSV. A ratio is that
@@ -148,10 +177,10 @@ row() { # row NAME FLOOR BUNDLE COMMAND...: measures a command; BUNDLE's config.
 tell() {
   local name=$1 floor=$2 side=$3 rss calls figures
   shift 3
-  /usr/bin/time -f %M -o "$work/rss" "$@" >/dev/null 2>&1 || true
+  PATH=$search /usr/bin/time -f %M -o "$work/rss" "$@" >/dev/null 2>&1 || true
   rss=$(tail -n 1 "$work/rss")
   "${restore[@]}"
-  strace -f -qq -o "$work/trace" "$@" >/dev/null 2>&1 || true
+  PATH=$search strace -f -qq -o "$work/trace" "$@" >/dev/null 2>&1 || true
   calls=$(grep -c '(' "$work/trace")
   # A node that is only looked at is opened with O_PATH, which does not reach the driver.
   if [[ -z ${asks_nvml-} && $side == nvbox ]] &&
@@ -183,12 +212,17 @@ tell() {
 
 # NVIDIA's toolkit finds its configuration and ours by the same variable.
 create() { # create NAME PROGRAM BUNDLE
-  export NVIDIA_CTK_CONFIG_FILE_PATH=$work/noop.toml
-  row "$1" exec "$3" "$2" create --bundle "$work/$3" bench
+  local -x NVIDIA_CTK_CONFIG_FILE_PATH=$work/noop.toml
+  local check=(true)
+  [[ $3 == plain ]] ||
+    check=(jq -e '.mounts | any(.destination | contains("/libcuda.so."))' "$work/@side-$3/config.json")
+  row "$1" exec "$3" "$2" create --bundle "$work/@side-$3" bench
 }
 lifecycle() { # lifecycle NAME PROGRAM BUNDLE
-  export NVIDIA_CTK_CONFIG_FILE_PATH=$work/crun.toml
-  row "$1" none "$3" "$work/lifecycle" "$2" "$work/$3" "$work/root"
+  local -x NVIDIA_CTK_CONFIG_FILE_PATH=$work/crun.toml
+  local check=(true)
+  [[ $3 == plain ]] || check=(grep -q /libcuda.so "$work/@side-$3/rootfs/etc/ld.so.cache")
+  row "$1" none "$3" "$work/lifecycle" "$2" "$work/@side-$3" "$work/root"
 }
 
 printf '\n%-40s %-6s %9s %9s %9s %9s %9s %7s %7s %s\n' "$COMPARE_INSIDE" '' 'median ms' 'min ms' 'max ms' 'own ms' \
@@ -216,43 +250,54 @@ fi
 row 'crun --version' none '' "$(command -v crun)" --version
 create 'create no GPU' @bin/nvidia-container-runtime plain
 create 'create 8 GPUs' @bin/nvidia-container-runtime gpu
+create 'create 8 GPUs all capabilities' @bin/nvidia-container-runtime everything
 lifecycle 'create+start+delete crun alone' "$(command -v crun)" plain
 lifecycle 'create+start+delete 8 GPUs' @bin/nvidia-container-runtime gpu
 
 # CDI: the specification of this host, and the same among 500 of other vendors.
-nvidia-ctk --quiet cdi generate --output=/var/run/cdi/nvidia.yaml
+for side in nvbox${reference:+ peer}; do
+  PATH=${bin[$side]}:$PATH "${bin[$side]}/nvidia-ctk" --quiet cdi generate --output="$work/cdi-$side/nvidia.yaml"
+done
 row 'cdi generate' start '' @bin/nvidia-ctk --quiet cdi generate
 row 'cdi list' start '' @bin/nvidia-ctk --quiet cdi list
 create 'create in cdi mode 8 GPUs' @bin/nvidia-container-runtime.cdi gpu
 lifecycle 'create+start+delete in cdi mode' @bin/nvidia-container-runtime.cdi gpu
 row 'cdi generate --if-stale' start '' /usr/bin/nvidia-ctk --quiet cdi generate --if-stale \
   --output=/var/run/cdi/nvidia.yaml
-for ((number = 0; number < 500; ++number)); do
-  sed "s|^kind: .*|kind: vendor$number.com/gpu|" /var/run/cdi/nvidia.yaml >"/var/run/cdi/vendor$number.yaml"
+for folder in "$work"/cdi-*; do
+  for ((number = 0; number < 500; ++number)); do
+    sed "s|^kind: .*|kind: vendor$number.com/gpu|" "$folder/nvidia.yaml" >"$folder/vendor$number.yaml"
+  done
 done
 create 'create in cdi mode 500 more files' @bin/nvidia-container-runtime.cdi gpu
-rm -rf /var/run/cdi
+rm -rf "$work"/cdi-*
 
-# nvidia-container-cli; `configure` works in a mount namespace of its own on a rootfs that it leaves
-# with mount points in it, as a second start would find it.
-for side in nvbox peer; do cp -a "$work/plain/rootfs" "$work/$side-rootfs"; done
+# nvidia-container-cli; `configure` works on a rootfs that it leaves with mount points in it, as a second
+# start would find it.
 cli=@bin/nvidia-container-cli
 row 'cli --version' start '' $cli --version
 row 'cli list' start '' $cli list
 row 'cli info' start '' $cli info
-row 'cli configure 8 GPUs' exec '' unshare --mount $cli configure --no-cgroups --device=all \
-  --compute --utility "$work/@side-rootfs"
 
-# The prestart hook, without cgroup rules: the process is not a container's.
+# The prestart hook and what it calls, without cgroup rules: the process is not a container's.
 printf '[nvidia-container-cli]\nno-cgroups = true\nload-kmods = false\n' >"$work/hook.toml"
-"$work/new-container" "$work/plain"
-row 'shell that execs the no-op' none '' "$work/with-state" "$noop"
 export NVIDIA_CTK_CONFIG_FILE_PATH=$work/hook.toml
-before_each=("$work/new-container" "$work/plain")
+cat >"$work/has-driver" <<SCRIPT
+#!/bin/sh
+nsenter --target "\$(cat "$work/process")" --mount grep /libcuda.so /proc/self/mountinfo
+SCRIPT
+chmod +x "$work/has-driver"
+"$work/new-container" "$work/alone-plain"
+row 'shell that execs the no-op' none '' "$work/with-state" "$noop"
+before_each=("$work/new-container" "$work/@side-plain")
 row 'prestart no GPU' shell '' "$work/with-state" @bin/nvidia-container-runtime-hook prestart
-before_each=("$work/new-container" "$work/gpu")
+check=("$work/has-driver")
+row 'cli configure 8 GPUs' shell '' "$work/configure" $cli --ldconfig=@/sbin/ldconfig --no-cgroups --device=all \
+  --compute --utility "$work/@side-plain/rootfs"
+before_each=("$work/new-container" "$work/@side-gpu")
 row 'prestart 8 GPUs' shell '' "$work/with-state" @bin/nvidia-container-runtime-hook prestart
 before_each=(true)
+check=(true)
 
 ln -s "$noop" "$work/docker"
 export NV_DOCKER=$work/docker
@@ -264,7 +309,7 @@ NV_GPU=0,2 row 'nvidia-docker run NV_GPU=02' exec '' /usr/bin/nvidia-docker run 
 # which a driver's come.
 hook_image() { # hook_image ROOTFS
   local rootfs=$1 folder=$1/usr/lib/x86_64-linux-gnu number library
-  cp -a "$work/plain/rootfs" "$rootfs"
+  cp -a "$work/alone-plain/rootfs" "$rootfs"
   printf 'int f(void) { return 0; }\n' |
     gcc -xc - -shared -nostdlib -fPIC -Wl,-soname,libbench0000.so.1 -o "$work/library"
   for ((number = 1; number <= 1284; ++number)); do
@@ -279,13 +324,18 @@ hook_image() { # hook_image ROOTFS
   mknod "$rootfs/dev/nvidia0" c 195 0
 }
 hook_image "$work/hook-rootfs"
-printf '{"id": "bench", "bundle": "%s", "root": "%s"}' "$work" "$work/hook-rootfs" >"$work/state"
-# disable-device-node-modification leaves two mounts, one over the other.
+# As a low-level runtime leaves it: NVIDIA's hook makes it the root of a mount namespace.
+mount --bind "$work/hook-rootfs" "$work/hook-rootfs"
+# A low-level runtime's state names the bundle; the root is in its config.json.
+jq --arg root "$work/hook-rootfs" '.root.path = $root' "$work/alone-plain/config.json" >"$work/config.json"
+printf '{"ociVersion": "1.0.2", "id": "bench", "status": "creating", "bundle": "%s"}' "$work" >"$work/state"
+# disable-device-node-modification leaves two mounts, one over the other; NVIDIA's leaves one more in /run.
 cat >"$work/before-hook" <<SCRIPT
 #!/bin/sh
 cd "$work/hook-rootfs"
 while umount proc/driver/nvidia/params || umount proc/driver/nvidia; do :; done 2>/dev/null
-rm -rf etc links
+umount run/nvidia-ctk-hook* 2>/dev/null
+rm -rf etc links run/nvidia-ctk-hook*
 cp -a etc.original etc
 SCRIPT
 chmod +x "$work/before-hook"
@@ -294,10 +344,15 @@ links=()
 for ((number = 0; number < 26; ++number)); do links+=(--link "libcuda.so.$number::/links/$number"); done
 hook() { row "hook $1" start '' @bin/nvidia-cdi-hook "$1" --container-spec "$work/state" "${@:2}"; }
 before_each=("$work/before-hook")
+check=(test -L "$work/hook-rootfs/links/25")
 hook create-symlinks "${links[@]}"
+check=(true)
 hook enable-cuda-compat --host-driver-version 550.163.01
+check=(grep -q /libcuda.so "$work/hook-rootfs/etc/ld.so.cache")
 hook update-ldcache --folder /usr/lib/x86_64-linux-gnu
+check=(grep -q "$work/hook-rootfs/proc/driver/nvidia/params" /proc/self/mountinfo)
 hook disable-device-node-modification
+check=(true)
 hook update-application-profile
 hook chmod --mode 755 --path /usr
 before_each=(true)
