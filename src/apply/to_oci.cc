@@ -71,6 +71,9 @@ std::optional<unsigned> user_id(const Json& document, const std::string& name) {
   return at->get<unsigned>();
 }
 
+// The objects below are made member by member: nlohmann's list form makes an array of each first,
+// and a start makes a hundred of them.
+
 // A node that does not say whose it is belongs to the user of the container.
 struct NodeOwner {
   std::optional<unsigned> uid;
@@ -78,15 +81,18 @@ struct NodeOwner {
 };
 
 Json to_json(const spec::DeviceNode& node, const NodeOwner& user) {
-  Json out = {{"path", node.path}, {"type", std::string(1, node.type)}};
+  Json::object_t out;
+  out.reserve(7);
+  out.emplace_back("path", node.path);
+  out.emplace_back("type", std::string(1, node.type));
   if (node.type != 'p') {
-    out["major"] = node.major;
-    out["minor"] = node.minor;
+    out.emplace_back("major", node.major);
+    out.emplace_back("minor", node.minor);
   }
-  if (node.file_mode != 0) out["fileMode"] = node.file_mode;
+  if (node.file_mode != 0) out.emplace_back("fileMode", node.file_mode);
   const NodeOwner owner = {node.uid ? node.uid : user.uid, node.gid ? node.gid : user.gid};
-  if (owner.uid) out["uid"] = *owner.uid;
-  if (owner.gid) out["gid"] = *owner.gid;
+  if (owner.uid) out.emplace_back("uid", *owner.uid);
+  if (owner.gid) out.emplace_back("gid", *owner.gid);
   return out;
 }
 
@@ -98,11 +104,14 @@ std::string access(const spec::DeviceNode& node) {
 }
 
 Json cgroup_rule(const spec::DeviceNode& node) {
-  return {{"allow", true},
-          {"type", std::string(1, node.type)},
-          {"major", node.major},
-          {"minor", node.minor},
-          {"access", access(node)}};
+  Json::object_t out;
+  out.reserve(5);
+  out.emplace_back("allow", true);
+  out.emplace_back("type", std::string(1, node.type));
+  out.emplace_back("major", node.major);
+  out.emplace_back("minor", node.minor);
+  out.emplace_back("access", access(node));
+  return out;
 }
 
 Result<> add_nodes(Json& document, const std::vector<spec::DeviceNode>& nodes) {
@@ -148,10 +157,12 @@ Result<> add_net_devices(Json& document, const std::vector<spec::NetDevice>& dev
 }
 
 Json to_json(const spec::Mount& mount) {
-  Json out = {{"destination", mount.container_path}};
-  if (!mount.type.empty()) out["type"] = mount.type;
-  out["source"] = mount.host_path;
-  out["options"] = mount.options;
+  Json::object_t out;
+  out.reserve(4);
+  out.emplace_back("destination", mount.container_path);
+  if (!mount.type.empty()) out.emplace_back("type", mount.type);
+  out.emplace_back("source", mount.host_path);
+  out.emplace_back("options", mount.options);
   return out;
 }
 

@@ -67,6 +67,7 @@ class [[nodiscard]] Result {
   T value() && { return std::move(*std::get_if<0>(&checked())); }
   T& operator*() & { return value(); }
   const T& operator*() const& { return value(); }
+  T operator*() && { return std::move(*this).value(); }
   T* operator->() { return &value(); }
   const T* operator->() const { return &value(); }
 

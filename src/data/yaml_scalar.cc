@@ -16,7 +16,7 @@ namespace {
 
 constexpr double infinity = std::numeric_limits<double>::infinity();
 
-constexpr std::string_view null_words[] = {"", "~", "null", "Null", "NULL"};
+constexpr std::string_view null_words[] = {"~", "null", "Null", "NULL"};
 constexpr std::string_view true_words[] = {"true", "True", "TRUE"};
 constexpr std::string_view false_words[] = {"false", "False", "FALSE"};
 constexpr std::string_view nan_words[] = {".nan", ".NaN", ".NAN"};
@@ -144,11 +144,16 @@ bool is_timestamp(std::string_view text) {
 }  // namespace
 
 Json resolve_plain(std::string_view text) {
+  if (text.empty()) return nullptr;
+  const bool is_number_like =
+      is_digit(text.front()) || std::string_view(".+-").contains(text.front());
+  // Other words begin with one of these.
+  if (!is_number_like && !std::string_view("~nNtTfF").contains(text.front())) return text;
   if (is_one_of(text, null_words)) return nullptr;
   if (is_one_of(text, true_words)) return true;
   if (is_one_of(text, false_words)) return false;
   if (is_one_of(text, nan_words)) return std::numeric_limits<double>::quiet_NaN();
-  if (!is_digit(text.front()) && !std::string_view(".+-").contains(text.front())) return text;
+  if (!is_number_like) return text;
   std::string_view unsigned_text = text;
   take(unsigned_text, "+-");
   if (is_one_of(unsigned_text, infinity_words)) {

@@ -2,6 +2,7 @@
 // NVIDIA's toolkit writes them. Reading and writing both walk these lists.
 #pragma once
 
+#include <array>
 #include <string_view>
 #include <tuple>
 
@@ -109,6 +110,13 @@ struct CdiMembers<IntelRdt> {
 template <typename Object, typename Visit>
 void for_each_member(const Visit& visit) {
   std::apply([&](const auto&... member) { (visit(member), ...); }, CdiMembers<Object>::list);
+}
+
+// The names of the object's members, in their order.
+template <typename Object>
+constexpr auto member_names() {
+  return std::apply([](const auto&... member) { return std::array{member.name...}; },
+                    CdiMembers<Object>::list);
 }
 
 }  // namespace nvbox::spec

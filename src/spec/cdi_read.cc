@@ -108,8 +108,7 @@ struct Read {
 
   template <typename Object>
   static Result<> refuse_unknown_members(const JsonPlace& place) {
-    std::vector<std::string_view> known;
-    for_each_member<Object>([&](const auto& member) { known.push_back(member.name); });
+    constexpr auto known = member_names<Object>();
     for (const auto& [name, value] : place.value().get_ref<const data::Json::object_t&>()) {
       if (std::ranges::find(known, name) != known.end()) continue;
       Error error = fail(place, cat("unknown member ", excerpt(name)));
