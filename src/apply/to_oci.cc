@@ -15,7 +15,7 @@ using data::Json;
 
 // The member, made as an empty value of the type when it is absent or null.
 Result<Json*> ensure(Json& parent, const std::string& name, Json::value_t type) {
-  Json& member = parent[name];
+  Json& member = data::member_of(parent, name);
   if (member.is_null()) member = Json(type);
   if (member.type() != type) {
     return Error(cat(name, ": expected ", Json(type).type_name(), ", found ", member.type_name()));

@@ -2,12 +2,15 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <functional>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <unordered_set>
 #include <utility>
 #include <vector>
 
 #include "base/text.h"
+#include "data/json_members.h"
 #include "data/toml_scalar.h"
 
 namespace nvbox::data {
@@ -65,7 +68,10 @@ class TreeBuilder {
     if (++object.members > limits_.members) {
       return fail(cat("JSON object has more than ", limits_.members, " members"));
     }
-    place_ = &(*object.value)[std::move(name)];
+    auto& members = object.value->get_ref<Json::object_t&>();
+    const auto known = may_have(object, name) ? members.find(name) : members.end();
+    place_ =
+        known != members.end() ? &known->second : &append_member(members, std::move(name), nullptr);
     return true;
   }
 
@@ -76,8 +82,22 @@ class TreeBuilder {
  private:
   struct Open {
     Json* value;
-    size_t members = 0;  // so far, those that are given twice as well
+    size_t members = 0;                   // so far, those that are given twice as well
+    std::unordered_set<size_t> hashes{};  // of the names, where there are many
   };
+
+  // Whether a search for the name is worth it. Annotations may be thousands, and to look through
+  // them for each one would be quadratic. Names whose hashes are equal cost only such a look.
+  static bool may_have(Open& object, const std::string& name) {
+    constexpr size_t few = 16;
+    const auto& members = object.value->get_ref<const Json::object_t&>();
+    if (members.size() < few) return true;
+    const std::hash<std::string> hash;
+    if (object.hashes.empty()) {
+      for (const auto& [known, value] : members) object.hashes.insert(hash(known));
+    }
+    return !object.hashes.insert(hash(name)).second;
+  }
 
   bool put(Json value) {
     if (!open_.empty() && open_.back().value->is_array()) {
@@ -141,6 +161,12 @@ Result<std::string> dump(const Json& document, int blanks) {
 }
 
 }  // namespace
+
+Json& member_of(Json& object, const std::string& name) {
+  auto& members = object.get_ref<Json::object_t&>();
+  const auto known = members.find(name);
+  return known != members.end() ? known->second : append_member(members, name, nullptr);
+}
 
 Result<Json> parse_json(std::string_view text, const JsonLimits& limits) {
   if (text.size() > limits.bytes) {

@@ -20,7 +20,7 @@ struct JsonLimits {
   size_t bytes = size_t{16} * 1024 * 1024;
   // OCI and CDI documents nest less than ten deep; without a limit dump() could exhaust the stack.
   size_t depth = 64;
-  // An object keeps its order by being a list, which is searched for every member that is added.
+  // An object keeps its order by being a list, which is searched for every member that is wanted.
   // The largest that are met are annotations, of which Kubernetes allows 256 KiB.
   size_t members = 10'000;
 };
@@ -31,6 +31,10 @@ Result<Json> parse_json(std::string_view text, const JsonLimits& limits = {});
 // A document of programs that are written in Go, as every engine is: what is not UTF-8 in it is
 // replaced by U+FFFD, a byte at a time, as encoding/json does.
 Result<Json> parse_json_like_go(std::string_view text, const JsonLimits& limits = {});
+
+// The member of an object, made as null where there is none. `object[name]` of the library does the
+// same, but to make room it copies the other members with all that is below them.
+Json& member_of(Json& object, const std::string& name);
 
 // An error that names the first string of the document, a value or the name of a member, that is
 // not UTF-8. JSON and YAML have no others.

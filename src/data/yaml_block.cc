@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/text.h"
+#include "data/json_members.h"
 #include "data/yaml_scalar.h"
 
 namespace nvbox::data {
@@ -126,7 +127,7 @@ class BlockReader {
       std::optional<Json> value =
           member->value.empty() ? value_below(column, level) : scalar(member->value);
       if (!value) return std::nullopt;
-      members.emplace_back(std::move(key), *std::move(value));
+      append_member(members, std::move(key), *std::move(value));
     }
     if (has_line() && (column_ > column || members.empty())) return std::nullopt;
     return Json(std::move(members));

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "base/text.h"
+#include "data/json_members.h"
 #include "data/yaml.h"
 #include "data/yaml_block.h"
 #include "data/yaml_scalar.h"
@@ -97,7 +98,7 @@ struct Mapping {
 
 // An ordered object looks for the name before it adds a member, which is quadratic; names knows.
 void add_member(Mapping& mapping, const std::string& name, Json value) {
-  mapping.members.emplace_back(name, std::move(value));
+  append_member(mapping.members, name, std::move(value));
 }
 
 class Reader {

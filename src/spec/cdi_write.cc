@@ -6,6 +6,7 @@
 #include <type_traits>
 #include <vector>
 
+#include "data/json.h"
 #include "data/yaml.h"
 #include "spec/cdi.h"
 #include "spec/cdi_members.h"
@@ -32,7 +33,8 @@ struct Write {
 
   static Json value(const ContainerEdits& edits) {
     Json out = object(edits);
-    return out.empty() ? Json() : out;
+    if (out.empty()) return {};
+    return out;
   }
 
   // Go writes maps sorted.
@@ -60,7 +62,9 @@ struct Write {
     Json out = Json::object();
     for_each_member<Object>([&](const auto& member) {
       Json written = value(from.*member.field);
-      if (!written.is_null()) out[std::string(member.name)] = std::move(written);
+      if (!written.is_null()) {
+        data::member_of(out, std::string(member.name)) = std::move(written);
+      }
     });
     return out;
   }

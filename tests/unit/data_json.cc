@@ -32,6 +32,26 @@ TEST(Json, what_does_not_survive_is_known) {
   EXPECT_EQ(round_trip(R"({"a":1,"b":2,"a":3})"), R"({"a":3,"b":2})");
 }
 
+// Of many members only hashes of the names are compared.
+TEST(Json, of_a_member_that_is_given_again_among_many_the_last_value_counts) {
+  std::string text = "{\"first\":0";
+  for (int i = 0; i < 100; ++i) text += cat(",\"", i, "\":", i);
+  const std::string once = text + "}";
+  EXPECT_EQ(round_trip(once), once);
+  EXPECT_EQ(round_trip(cat(text, ",\"99\":1,\"first\":2,\"first\":3,\"99\":99}")),
+            cat("{\"first\":3", once.substr(std::string_view("{\"first\":0").size())));
+}
+
+TEST(Json, a_member_is_made_once_and_leaves_the_others_as_they_are) {
+  Json object = *parse_json(R"({"a":{"b":[1]}})");
+  for (int i = 0; i < 10; ++i) {
+    EXPECT_TRUE(member_of(object, std::to_string(i)).is_null());
+    member_of(object, std::to_string(i)) = i;
+  }
+  EXPECT_EQ(*dump_json(object),
+            R"({"a":{"b":[1]},"0":0,"1":1,"2":2,"3":3,"4":4,"5":5,"6":6,"7":7,"8":8,"9":9})");
+}
+
 struct ErrorSample {
   std::string_view text;
   std::string_view place;
