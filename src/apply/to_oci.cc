@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <set>
+#include <tuple>
+#include <unordered_set>
 
 #include "base/path.h"
 #include "base/text.h"
@@ -114,6 +117,33 @@ Json cgroup_rule(const spec::DeviceNode& node) {
   return out;
 }
 
+// The cgroup's rules. Those of nodes are hundreds where a host has many MIG devices, so that only
+// what was there before, which is little, is searched for each.
+class NodeRules {
+ public:
+  explicit NodeRules(Json& rules) : rules_(rules), before_(std::ssize(rules)) {}
+
+  void add(const spec::DeviceNode& node) {
+    if (!added_.emplace(node.type, node.major, node.minor, access(node)).second) return;
+    Json rule = cgroup_rule(node);
+    const auto end = rules_.begin() + before_;
+    if (std::find(rules_.begin(), end, rule) == end) rules_.push_back(std::move(rule));
+  }
+
+ private:
+  using Rule = std::tuple<char, unsigned, unsigned, std::string>;
+
+  Json& rules_;
+  std::ptrdiff_t before_;
+  std::set<Rule> added_{};
+};
+
+std::unordered_set<std::string> paths_of(const Json& devices) {
+  std::unordered_set<std::string> paths;
+  for (const Json& device : devices) paths.insert(text_of(device, "path"));
+  return paths;
+}
+
 Result<> add_nodes(Json& document, const std::vector<spec::DeviceNode>& nodes) {
   if (nodes.empty()) return {};
   const NodeOwner user = {user_id(document, "uid"), user_id(document, "gid")};
@@ -121,15 +151,16 @@ Result<> add_nodes(Json& document, const std::vector<spec::DeviceNode>& nodes) {
   // An ordered object is a vector: a new member moves the others, so all exist before any is held.
   NVBOX_TRY(ensure_object(linux_part, "resources"));
   Json& devices = *NVBOX_TRY(ensure_array(linux_part, "devices"));
-  Json& rules = *NVBOX_TRY(ensure_array(linux_part["resources"], "devices"));
+  NodeRules rules(*NVBOX_TRY(ensure_array(linux_part["resources"], "devices")));
+  std::unordered_set<std::string> paths = paths_of(devices);
   for (const spec::DeviceNode& node : nodes) {
     if (node.type == '\0') return Error(cat("device node ", node.path, ": its type is not known"));
-    std::erase_if(devices.get_ref<Json::array_t&>(),
-                  [&](const Json& known) { return text_of(known, "path") == node.path; });
+    if (!paths.insert(node.path).second) {
+      std::erase_if(devices.get_ref<Json::array_t&>(),
+                    [&](const Json& known) { return text_of(known, "path") == node.path; });
+    }
     devices.push_back(to_json(node, user));
-    if (node.type != 'c' && node.type != 'b') continue;
-    Json rule = cgroup_rule(node);
-    if (std::ranges::find(rules, rule) == rules.end()) rules.push_back(std::move(rule));
+    if (node.type == 'c' || node.type == 'b') rules.add(node);
   }
   return {};
 }

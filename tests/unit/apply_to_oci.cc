@@ -65,6 +65,21 @@ TEST(AddEdits, replaces_a_node_of_the_same_path) {
             "\"access\":\"rwm\"}]}}}\n");
 }
 
+TEST(AddEdits, takes_the_last_of_nodes_with_one_path_and_each_rule_once) {
+  EXPECT_EQ(
+      edited("{}", {.nodes = {{.path = "/dev/a", .major = 1, .minor = 3},
+                              {.path = "/dev/b", .major = 1, .minor = 3},
+                              {.path = "/dev/a", .major = 1, .minor = 5},
+                              {.path = "/dev/c", .major = 1, .minor = 3, .permissions = "r"}}}),
+      "{\"linux\":{\"resources\":{\"devices\":["
+      "{\"allow\":true,\"type\":\"c\",\"major\":1,\"minor\":3,\"access\":\"rwm\"},"
+      "{\"allow\":true,\"type\":\"c\",\"major\":1,\"minor\":5,\"access\":\"rwm\"},"
+      "{\"allow\":true,\"type\":\"c\",\"major\":1,\"minor\":3,\"access\":\"r\"}]},"
+      "\"devices\":[{\"path\":\"/dev/b\",\"type\":\"c\",\"major\":1,\"minor\":3},"
+      "{\"path\":\"/dev/a\",\"type\":\"c\",\"major\":1,\"minor\":5},"
+      "{\"path\":\"/dev/c\",\"type\":\"c\",\"major\":1,\"minor\":3}]}}\n");
+}
+
 TEST(AddEdits, gives_a_node_to_the_user_of_the_container_unless_it_says_whose_it_is) {
   EXPECT_EQ(
       edited(R"({"process":{"user":{"uid":1000,"gid":0}}})",

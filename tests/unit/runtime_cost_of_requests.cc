@@ -6,6 +6,7 @@
 #include <functional>
 #include <string>
 
+#include "apply/to_oci.h"
 #include "base/text.h"
 #include "config/cdi_registry.h"
 #include "plan/mode.h"
@@ -104,6 +105,19 @@ TEST(CostOfARequest, is_limited_by_the_number_of_annotations) {
   const auto refused = spec::OciSpec::parse(cat(R"({"annotations": {)", members, R"(,"b": ""}})"));
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().message(), "JSON object has more than 10000 members");
+}
+
+// A host may have 16 GPUs of seven MIG devices, each with two nodes.
+TEST(CostOfAnAnswer, grows_with_the_number_of_nodes) {
+  const auto add = [](size_t count) {
+    auto spec = spec::OciSpec::parse("{}");
+    spec::ContainerEdits edits;
+    for (unsigned i = 0; i < count; ++i) {
+      edits.nodes.push_back({.path = cat("/dev/", 100000 + i), .major = 511, .minor = i});
+    }
+    EXPECT_TRUE(apply::add_edits(*spec, edits));
+  };
+  EXPECT_LT(growth(add, 200), linear);
 }
 
 TEST(CostOfARequest, grows_with_the_number_of_mounts) {
