@@ -47,9 +47,10 @@ Error unreadable(const Error& error) {
                    error.code() == 0 ? error.message() : std::string(errno_text(error.code()))));
 }
 
-// nullopt for a directory, and for a file that has gone since it was listed. Nothing but a regular
-// file is opened, so that a FIFO cannot hold a container up (Root::read looks again).
-Result<std::optional<std::string>> read_text(const host::Root& root, const std::string& path) {
+// What is at a path of which no text could be read: nullopt for a directory, and for a file that
+// has gone since it was listed.
+Result<std::optional<std::string>> without_text(const host::Root& root, const std::string& path,
+                                                const Error& error) {
   const auto info = root.stat(path);
   if (!info) return unreadable(info.error());
   if (!*info) {
@@ -63,9 +64,15 @@ Result<std::optional<std::string>> read_text(const host::Root& root, const std::
   if (file.st_size > static_cast<off_t>(most_bytes)) {
     return Error(cat("is larger than ", most_mebibytes, " MiB"));
   }
+  return unreadable(error);
+}
+
+// There may be thousands, so what kind of file it is, is asked only where reading fails: Root::read
+// opens nothing but a regular file, so that a FIFO cannot hold a container up.
+Result<std::optional<std::string>> read_text(const host::Root& root, const std::string& path) {
   auto text = root.read(path, most_bytes);
-  if (!text) return unreadable(text.error());
-  return text;
+  if (text && *text) return text;
+  return without_text(root, path, text ? Error("has gone") : text.error());
 }
 
 // "vendor/class" of each qualified name, without repetition.
