@@ -3,6 +3,7 @@
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <cstring>
 #include <map>
 #include <optional>
 #include <span>
@@ -297,12 +298,16 @@ Error unresolved_cdi(const CdiMatch& match, const CdiDirectories& directories,
 }
 
 bool may_define(std::string_view text, const std::vector<std::string>& kinds) {
+  // Several times as fast as std::string_view::find, which stops at every occurrence of the first
+  // character.
+  const auto names = [&](const std::string& kind) {
+    return memmem(text.data(), text.size(), kind.data(), kind.size()) != nullptr;
+  };
   // Looking for many words takes longer than reading the file.
   constexpr size_t most_words = 16;
   if (kinds.size() > most_words) return true;
   const bool is_utf16 = text.starts_with("\xff\xfe") || text.starts_with("\xfe\xff");
-  return is_utf16 || text.contains('\\') ||
-         std::ranges::any_of(kinds, [&](const std::string& kind) { return text.contains(kind); });
+  return is_utf16 || text.contains('\\') || std::ranges::any_of(kinds, names);
 }
 
 }  // namespace nvbox::config
