@@ -14,11 +14,10 @@ here=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)
 top=$(dirname -- "$here")
 runs=${RUNS:-50} rounds=${ROUNDS:-5}
 simhost=$top/tests/simhost/simhost
-bundle_sh=$top/tests/e2e/support/bundle.sh
 
-for tool in hyperfine strace crun jq ninja cmake time; do
-  command -v "$tool" >/dev/null || { echo "compare.sh: $tool is missing" >&2; exit 1; }
-done
+# shellcheck source=bench/lib.sh
+. "$here/lib.sh"
+need hyperfine strace crun jq ninja cmake time
 
 # A point for each median of the host, of nvbox and of the reference.
 plot() { # plot HOST CSV SVG
@@ -41,8 +40,7 @@ TEXT
 if [[ -z ${COMPARE_INSIDE-} ]]; then
   out=$top/build/bench/results
   if [[ ${1-} == --out ]]; then out=$2; shift 2; fi
-  cmake -S "$top" -B "$top/build" -G Ninja -DNVBOX_BENCH=ON >/dev/null
-  ninja -C "$top/build" --quiet nvbox noop
+  build nvbox noop
   reference=${1:+$(readlink -f -- "$1")}
   mkdir -p "$out"
   echo 'host,what,side,runs,median ms,min ms,max ms,own ms,RSS KiB,system calls,times nvbox,from,to' >"$out/results.csv"
@@ -59,27 +57,24 @@ declare -A bin=([nvbox]=/usr/bin [peer]=$reference [alone]='')
 noop=$top/build/bench/noop
 work=$(mktemp -d --tmpdir=/run)
 
-config() { # config NAME RUNTIME: a config.toml whose low-level runtime is RUNTIME
-  printf '[nvidia-container-runtime]\nruntimes = ["%s"]\n' "$2" >"$work/$1.toml"
-}
-config noop "$noop"
-config crun "$(command -v crun)"
+runtime_config "$work/noop.toml" "$noop"
+runtime_config "$work/crun.toml" "$(command -v crun)"
 
 # Each side has its own, as it finds there what its last run has left.
-bundle() { # bundle NAME [OPTION...]
+side_bundles() { # side_bundles NAME [OPTION...]
   local side dir
   for side in "${!bin[@]}"; do
     dir=$work/$side-$1
-    "$bundle_sh" --bind-proc "${@:2}" "$dir" glibc true
+    bundle "$dir" "${@:2}"
     # NVIDIA's hook looks for a relative root below its own working directory.
-    jq --arg root "$dir/rootfs" '.root.path = $root' "$dir/config.json" >"$dir/config.json.original"
-    cp "$dir/config.json.original" "$dir/config.json"
+    jq --arg root "$dir/rootfs" '.root.path = $root' "$dir/config.json.original" >"$dir/config.json"
+    cp "$dir/config.json" "$dir/config.json.original"
   done
 }
-bundle plain
-bundle gpu --env NVIDIA_VISIBLE_DEVICES=all --env NVIDIA_DRIVER_CAPABILITIES=compute,utility
+side_bundles plain
+side_bundles gpu "${all_gpus[@]}"
 # NVIDIA's runtime gives the graphics files in any case, ours when asked.
-bundle everything --env NVIDIA_VISIBLE_DEVICES=all --env NVIDIA_DRIVER_CAPABILITIES=all
+side_bundles everything --env NVIDIA_VISIBLE_DEVICES=all --env NVIDIA_DRIVER_CAPABILITIES=all
 
 # create, start and delete with one runtime, as an engine does.
 cat >"$work/lifecycle" <<'SCRIPT'
@@ -180,8 +175,7 @@ tell() {
   PATH=$search /usr/bin/time -f %M -o "$work/rss" "$@" >/dev/null 2>&1 || true
   rss=$(tail -n 1 "$work/rss")
   "${restore[@]}"
-  PATH=$search strace -f -qq -o "$work/trace" "$@" >/dev/null 2>&1 || true
-  calls=$(grep -c '(' "$work/trace")
+  calls=$(PATH=$search system_calls "$@")
   # A node that is only looked at is opened with O_PATH, which does not reach the driver.
   if [[ -z ${asks_nvml-} && $side == nvbox ]] &&
     grep -E 'open(at|at2)?\(.*nvidia[0-9]+"' "$work/trace" | grep -qv O_PATH; then
@@ -232,8 +226,8 @@ row 'static no-op that execs the no-op' none '' "$noop" --exec
 # What only NVML knows: MIG devices by number, and properties. The helper by itself is what the
 # simulated library and a dynamic program's start cost.
 if [[ $COMPARE_INSIDE == a100mig ]]; then
-  bundle mig --env NVIDIA_VISIBLE_DEVICES=1:0 --env NVIDIA_DRIVER_CAPABILITIES=compute,utility
-  bundle whole --env NVIDIA_VISIBLE_DEVICES=0 --env NVIDIA_DRIVER_CAPABILITIES=compute,utility
+  side_bundles mig --env NVIDIA_VISIBLE_DEVICES=1:0 --env NVIDIA_DRIVER_CAPABILITIES=compute,utility
+  side_bundles whole --env NVIDIA_VISIBLE_DEVICES=0 --env NVIDIA_DRIVER_CAPABILITIES=compute,utility
   create 'create GPU 0' @bin/nvidia-container-runtime whole
   create 'create MIG 1:0 answer kept' /usr/bin/nvidia-container-runtime mig
   asks_nvml=1
@@ -308,14 +302,9 @@ NV_GPU=0,2 row 'nvidia-docker run NV_GPU=02' exec '' /usr/bin/nvidia-docker run 
 # The hooks of CDI specifications, in an image with 1,284 libraries that its loader's cache knows, to
 # which a driver's come.
 hook_image() { # hook_image ROOTFS
-  local rootfs=$1 folder=$1/usr/lib/x86_64-linux-gnu number library
+  local rootfs=$1 folder=$1/usr/lib/x86_64-linux-gnu
   cp -a "$work/alone-plain/rootfs" "$rootfs"
-  printf 'int f(void) { return 0; }\n' |
-    gcc -xc - -shared -nostdlib -fPIC -Wl,-soname,libbench0000.so.1 -o "$work/library"
-  for ((number = 1; number <= 1284; ++number)); do
-    printf -v library 'libbench%04d.so.1' "$number"
-    sed "s/libbench0000/${library%.so.1}/g" "$work/library" >"$folder/$library"
-  done
+  libraries "$folder" 1284
   ldconfig -r "$rootfs"
   cp -a "$rootfs/etc" "$rootfs/etc.original"
   cp -a /usr/lib/x86_64-linux-gnu/*.so.550.163.01 "$folder/"

@@ -15,9 +15,9 @@ here=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)
 top=$(dirname -- "$here")
 known=$here/guard.tsv
 
-for tool in valgrind jq strip time; do
-  command -v "$tool" >/dev/null || { echo "guard.sh: $tool is missing" >&2; exit 1; }
-done
+# shellcheck source=bench/lib.sh
+. "$here/lib.sh"
+need valgrind jq strip time
 
 if [[ -z ${GUARD_INSIDE-} ]]; then
   update=false profiled=''
@@ -59,15 +59,9 @@ binary=$1
 work=$(mktemp -d --tmpdir=/run)
 trap 'rm -rf "$work"' EXIT
 
-# A program that replaces itself tells callgrind nothing more, so the low-level runtime is one that the
-# kernel refuses to start.
-printf 'no program' >"$work/refused"
-chmod +x "$work/refused"
-printf '[nvidia-container-runtime]\nruntimes = ["%s"]\n' "$work/refused" >"$work/config.toml"
+refusing_config "$work/config.toml"
 export NVIDIA_CTK_CONFIG_FILE_PATH=$work/config.toml
-# The C library has a memcpy for every processor; this one is for all (glibc manual, "Hardware Capability
-# Tunables").
-export GLIBC_TUNABLES=glibc.cpu.hwcaps=-AVX2,-AVX512F,-AVX512VL,-ERMS,-EVEX
+same_on_all_processors
 
 profile() { # profile COMMAND...: functions with what they call
   valgrind --tool=callgrind --callgrind-out-file="$work/profile" "$@" >/dev/null 2>&1 || true
@@ -84,33 +78,30 @@ count() { # count WHAT COMMAND...
   # A start that the kernel refuses is an error at its end.
   faults=$({ /usr/bin/time -q -f %R "$@" || true; } 2>&1 >/dev/null | tail -n 1)
   restore
-  instructions=$({ valgrind --tool=callgrind --callgrind-out-file=/dev/null "$@" || true; } 2>&1 >/dev/null |
-    sed -n 's/.*Collected : //p')
+  instructions=$(instructions "$@")
   restore
-  [[ $instructions =~ ^[0-9]+$ && $faults =~ ^[0-9]+$ ]] || { echo "guard.sh: failed: $*" >&2; return 1; }
+  [[ $faults =~ ^[0-9]+$ ]] || { echo "guard.sh: failed: $*" >&2; return 1; }
   printf '%s\t%s\t%s\n' "$what" "$instructions" "$faults"
 }
 
 restore() { :; }
 create() { # create WHAT PROGRAM VARIABLE...
   local what=$1 program=$2
-  "$top/tests/e2e/support/bundle.sh" --bind-proc "${@:3}" "$work/bundle" glibc true
-  cp "$work/bundle/config.json" "$work/config.json"
-  restore() { cp "$work/config.json" "$work/bundle/config.json"; }
+  bundle "$work/bundle" "${@:3}"
+  restore() { cp "$work/bundle/config.json.original" "$work/bundle/config.json"; }
   count "$what" "$program" create --bundle "$work/bundle" guard
   restore() { :; }
   rm -rf "$work/bundle"
 }
 
-gpus=(--env NVIDIA_VISIBLE_DEVICES=all --env 'NVIDIA_DRIVER_CAPABILITIES=compute,utility')
 count 'nvbox --version' /usr/bin/nvbox --version
 create 'create, no GPU' /usr/bin/nvidia-container-runtime
-create 'create, 8 GPUs' /usr/bin/nvidia-container-runtime "${gpus[@]}"
+create 'create, 8 GPUs' /usr/bin/nvidia-container-runtime "${all_gpus[@]}"
 count 'list' /usr/bin/nvidia-container-cli list
 count 'info' /usr/bin/nvidia-container-cli info
 count 'cdi generate' /usr/bin/nvidia-ctk --quiet cdi generate
 nvidia-ctk --quiet cdi generate --output=/var/run/cdi/nvidia.yaml
-create 'create in cdi mode, 8 GPUs' /usr/bin/nvidia-container-runtime.cdi "${gpus[@]}"
+create 'create in cdi mode, 8 GPUs' /usr/bin/nvidia-container-runtime.cdi "${all_gpus[@]}"
 [[ -z $GUARD_PROFILED ]] || exit 0
 strip -o "$work/stripped" "$binary"
 printf 'stripped binary\t%s\t\n' "$(stat -c %s "$work/stripped")"
