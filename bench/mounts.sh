@@ -9,15 +9,15 @@
 set -euo pipefail
 
 here=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)
-bundle_sh=$here/../tests/e2e/support/bundle.sh
+top=$(dirname -- "$here")
 runs=${RUNS:-40} rounds=4
 
-for tool in hyperfine jq crun runc; do
-  command -v "$tool" >/dev/null || { echo "mounts.sh: $tool is missing" >&2; exit 1; }
-done
+# shellcheck source=bench/lib.sh
+. "$here/lib.sh"
+need hyperfine jq crun runc
 
 if [[ -z ${MOUNTS_INSIDE-} ]]; then
-  MOUNTS_INSIDE=1 exec "$here/../tests/simhost/simhost" t4x1 -- "${BASH_SOURCE[0]}"
+  MOUNTS_INSIDE=1 exec "$top/tests/simhost/simhost" t4x1 -- "${BASH_SOURCE[0]}"
 fi
 
 work=$(mktemp -d --tmpdir=/run)
@@ -35,22 +35,22 @@ chmod +x "$work/lifecycle"
 
 mkdir "$work/driver"
 for ((number = 0; number < 60; ++number)); do : >"$work/driver/libdriver$number.so.1"; done
-"$bundle_sh" --bind-proc "$work/bundle" glibc true
+bundle "$work/bundle"
 
 options='["ro", "nosuid", "nodev", "rbind", "rprivate"]'
-bundle() { # bundle NAME JSON: the bundle with these mounts more
+with_mounts() { # with_mounts NAME JSON: the bundle with these mounts more
   cp -a "$work/bundle" "$work/$1"
-  jq --argjson more "$2" '.mounts += $more' "$work/bundle/config.json" >"$work/$1/config.json"
+  jq --argjson more "$2" '.mounts += $more' "$work/bundle/config.json.original" >"$work/$1/config.json"
 }
 files() { # files COUNT: the mounts of the first files
   jq -n --argjson count "$1" --argjson options "$options" --arg from "$work/driver" '[range($count) |
     {destination: "/usr/lib/x86_64-linux-gnu/libdriver\(.).so.1", source: "\($from)/libdriver\(.).so.1",
      type: "bind", options: $options}]'
 }
-bundle '0 files' '[]'
-bundle '20 files' "$(files 20)"
-bundle '60 files' "$(files 60)"
-bundle '1 directory' "[{\"destination\": \"/usr/lib/driver\", \"source\": \"$work/driver\", \"type\": \"bind\",
+with_mounts '0 files' '[]'
+with_mounts '20 files' "$(files 20)"
+with_mounts '60 files' "$(files 60)"
+with_mounts '1 directory' "[{\"destination\": \"/usr/lib/driver\", \"source\": \"$work/driver\", \"type\": \"bind\",
   \"options\": $options}]"
 
 for ((round = 0; round < rounds; ++round)); do
