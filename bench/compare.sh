@@ -6,7 +6,7 @@
 #
 # REFERENCE_DIR holds NVIDIA's binaries (nvidia-container-runtime, nvidia-ctk, ...), or an nvbox of another
 # commit with links of these names. RUNS sets how often each command is measured (50), in ROUNDS rounds (5).
-# DIR (build/bench/results) gets table.txt, results.csv and, by gnuplot, a plot of each host. Needs root and
+# DIR (build/bench/results) gets table.txt, table.md, results.csv and, by gnuplot, a plot of each host. Needs root and
 # the packages that tests/run.sh installs.
 set -euo pipefail
 
@@ -37,6 +37,17 @@ plot "< awk -F, '\$1 == \"$1\" && \$3 == \"nvbox\"' $2" using 5:0:ytic(2) with p
 TEXT
 }
 
+# What bench/README.md shows: of each command nvbox's figures and, where there is one, the reference's.
+markdown() { # markdown CSV
+  awk -F, '
+    NR == 1 { next }
+    $1 != host { host = $1; printf "%s| %s | nvbox, ms | own, ms | RSS, KiB | reference, ms | times | from, to |\n", gap, host; print "|---|---|---|---|---|---|---|"; gap = "\n" }
+    $3 == "peer" { line = sprintf("%s %s | %s | %s, %s |", line, $5, $11, $12, $13); print line; line = ""; next }
+    { flush(); line = sprintf("| %s | %s | %s | %s |", $2, $5, $8, $9) }
+    END { flush() }
+    function flush() { if (line != "") print line "  |  |  |"; line = "" }' "$1"
+}
+
 if [[ -z ${COMPARE_INSIDE-} ]]; then
   out=$top/build/bench/results
   if [[ ${1-} == --out ]]; then out=$2; shift 2; fi
@@ -49,6 +60,7 @@ if [[ -z ${COMPARE_INSIDE-} ]]; then
       "${BASH_SOURCE[0]}" "${reference-}"
     if command -v gnuplot >/dev/null; then plot "$profile" "$out/results.csv" "$out/$profile.svg"; fi
   done | tee "$out/table.txt"
+  markdown "$out/results.csv" >"$out/table.md"
   exit
 fi
 

@@ -63,12 +63,12 @@ for ((round = 0; round < rounds; ++round)); do
   done
 done
 
-printf '%-8s %-12s %10s %10s %22s\n' '' 'mounted' 'median ms' 'min ms' 'ms more than none'
+printf '%-8s %-12s %10s %10s %22s\n' '' 'mounted' 'median ms' 'min ms' 'more than none'
 for runtime in crun runc; do
   for name in '0 files' '20 files' '60 files' '1 directory'; do
     read -r median min < <(jq -rs 'add | sort | "\(.[length / 2 | floor]) \(.[0])"' "$work/$runtime $name.times")
-    [[ $name != '0 files' ]] || none=$median
+    [[ $name != '0 files' ]] || none=$min
     printf '%-8s %-12s %10.2f %10.2f %22.2f\n' "$runtime" "$name" "$median" "$min" \
-      "$(jq -n "$median - $none")"
+      "$(jq -n "$min - $none")"
   done
 done
