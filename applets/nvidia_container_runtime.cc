@@ -65,7 +65,8 @@ Result<> edit_spec(const std::string& path, const config::Config& config, const 
                                       .mode = mode_of(call.name, config),
                                       .program = program,
                                       .environment = call.environment,
-                                      .directories = directories},
+                                      .directories = directories,
+                                      .bundle = std::string(path::parent(path))},
                                      call.log));
   if (injected == runtime::Injected::nothing) return {};
   return file.replace(spec);

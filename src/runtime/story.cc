@@ -3,9 +3,11 @@
 #include <utility>
 
 #include "apply/to_oci.h"
+#include "driver/driver_files.h"
 #include "plan/mode.h"
 #include "plan/request.h"
 #include "runtime/beside_cdi.h"
+#include "runtime/graphics_needs.h"
 #include "runtime/inject.h"
 
 namespace nvbox::runtime {
@@ -75,6 +77,9 @@ Result<Injected> inject_gpus(spec::OciSpec& spec, const InjectOptions& options, 
     return removed_hooks > 0 ? Injected::edits : Injected::nothing;
   }
   NVBOX_TRY(inject(spec, mode, request, options, log));
+  if (!options.bundle.empty() && intersects(request.capabilities, driver::graphical)) {
+    note_missing_for_graphics(spec, options.bundle, log);
+  }
   return Injected::edits;
 }
 

@@ -20,6 +20,7 @@ struct InjectOptions {
   std::string program;    // host path of this binary, for the hook
   const host::Environment& environment;
   const machine::Directories& directories;  // of the host; the driver's is in the configuration
+  std::string bundle{};  // its directory; where that is not known, its image is not looked at
 };
 
 enum class Injected { nothing, edits };

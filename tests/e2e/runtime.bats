@@ -118,6 +118,27 @@ gpus_inside() {
   has_text '"EGLVisibleDGPUDevices"'
 }
 
+# What users take for our fault: nvidia-container-toolkit's issues 1021, 1472 and 1952.
+@test "graphics: what the image itself lacks for it is in the log, where it was asked for" {
+  local said='the image has no libXext.so.6 and no libEGL.so.1'
+  gives() { # gives CAPABILITIES: the runtime's log of a container with these
+    # shellcheck disable=SC2016 # the inner shell's words
+    run on_host a100x8 "$low_level" sh -c 'nvidia-ctk --quiet config --in-place \
+      --set nvidia-container-runtime.debug=/run/log && : >/run/log && "$@" >/dev/null && cat /run/log' sh "$support/container.sh" \
+      --env NVIDIA_VISIBLE_DEVICES=0 --env NVIDIA_DRIVER_CAPABILITIES="$1" "$image" true
+    [ "$status" -eq 0 ]
+  }
+  image=$BATS_TEST_TMPDIR/image
+  "$support/images.sh" --copy "$image" glibc
+  gives graphics
+  has_text "$said"
+  gives compute,utility
+  has_no_text "$said"
+  touch "$image/usr/lib/x86_64-linux-gnu/"lib{Xext.so.6,EGL.so.1}
+  gives graphics
+  has_no_text 'the image has no'
+}
+
 @test "mounts are read-only, nosuid and nodev; sockets are not read-only" {
   gpu a100x8 all glibc probe mounts /usr/lib -- mounts /run
   [ "$status" -eq 0 ]
