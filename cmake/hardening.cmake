@@ -3,14 +3,15 @@
 set(CMAKE_POSITION_INDEPENDENT_CODE ON)
 add_library(hardening INTERFACE)
 target_compile_options(hardening INTERFACE
-  -fPIE -fstack-protector-strong -fstack-clash-protection -fcf-protection=full
+  -fPIC -fvisibility=hidden -fno-semantic-interposition
+  -fstack-protector-strong -fstack-clash-protection -fcf-protection=full
   -ffunction-sections -fdata-sections
   # Build paths must not reach the binary: two builds of one commit are bit-identical.
   -ffile-prefix-map=${CMAKE_SOURCE_DIR}=. -ffile-prefix-map=${CMAKE_BINARY_DIR}=build)
 target_compile_definitions(hardening INTERFACE _GLIBCXX_ASSERTIONS)
 if(CMAKE_SYSTEM_PROCESSOR MATCHES "aarch64|arm64")
   set_property(TARGET hardening PROPERTY INTERFACE_COMPILE_OPTIONS
-    -fPIE -fstack-protector-strong -fstack-clash-protection -mbranch-protection=standard
+    -fPIC -fvisibility=hidden -fno-semantic-interposition -fstack-protector-strong -fstack-clash-protection -mbranch-protection=standard
     -ffunction-sections -fdata-sections
     -ffile-prefix-map=${CMAKE_SOURCE_DIR}=. -ffile-prefix-map=${CMAKE_BINARY_DIR}=build)
 endif()

@@ -3,6 +3,7 @@
 
 #include "base/text.h"
 #include "data/json.h"
+#include "driver/pci_address.h"
 #include "nvidia_container_cli/nvidia_container_cli.h"
 #include "plan/nvml_question.h"
 
@@ -37,7 +38,7 @@ GpuFacts facts_of(const driver::Gpu& gpu) {
           .model = gpu.model,
           .brand = gpu.brand,
           .uuid = has_known_uuid(gpu) ? gpu.uuid : "",
-          .bus_location = bus_location(gpu.bus_id),
+          .bus_location = driver::bus_location(gpu.bus_id),
           .architecture = gpu.architecture};
 }
 
@@ -110,12 +111,6 @@ nlohmann::ordered_json or_null(const std::string& text) {
 }
 
 }  // namespace
-
-std::string bus_location(std::string_view bus_id) {
-  constexpr size_t domain_width = 8;
-  const size_t domain = std::min(bus_id.find(':'), bus_id.size());
-  return cat(std::string(domain_width - std::min(domain, domain_width), '0'), bus_id);
-}
 
 std::string info_text(const HostFacts& facts) {
   std::string text = field("NVRM version:", facts.driver_version);

@@ -127,9 +127,6 @@ std::string info_text(const HostFacts& facts);
 std::string info_csv(const HostFacts& facts);
 Result<std::string> info_json(const HostFacts& facts);
 
-// "0000:3b:00.0" -> "00000000:3b:00.0".
-std::string bus_location(std::string_view bus_id);
-
 Result<std::string> list_json(const plan::Listing& listing);
 
 // --format=text|json.

@@ -29,7 +29,8 @@ struct ConfigureRequest {
   // mask_proc.
   spec::ContainerEdits edits{};
   spec::ContainerWork work{};
-  // Host directories of /proc/driver/nvidia/gpus that the container may see ("0000:3b:00.0").
+  // Host directories of /proc/driver/nvidia/gpus that the container may see ("0000:3b:00.0"): in its
+  // shadow, or in that of an earlier call.
   std::vector<std::string> visible_bus_ids{};
   // Below /proc/driver/nvidia/capabilities: what MIG devices need to see ("gpu0/mig/gi1/access").
   // "" is all of them, for those who manage MIG.
@@ -41,6 +42,8 @@ struct ConfigureRequest {
   bool strict_cgroups = false;      // an EPERM is an error rather than a notice
   bool mask_proc = true;            // the shadow of /proc/driver/nvidia
   bool leave_loader_cache = false;  // --ldconfig=/usr/bin/true
+  // Nothing else is done: an earlier call has mounted what the cache is to know.
+  bool only_loader_cache = false;
   CompatMode compat = CompatMode::ldconfig;
   // Once the container is found, the process gives up for good what it was given and does not need
   // any more (never_in_container): for programs that end with this call.

@@ -112,7 +112,15 @@ class Stepper {
         places_(request.edits.mounts, host, directories_) {}
 
   std::vector<Step> run() {
-    if (request_.mask_proc) shadow_proc();
+    if (request_.only_loader_cache) {
+      update_cache();
+      return std::move(steps_);
+    }
+    if (request_.mask_proc) {
+      // The driver's directory is hidden, so that a container sees no more than its own GPUs.
+      add(MountTmpfs{std::string(proc_directory), host_.proc_files});
+    }
+    show_proc();
     if (request_.work.application_profile) add(MountTmpfs{std::string(profile_directory)});
     for (const spec::Mount& mount : request_.edits.mounts) bind(mount);
     for (const spec::DeviceNode& node : request_.edits.nodes) give(node);
@@ -139,9 +147,7 @@ class Stepper {
     add(BindMount{path, path, sys::data_only, Source::anything});
   }
 
-  // The driver's directory is hidden, so that a container sees no more than its own GPUs.
-  void shadow_proc() {
-    add(MountTmpfs{std::string(proc_directory), host_.proc_files});
+  void show_proc() {
     for (const std::string& bus_id : request_.visible_bus_ids) {
       show_proc(path::join("gpus", bus_id));
     }

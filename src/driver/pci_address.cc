@@ -1,5 +1,6 @@
 #include "driver/pci_address.h"
 
+#include <algorithm>
 #include <vector>
 
 #include "base/text.h"
@@ -22,6 +23,12 @@ std::optional<PciAddress> parse_pci_address(std::string_view text) {
 std::string to_text(const PciAddress& address) {
   return cat(hexadecimal(address.domain, 4), ":", hexadecimal(address.bus, 2), ":",
              hexadecimal(address.device, 2), ".", hexadecimal(address.function, 1));
+}
+
+std::string bus_location(std::string_view bus_id) {
+  constexpr size_t domain_width = 8;
+  const size_t domain = std::min(bus_id.find(':'), bus_id.size());
+  return cat(std::string(domain_width - std::min(domain, domain_width), '0'), bus_id);
 }
 
 }  // namespace nvbox::driver

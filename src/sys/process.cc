@@ -286,6 +286,58 @@ Result<Outcome> run_to_end(Program program, Patience patience, size_t most_bytes
   return outcome;
 }
 
+namespace {
+
+// Without signals from here on, so that no handler of the caller's runs in its copy.
+class BlockedSignals {
+ public:
+  BlockedSignals() {
+    sigset_t all;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &former_);
+  }
+  BlockedSignals(const BlockedSignals&) = delete;
+  BlockedSignals& operator=(const BlockedSignals&) = delete;
+  ~BlockedSignals() { pthread_sigmask(SIG_SETMASK, &former_, nullptr); }
+
+ private:
+  sigset_t former_{};
+};
+
+[[noreturn]] void work_in_child(const std::function<Result<>()>& work, int report) {
+  const Result<> done = work();
+  const bool is_told = done || write_all(report, done.error().full_message());
+  _exit(done && is_told ? 0 : 1);
+}
+
+}  // namespace
+
+Result<> in_child(const std::function<Result<>()>& work) {
+  constexpr size_t most_bytes = size_t{64} * 1024;
+  int ends[2];
+  if (pipe2(ends, O_CLOEXEC) != 0) return Error("make a pipe", errno);
+  const Fd reports(ends[0]);
+  Fd report(ends[1]);
+  const BlockedSignals blocked;
+  const pid_t pid = fork();
+  if (pid < 0) return Error("process creation failed", errno);
+  if (pid == 0) work_in_child(work, report.get());
+  report.reset();
+  const Result<std::string> text = read_all(reports.get(), most_bytes);
+  int status = 0;
+  pid_t ended = 0;
+  do {
+    ended = waitpid(pid, &status, 0);
+  } while (ended < 0 && errno == EINTR);
+  if (!text) return text.error();
+  if (!text->empty()) return Error(*text);
+  // A caller that ignores SIGCHLD gets no status: then nothing was said against it.
+  if (ended < 0 || (WIFEXITED(status) && WEXITSTATUS(status) == 0)) return {};
+  return Error(WIFSIGNALED(status)
+                   ? cat("the process that did it was ended by signal ", WTERMSIG(status))
+                   : "the process that did it failed");
+}
+
 std::string last_words(const Outcome& outcome) {
   const std::string_view text = trim(outcome.error);
   if (!text.empty()) return printable(trim(split(text, '\n').back()));

@@ -3,6 +3,7 @@
 
 #include <sys/types.h>
 
+#include <functional>
 #include <optional>
 #include <span>
 #include <string>
@@ -88,6 +89,11 @@ struct Patience {
 // Starts a program, whose output and error streams are collected, and waits for its end. EFBIG when
 // a stream has more than `most_bytes`.
 Result<Outcome> run_to_end(Program program, Patience patience, size_t most_bytes);
+
+// Does `work` in a copy of this process and waits for its end, with no signal handler of this process
+// running there: for libraries, whose callers keep their namespaces, users and capabilities. What is
+// changed in memory is lost; an error comes back as text.
+Result<> in_child(const std::function<Result<>()>& work);
 
 // What a program wrote last on standard error, or how it ended: for messages.
 std::string last_words(const Outcome& outcome);

@@ -1,3 +1,4 @@
+#include "driver/pci_address.h"
 #include "nvidia_container_cli/nvidia_container_cli.h"
 
 #include <gtest/gtest.h>
@@ -66,9 +67,9 @@ TEST(InfoJson, has_null_for_what_is_unknown) {
 }
 
 TEST(BusLocation, has_a_domain_of_eight_digits) {
-  EXPECT_EQ(bus_location("0000:3b:00.0"), "00000000:3b:00.0");
-  EXPECT_EQ(bus_location("10000:3b:00.0"), "00010000:3b:00.0");
-  EXPECT_EQ(bus_location("123456789:3b:00.0"), "123456789:3b:00.0");
+  EXPECT_EQ(driver::bus_location("0000:3b:00.0"), "00000000:3b:00.0");
+  EXPECT_EQ(driver::bus_location("10000:3b:00.0"), "00010000:3b:00.0");
+  EXPECT_EQ(driver::bus_location("123456789:3b:00.0"), "123456789:3b:00.0");
 }
 
 TEST(ListJson, has_a_list_for_every_part) {
