@@ -25,6 +25,7 @@ struct Settings {
   bool is_forced = false;
   bool has_cdi_hook = false;
   bool has_units = false;
+  std::string library{};
 };
 
 constexpr cli::Flag<Settings> flags[] = {
@@ -41,6 +42,11 @@ constexpr cli::Flag<Settings> flags[] = {
      &Settings::has_cdi_hook},
     {{"with-units", "", "Install the units of systemd, although it does not run here"},
      &Settings::has_units},
+    {{"with-library", "",
+      "Install this libnvidia-container.so.1 as well, for programs of the C interface, in ../lib "
+      "of "
+      "--bindir"},
+     &Settings::library},
     {{"force", "", "Replace files of others, keeping them as NAME.nvbox-saved"},
      &Settings::is_forced},
     {{"dry-run", "", "Print what would be done, and do nothing"}, &Settings::is_dry},
@@ -164,6 +170,10 @@ Result<std::vector<Item>> items_for(const Invocation& invocation, const Target& 
     std::ranges::move(units(target.bindir), std::back_inserter(items));
   }
   std::ranges::move(NVBOX_TRY(manuals(target.bindir, items)), std::back_inserter(items));
+  if (!settings.library.empty()) {
+    items.push_back(NVBOX_TRY(library(target.bindir, settings.library).in("--with-library")));
+    notes += cat(items.back().path, ": where the loader has a cache, ldconfig adds it\n");
+  }
   items.push_back(default_configuration(target.root));
   return possible(target.root, std::move(items), notes);
 }

@@ -10,6 +10,8 @@
 #include "base/path.h"
 #include "base/text.h"
 #include "config/document.h"
+#include "driver/discover.h"
+#include "host/elf.h"
 #include "manuals.h"
 #include "nvbox/embedded.h"
 #include "sys/file.h"
@@ -19,6 +21,7 @@ namespace nvbox::applets::installation {
 namespace {
 
 constexpr std::string_view binary_name = "nvbox";
+constexpr size_t most_bytes = size_t{256} * 1024 * 1024;
 
 // Below these a host's administrator keeps what goes before the packages' files; they are writable
 // where /usr is not.
@@ -48,7 +51,6 @@ Result<sys::Fd> open_own_binary() {
 }  // namespace
 
 Result<std::string> own_binary() {
-  constexpr size_t most_bytes = size_t{256} * 1024 * 1024;
   const sys::Fd file = NVBOX_TRY(open_own_binary().in("this program"));
   return sys::read_all(file.get(), most_bytes).in("this program");
 }
@@ -114,6 +116,19 @@ Result<std::vector<Item>> manuals(std::string_view bindir, const std::vector<Ite
                      .need = Need::optional});
   }
   return items;
+}
+
+Result<Item> library(std::string_view bindir, const std::string& file) {
+  constexpr std::string_view soname = "libnvidia-container.so.1";
+  const sys::Fd open = NVBOX_TRY(sys::open_path(file, O_RDONLY | O_NONBLOCK));
+  const auto elf = NVBOX_TRY(host::read_elf(open.get()).in(file));
+  if (!elf || elf->soname != soname || elf->machine != driver::own_machine) {
+    return Error(cat(file, " is not ", soname, " for this machine"))
+        .hint("ninja -C build nvidia-container makes build/libnvidia-container.so.1");
+  }
+  std::string text = NVBOX_TRY(sys::read_all(open.get(), most_bytes).in(file));
+  return Item{.path = path::join(path::join(path::parent(bindir), "lib"), soname),
+              .text = std::move(text)};
 }
 
 Item default_configuration(const host::Root& root) {

@@ -35,6 +35,10 @@ std::vector<Item> units(std::string_view bindir);
 // The manual pages of the programs among the items, in ../share/man of their directory.
 Result<std::vector<Item>> manuals(std::string_view bindir, const std::vector<Item>& programs);
 
+// The C library that `file` is, under its SONAME in ../lib of the programs' directory. An error
+// where it is another file, or for another machine.
+Result<Item> library(std::string_view bindir, const std::string& file);
+
 // NVIDIA's config.toml, which says what can be set; it is made where there is none.
 Item default_configuration(const host::Root& root);
 

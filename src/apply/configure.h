@@ -5,6 +5,7 @@
 #include <sys/types.h>
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/log.h"
@@ -29,8 +30,8 @@ struct ConfigureRequest {
   // mask_proc.
   spec::ContainerEdits edits{};
   spec::ContainerWork work{};
-  // Host directories of /proc/driver/nvidia/gpus that the container may see ("0000:3b:00.0"): in its
-  // shadow, or in that of an earlier call.
+  // Host directories of /proc/driver/nvidia/gpus that the container may see ("0000:3b:00.0"): in
+  // its shadow, or in that of an earlier call.
   std::vector<std::string> visible_bus_ids{};
   // Below /proc/driver/nvidia/capabilities: what MIG devices need to see ("gpu0/mig/gi1/access").
   // "" is all of them, for those who manage MIG.
@@ -49,6 +50,11 @@ struct ConfigureRequest {
   // any more (never_in_container): for programs that end with this call.
   bool gives_up_rights = false;
 };
+
+// NVIDIA's classes of what configure says, which its programs put in front of what its library
+// says.
+inline constexpr std::string_view error_classes[] = {
+    "input error: ", "container error: ", "permission error: ", "mount error: ", "ldcache error: "};
 
 // All or nothing: on failure everything that this call made is undone, and nothing else. Errors
 // carry the class of NVIDIA's message ("mount error", ...) as their first context. Raises what

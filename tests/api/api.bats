@@ -14,6 +14,8 @@ setup_file() {
   export PKG_CONFIG_PATH=$BATS_FILE_TMPDIR/usr/lib/pkgconfig PKG_CONFIG_SYSROOT_DIR=$BATS_FILE_TMPDIR
 }
 
+words=
+
 setup() {
   require gcc pkg-config nm unshare nsenter jq
   lib=$BATS_FILE_TMPDIR/usr/lib
@@ -26,16 +28,16 @@ build() {
     "$api/$1.c" $(pkg-config --cflags --libs libnvidia-container) -Wl,-rpath,"$lib" -pthread
 }
 
-# container PROFILE COMMAND...: where "PID ROOTFS" are a process whose root is to be a container's, and then its
-# mounts and what its loader's cache knows.
+# container PROFILE COMMAND...: behind it come a process, its root directory, which is to be a container's, and
+# $words; and then what is mounted there and what its loader's cache knows is printed.
 container() {
   # shellcheck disable=SC2016 # the inner shell's words
-  run on_host "$1" runc bash -c '
+  WORDS=$words run on_host "$1" runc bash -c '
     bundle=/run/bundle
     "$0/bundle.sh" --bind-proc "$bundle" glibc true
     unshare --mount sh -c '\''mount --rbind /proc "$1/rootfs/proc" && exec sleep 60'\'' sh "$bundle" >/dev/null 2>&1 </dev/null &
     until [ "$(cat "/proc/$!/comm")" = sleep ]; do :; done
-    "$1" "$!" "$bundle/rootfs" "${@:2}" || echo "status $?"
+    "$@" "$!" "$bundle/rootfs" ${WORDS:+"$WORDS"} || echo "status $?"
     nsenter --target "$!" --mount grep -o "$bundle/rootfs[^ ]*" /proc/self/mountinfo
     grep -ao "lib[a-z-]*.so.1" "$bundle/rootfs/etc/ld.so.cache" | sort -u
     kill "$!"' "$support" "${@:2}"
@@ -70,7 +72,8 @@ container() {
 
 @test "the flow of the header gives a container its GPU" {
   build configure
-  container a100x8 "$BATS_FILE_TMPDIR/configure" 'supervised no-cgroups compute utility'
+  local words='supervised no-cgroups compute utility'
+  container a100x8 "$BATS_FILE_TMPDIR/configure"
   [ "$status" -eq 0 ]
   has_no_text 'status '
   has_line /run/bundle/rootfs/dev/nvidia1
@@ -87,12 +90,53 @@ container() {
 
 @test "MIG devices, by what opens them" {
   build configure
-  container a100mig "$BATS_FILE_TMPDIR/configure" 'supervised no-cgroups compute utility'
+  local words='supervised no-cgroups compute utility'
+  container a100mig "$BATS_FILE_TMPDIR/configure"
   [ "$status" -eq 0 ]
   has_no_text 'status '
   has_line /run/bundle/rootfs/proc/driver/nvidia/capabilities/gpu1/mig/gi7/access
   has_line /run/bundle/rootfs/proc/driver/nvidia/capabilities/gpu1/mig/gi7/ci0/access
   [ "$(grep -c /dev/nvidia-caps/nvidia-cap <<<"$output")" -eq 14 ]
+}
+
+@test "the cgroup of the process allows what it was given, and nothing else" {
+  build configure
+  # shellcheck disable=SC2016 # the inner shell's words
+  run on_host t4x1 runc bash -c '
+    own=/sys/fs/cgroup/devices/nvbox-test-$$
+    mkdir "$own"
+    trap "kill \$process; wait; rmdir $own" EXIT
+    "$1/images.sh" --copy /run/image glibc
+    bash -ec "
+      echo \$\$ >$own/cgroup.procs
+      echo a >$own/devices.deny
+      echo \"c 1:* rwm\" >$own/devices.allow
+      exec unshare --mount sh -c \"mount -t proc proc /run/image/proc && exec sleep 60\"" </dev/null >/dev/null 2>&1 &
+    process=$!
+    until [ "$(cat "/proc/$process/comm")" = sleep ]; do :; done
+    "$2" "$process" /run/image "supervised utility" || echo "status $?"
+    cat "$own/devices.list"' bash "$support" "$BATS_FILE_TMPDIR/configure"
+  [ "$status" -eq 0 ]
+  has_no_text 'status '
+  has_text 'c 195:0 rw'
+  has_text 'c 195:255 rw'
+  has_no_text 'c 510:'
+}
+
+@test "LXC: a hook of the public interface alone gives a container its GPU" {
+  require lxc-start
+  build configure
+  printf '#!/bin/sh\nexec "%s" "$$" "$LXC_ROOTFS_MOUNT" "standalone no-cgroups compute utility"\n' \
+    "$BATS_FILE_TMPDIR/configure" >"$BATS_TEST_TMPDIR/hook"
+  chmod -R go+rX "$BATS_FILE_TMPDIR" "$BATS_TEST_TMPDIR"
+  chmod +x "$BATS_TEST_TMPDIR/hook"
+  run on_host t4x1 runc "$support/lxc.sh" --config 'lxc.hook.version = 1' \
+    --config "lxc.hook.mount = $BATS_TEST_TMPDIR/hook" --config 'lxc.cgroup.devices.allow = c 195:* rw' \
+    glibc probe nodes -- open /dev/nvidia0 /dev/nvidia-uvm -- dlopen libcuda.so.1 libnvidia-ml.so.1
+  [ "$status" -eq 0 ]
+  has_line '/dev/nvidia0: ENXIO'
+  has_line '/dev/nvidia-uvm: EPERM'
+  has_text 'libcuda.so.1: libcuda.so.535.261.03'
 }
 
 @test "of the caller nothing is changed, who ignores SIGCHLD and keeps doing so" {
@@ -112,6 +156,42 @@ container() {
   run on_host a100x8 runc "$BATS_FILE_TMPDIR/caller" cycles
   [ "$status" -eq 0 ]
   has_line 'grown by 0 KiB, 0 descriptors'
+}
+
+@test "a program that has the library inside gives the same answers" {
+  # shellcheck disable=SC2046 # words
+  gcc -std=gnu11 -o "$BATS_FILE_TMPDIR/errors-static" "$api/errors.c" -static \
+    $(pkg-config --static --cflags --libs libnvidia-container)
+  run on_host t4x1 runc "$BATS_FILE_TMPDIR/errors-static"
+  [ "$status" -eq 0 ]
+  diff "$api/errors.txt" <(printf '%s\n' "$output")
+}
+
+@test "nothing is read or freed wrongly, and nothing is lost" {
+  require valgrind
+  build errors
+  build caller
+  local valgrind=(valgrind --quiet --leak-check=full --errors-for-leak-kinds=definite --error-exitcode=9)
+  run on_host t4x1 runc "${valgrind[@]}" "$BATS_FILE_TMPDIR/errors"
+  [ "$status" -eq 0 ]
+  container a100x8 "${valgrind[@]}" --trace-children=no "$BATS_FILE_TMPDIR/caller"
+  has_no_text 'status '
+  has_line /run/bundle/rootfs/dev/nvidia1
+}
+
+@test "nvbox installs it on request, and takes it away" {
+  local root=$BATS_TEST_TMPDIR/root library=$NVBOX_BUILD/libnvidia-container.so.1
+  mkdir "$root"
+  run "$nvbox" install --root="$root" --bindir=/usr/bin --with-library="$library"
+  [ "$status" -eq 0 ]
+  cmp "$library" "$root/usr/lib/libnvidia-container.so.1"
+  run "$root/usr/bin/nvbox" uninstall --root="$root" --bindir=/usr/bin
+  [ "$status" -eq 0 ]
+  [ ! -e "$root/usr/lib/libnvidia-container.so.1" ]
+  run "$nvbox" install --root="$root" --bindir=/usr/bin --with-library=/bin/true
+  [ "$status" -eq 1 ]
+  has_text '--with-library: /bin/true is not libnvidia-container.so.1 for this machine'
+  [ ! -e "$root/usr/bin/nvbox" ]
 }
 
 @test "a host without a driver says so" {
