@@ -36,13 +36,22 @@ apply::ConfigureRequest request_for(const nvc_container& container) {
 
 using Fill = std::function<Result<>(apply::ConfigureRequest& request)>;
 
-// The errors of configure carry NVIDIA's class in front, which callers of the library add
-// themselves.
+// What is said by configure begins with NVIDIA's class, which callers of the library put there.
+Error without_class(const Error& error) {
+  std::string text = error.full_message();
+  for (const std::string_view name : apply::error_classes) {
+    if (text.starts_with(name)) return Error(text.substr(name.size()));
+  }
+  return Error(std::move(text));
+}
+
 Result<> change(const Session& session, const nvc_container& container, const Fill& fill) {
   return sys::in_child([&]() -> Result<> {
     apply::ConfigureRequest request = request_for(container);
     NVBOX_TRY(fill(request));
-    return apply::configure(session.place.host(), request, session.log);
+    const Result<> done = apply::configure(session.place.host(), request, session.log);
+    if (!done) return without_class(done.error());
+    return {};
   });
 }
 

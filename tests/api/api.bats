@@ -111,7 +111,7 @@ container() {
       echo \$\$ >$own/cgroup.procs
       echo a >$own/devices.deny
       echo \"c 1:* rwm\" >$own/devices.allow
-      exec unshare --mount sh -c \"mount -t proc proc /run/image/proc && exec sleep 60\"" </dev/null >/dev/null 2>&1 &
+      exec unshare --mount sh -c \"mount --rbind /proc /run/image/proc && exec sleep 60\"" </dev/null >/dev/null 2>&1 &
     process=$!
     until [ "$(cat "/proc/$process/comm")" = sleep ]; do :; done
     "$2" "$process" /run/image "supervised utility" || echo "status $?"
@@ -126,6 +126,7 @@ container() {
 @test "LXC: a hook of the public interface alone gives a container its GPU" {
   require lxc-start
   build configure
+  # shellcheck disable=SC2016 # the hook's variables
   printf '#!/bin/sh\nexec "%s" "$$" "$LXC_ROOTFS_MOUNT" "standalone no-cgroups compute utility"\n' \
     "$BATS_FILE_TMPDIR/configure" >"$BATS_TEST_TMPDIR/hook"
   chmod -R go+rX "$BATS_FILE_TMPDIR" "$BATS_TEST_TMPDIR"
