@@ -29,8 +29,10 @@ set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
 set(CPACK_DEBIAN_PACKAGE_SECTION admin)
 set(CPACK_DEBIAN_PACKAGE_PRIORITY optional)
 set(CPACK_DEBIAN_PACKAGE_PROVIDES "${replaced}")
-set(CPACK_DEBIAN_PACKAGE_REPLACES "${replaced}")
-set(CPACK_DEBIAN_PACKAGE_CONFLICTS "${replaced}")
+# Of the library's names ours is not replaced (package/library.cmake.in).
+string(REPLACE "libnvidia-container1," "libnvidia-container1 (<< 1.20.0+nvbox)," replaced_debian "${replaced}")
+set(CPACK_DEBIAN_PACKAGE_REPLACES "${replaced_debian}")
+set(CPACK_DEBIAN_PACKAGE_CONFLICTS "${replaced_debian}")
 
 # dpkg wants the scripts under its own names.
 foreach(script IN ITEMS postinst:after_install prerm:before_removal postrm:after_removal)
@@ -88,4 +90,11 @@ install(FILES cmake/package/90-nvbox.preset DESTINATION lib/systemd/system-prese
 install(FILES applets/nvbox/99-nvidia-cdi-refresh.rules DESTINATION lib/udev/rules.d)
 install(FILES cmake/package/copyright DESTINATION share/doc/nvbox)
 install(FILES cmake/package/lintian-overrides DESTINATION share/lintian/overrides RENAME nvbox)
+install(FILES cmake/package/copyright DESTINATION share/doc/libnvidia-container1 COMPONENT library
+        EXCLUDE_FROM_ALL)
+install(FILES cmake/package/library-overrides DESTINATION share/lintian/overrides RENAME libnvidia-container1
+        COMPONENT library EXCLUDE_FROM_ALL)
+file(WRITE ${CMAKE_BINARY_DIR}/package/library/triggers "activate-noawait ldconfig\n")
+file(WRITE ${CMAKE_BINARY_DIR}/package/library/shlibs "libnvidia-container 1 libnvidia-container1 (>= 1.20.0)\n")
+configure_file(${CMAKE_CURRENT_LIST_DIR}/package/library.cmake.in ${CMAKE_BINARY_DIR}/CPackLibrary.cmake @ONLY)
 include(CPack)

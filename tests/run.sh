@@ -13,8 +13,9 @@ cd "$(dirname "$0")/.."
 
 build_packages=(cmake ninja-build g++ git nlohmann-json3-dev libtomlplusplus-dev libcap-dev libseccomp-dev libyaml-dev)
 test_packages=(libgtest-dev libbenchmark-dev libtoml11-dev bats jq strace util-linux procps file runc crun
-               systemd containerd docker.io podman lxc uidmap busybox-static musl musl-tools hyperfine time patch lintian rpm rpmlint cpio)
-lint_packages=(clang clang-format clang-tidy clang-19 libclang-rt-19-dev cppcheck shellcheck valgrind)
+               systemd containerd docker.io podman lxc uidmap busybox-static musl musl-tools hyperfine time patch lintian rpm rpmlint cpio
+               pkgconf valgrind)
+lint_packages=(clang clang-format clang-tidy clang-19 libclang-rt-19-dev cppcheck shellcheck abigail-tools)
 vm_packages=(debootstrap e2fsprogs qemu-system-x86 qemu-utils)
 # Of tests/vm, what no simulated host can show.
 vm_checks=(host reload refresh)
@@ -127,6 +128,8 @@ check_reproducible() {
     -DNVBOX_COMMIT_DATE="$(git log -1 --format=%cd --date=format:%Y-%m-%dT%H:%M%z)" >/dev/null
   ninja -C "$other/elsewhere" --quiet
   cmp build/nvbox "$other/elsewhere/nvbox"
+  cmp build/libnvidia-container.so.1 "$other/elsewhere/libnvidia-container.so.1"
+  abidiff build/libnvidia-container.so.1 "$other/elsewhere/libnvidia-container.so.1"
   rm -rf "$other"
 }
 

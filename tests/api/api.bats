@@ -10,7 +10,10 @@ api=$BATS_TEST_DIRNAME
 
 setup_file() {
   # As a package has it, and as programs find it.
-  DESTDIR=$BATS_FILE_TMPDIR cmake --install "$NVBOX_BUILD" --component library --prefix /usr >/dev/null
+  local component
+  for component in library development; do
+    DESTDIR=$BATS_FILE_TMPDIR cmake --install "$NVBOX_BUILD" --component "$component" --prefix /usr >/dev/null
+  done
   export PKG_CONFIG_PATH=$BATS_FILE_TMPDIR/usr/lib/pkgconfig PKG_CONFIG_SYSROOT_DIR=$BATS_FILE_TMPDIR
 }
 

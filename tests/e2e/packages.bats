@@ -25,6 +25,25 @@ package() { # package GENERATOR
   grep -qx 'nvbox: statically-linked-binary \*' "$BATS_TEST_TMPDIR/tree/usr/share/lintian/overrides/nvbox"
 }
 
+@test "the C library's package: lintian is content, and it may stay beside nvbox's, where NVIDIA's may not" {
+  require lintian dpkg-deb
+  run -0 cpack --config "$build/CPackLibrary.cmake" -G DEB -B "$BATS_TEST_TMPDIR/packages"
+  local file
+  file=$(echo "$BATS_TEST_TMPDIR"/packages/libnvidia-container1_*.deb)
+  run -0 lintian --allow-root --fail-on error,warning "$file"
+  run -0 dpkg-deb -c "$file"
+  has_text './usr/lib/libnvidia-container.so.1 -> libnvidia-container.so.1.20.0'
+  has_no_text nvc.h
+  run -0 dpkg-deb -f "$file" Version Depends
+  has_text 'Version: 1.20.0+nvbox'
+  has_text libc6
+  package DEB
+  dpkg --compare-versions "$(dpkg-deb -f "$file" Version)" ge 1.20.0+nvbox
+  dpkg --compare-versions 1.20.0-1 lt 1.20.0+nvbox
+  run -0 dpkg-deb -f "$(echo "$BATS_TEST_TMPDIR"/packages/nvbox_*.deb)" Conflicts
+  has_text 'libnvidia-container1 (<< 1.20.0+nvbox)'
+}
+
 @test "the RPM package has nothing that rpmlint calls an error, replaces NVIDIA's, and its programs run" {
   require rpmbuild rpmlint rpm2cpio cpio
   package RPM
