@@ -90,9 +90,9 @@ struct Patience {
 // a stream has more than `most_bytes`.
 Result<Outcome> run_to_end(Program program, Patience patience, size_t most_bytes);
 
-// Does `work` in a copy of this process and waits for its end, with no signal handler of this process
-// running there: for libraries, whose callers keep their namespaces, users and capabilities. What is
-// changed in memory is lost; an error comes back as text.
+// Does `work` in a copy of this process and waits for its end, with no signal handler of this
+// process running there: for libraries, whose callers keep their namespaces, users and
+// capabilities. What is changed in memory is lost; an error comes back as text.
 Result<> in_child(const std::function<Result<>()>& work);
 
 // What a program wrote last on standard error, or how it ended: for messages.
