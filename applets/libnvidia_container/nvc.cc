@@ -138,7 +138,7 @@ Result<Session> open_session(const nvc_config& config, const char* words) {
 }
 
 Result<nvc_container*> make_container(const nvc_container_config& config, const char* words) {
-  auto options = NVBOX_TRY(libnvidia_container::container_options(words));
+  const auto options = NVBOX_TRY(libnvidia_container::container_options(words));
   const std::string rootfs = text_of(config.rootfs);
   const bool has_empty = is_empty(config.bins_dir) || is_empty(config.libs_dir) ||
                          is_empty(config.libs32_dir) || is_empty(config.cudart_dir) ||
@@ -147,7 +147,7 @@ Result<nvc_container*> make_container(const nvc_container_config& config, const 
   if (options.supervised && kill(config.pid, 0) != 0 && errno == ESRCH) {
     return Error(cat("open failed: /proc/", config.pid, "/root/"), ENOENT);
   }
-  return new (std::nothrow) nvc_container{config.pid, rootfs, std::move(options)};
+  return new (std::nothrow) nvc_container{config.pid, rootfs, options};
 }
 
 // What changes a container: checked, done, and its error kept.
