@@ -160,7 +160,9 @@ container() {
   build caller
   run on_host a100x8 runc "$BATS_FILE_TMPDIR/caller" cycles
   [ "$status" -eq 0 ]
-  has_line 'grown by 0 KiB, 0 descriptors'
+  has_text ', 0 descriptors'
+  # AddressSanitizer keeps what was freed.
+  [ -n "$NVBOX_SANITIZE" ] || has_line 'grown by 0 KiB, 0 descriptors'
 }
 
 @test "a program that has the library inside gives the same answers" {
