@@ -145,7 +145,11 @@ struct MigControl {
   bool operator==(const MigControl&) const = default;
 };
 
-enum class DriverKind { none, dgpu };
+enum class DriverKind {
+  none,
+  dgpu,   // the usual driver of GPUs on the PCI bus
+  tegra,  // of an integrated GPU: what it consists of is in CSV files (driver/tegra_csv.h)
+};
 
 struct Driver {
   DriverKind kind = DriverKind::none;
