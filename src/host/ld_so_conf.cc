@@ -11,6 +11,7 @@
 #include <span>
 
 #include "base/path.h"
+#include "base/pattern.h"
 #include "base/text.h"
 #include "host/container_file.h"
 #include "sys/file.h"
@@ -47,33 +48,9 @@ constexpr std::array other_directories = {
     "/lib", "/lib64", "/libx32", "/usr/lib", "/usr/lib64", "/usr/libx32",
 };
 
-// Whether `name` matches a shell pattern of *, ? and other characters. As in glob(3), a wildcard
-// does not match a dot at the front. The time is at most the product of the lengths.
+// As in glob(3), a wildcard does not match a dot at the front.
 bool matches(std::string_view pattern, std::string_view name) {
-  if (name.starts_with('.') && !pattern.starts_with('.')) return false;
-  size_t at = 0;
-  size_t position = 0;
-  size_t star = std::string_view::npos;
-  size_t star_position = 0;
-  while (position < name.size()) {
-    if (at < pattern.size() && pattern[at] == '*') {
-      star = at++;
-      star_position = position;
-    } else if (at < pattern.size() && (pattern[at] == '?' || pattern[at] == name[position])) {
-      ++at;
-      ++position;
-    } else if (star != std::string_view::npos) {
-      at = star + 1;
-      position = ++star_position;
-    } else {
-      return false;
-    }
-  }
-  return pattern.find_first_not_of('*', at) == std::string_view::npos;
-}
-
-bool has_wildcard(std::string_view text) {
-  return text.find_first_of("*?") != std::string_view::npos;
+  return (!name.starts_with('.') || pattern.starts_with('.')) && matches_pattern(pattern, name);
 }
 
 // The next line of `text`, which loses it.
