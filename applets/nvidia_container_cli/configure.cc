@@ -4,6 +4,7 @@
 
 #include "apply/configure.h"
 #include "apply/phases.h"
+#include "base/list.h"
 #include "base/path.h"
 #include "base/text.h"
 #include "nvidia_container_cli/nvidia_container_cli.h"
@@ -167,7 +168,9 @@ Result<> add_channels(const driver::Inventory& inventory, const std::vector<unsi
 void show_devices(const driver::Inventory& inventory, const plan::Selection& selection,
                   apply::ConfigureRequest& request) {
   for (const size_t position : selection.gpus) {
-    request.visible_bus_ids.push_back(inventory.gpus[position].bus_id);
+    const std::string& bus_id = inventory.gpus[position].bus_id;
+    // An integrated GPU may be on no bus, and then it is not there.
+    if (!bus_id.empty()) request.visible_bus_ids.push_back(bus_id);
   }
   for (const auto& [position, instance] : selection.migs) {
     const driver::Gpu& gpu = inventory.gpus[position];
@@ -195,6 +198,13 @@ plan::Request devices_of(const ConfigureOptions& options) {
   request.capabilities = options.capabilities;
   request.requirements = options.requirements;
   request.mig = options.mig;
+  // Words of the library for Tegras of before CSV mode, which are no conditions.
+  const auto is_csv_word = [](const std::string& word) {
+    return word == plan::all_csv_files_word || word == "base-only";
+  };
+  const bool has_word = contains(request.requirements, plan::all_csv_files_word);
+  request.all_csv_files = options.all_csv_files || has_word;
+  std::erase_if(request.requirements, is_csv_word);
   return request;
 }
 
@@ -226,6 +236,10 @@ Result<> fill(const ConfigureOptions& options, const CommandCall& invocation,
   request.edits = std::move(plan.edits);
   request.work = std::move(plan.work);
   request.host_driver_version = inventory.driver.version;
+  const bool is_tegra = inventory.driver.kind == driver::DriverKind::tegra;
+  request.moves_libraries = !is_tegra;
+  // Some of nvgpu's drivers have nothing there.
+  request.mask_proc = !is_tegra || !inventory.driver.version.empty();
   show_devices(inventory, selection, request);
   if (!inventory.mig_controls.empty()) request.visible_capabilities = {""};
   return {};

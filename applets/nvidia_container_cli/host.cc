@@ -71,6 +71,7 @@ Result<machine::Place> open_place(const CommandCall& invocation,
                            invocation.call.environment, nvml_timeout));
   NVBOX_TRY(check_user(place.host(), invocation.globals.user.value_or("")));
   place.search.ld_cache = invocation.globals.ldcache.value_or("");
+  place.search.csv = invocation.globals.csv;
   place.rights = rights;
   if (invocation.globals.load_kmods) {
     const sys::Raised loading =

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "driver/discover.h"
 #include "driver/inventory.h"
 #include "nvidia_ctk/cdi.h"
 #include "plan/cdi_spec_for.h"
@@ -44,12 +45,19 @@ std::span<const cli::Flag<GenerateSettings>> generate_flags();
 // What is made a specification of.
 enum class What { gpus, management, imex, gds, mofed, gdrcopy, nvswitch };
 
-// An error for a mode that there is not, and for csv and wsl.
-Result<What> parse_mode(std::string_view word);
+struct Mode {
+  What what = What::gpus;
+  driver::DriverKind kind = driver::DriverKind::none;  // none: what this host has
+};
+
+// An error for a mode that there is not, and for wsl.
+Result<Mode> parse_mode(std::string_view word);
 
 // The settings when they have been checked.
 struct GeneratePlan {
   What what = What::gpus;
+  driver::DriverKind kind = driver::DriverKind::none;
+  driver::CsvSearch csv{};
   plan::CdiOptions options{};
   Output output{};
 };

@@ -55,8 +55,9 @@ std::vector<std::string> below(const std::string& root, const std::vector<std::s
 }
 
 // The driver root of the command line or the environment, else of config.toml.
-Result<machine::Place> open_place(const GenerateSettings& settings, Purpose purpose,
-                                  const Call& call, const std::string& config_file) {
+Result<machine::Place> open_place(const GenerateSettings& settings, const GeneratePlan& plan,
+                                  Purpose purpose, const Call& call,
+                                  const std::string& config_file) {
   const config::Config config =
       NVBOX_TRY(config::load_config(config::lookup_from(call.environment, config_file)));
   machine::Place place = NVBOX_TRY(machine::Place::open(
@@ -67,6 +68,8 @@ Result<machine::Place> open_place(const GenerateSettings& settings, Purpose purp
   place.search.library_directories = below(place.driver().path(), settings.library_directories);
   place.search.config_directories = below(place.driver().path(), settings.config_directories);
   driver::add_explicit_libraries(settings.feature_flags, place.search);
+  place.search.kind = plan.kind;
+  place.search.csv = plan.csv;
   place.nvml.keeps_answers = purpose == Purpose::write;
   return place;
 }
@@ -92,9 +95,12 @@ struct Stamp {
   std::vector<driver::Problem> problems{};
 };
 
-Stamp take_stamp(const driver::Roots& roots) {
+Stamp take_stamp(const GeneratePlan& plan, const driver::Roots& roots) {
+  if (plan.what != What::gpus || plan.kind == driver::DriverKind::tegra) return {};
   const Result<driver::Inventory> devices = driver::look_at_devices(roots);
   if (!devices) return {.problems = {{devices.error().message()}}};
+  // What of a Tegra matters is the files that its specification names.
+  if (devices->driver.kind == driver::DriverKind::tegra) return {};
   const driver::Fingerprint print = driver::fingerprint_of(*devices);
   return {.stamp = spec::CdiStamp{.driver_version = print.driver_version, .devices = print.devices},
           .problems = devices->problems};
@@ -112,8 +118,10 @@ void warn_of_stamp(const Stamp& stamp, const driver::Inventory& inventory, const
 // Whether the devices that are asked for exist, as far as that can be told before the host's nodes
 // are made: without a driver nothing can, and of MIG devices only NVML knows the names.
 Result<> check_devices(const GeneratePlan& plan, const driver::Roots& roots) {
+  if (plan.what != What::gpus || plan.kind == driver::DriverKind::tegra) return {};
   auto inventory = driver::look_at_devices(roots);
-  if (plan.what != What::gpus || !inventory) return {};
+  if (!inventory) return {};
+  if (inventory->driver.kind == driver::DriverKind::tegra) return {};
   for (driver::Gpu& gpu : inventory->gpus) {
     if (!gpu.node) gpu.node.emplace();
   }
@@ -129,14 +137,14 @@ Result<> check_devices(const GeneratePlan& plan, const driver::Roots& roots) {
 Result<Described> describe_host(const GenerateSettings& settings, const GeneratePlan& plan,
                                 Purpose purpose, const Call& call, const std::string& config_file) {
   const Log& log = call.log;
-  const machine::Place place = NVBOX_TRY(open_place(settings, purpose, call, config_file));
+  const machine::Place place = NVBOX_TRY(open_place(settings, plan, purpose, call, config_file));
   // At boot nobody has used the driver yet, and its nodes are made when somebody does.
   if (purpose == Purpose::write && geteuid() == 0) {
     NVBOX_TRY(check_devices(plan, place.roots()));
     machine::load_modules_for_description(place.roots(), log);
   }
   // Of other specifications nobody could say what is in them under the same names.
-  Stamp stamp = plan.what == What::gpus ? take_stamp(place.roots()) : Stamp();
+  Stamp stamp = take_stamp(plan, place.roots());
   const driver::Need need = need_of(plan.what);
   driver::Inventory inventory = NVBOX_TRY(machine::discover(place, need));
   if (!plan.options.allow_incomplete) NVBOX_TRY(plan::check_core(inventory, need.files));

@@ -22,7 +22,7 @@ constexpr cli::Flag<Settings> flags[] = {
     {{"format", "NVIDIA_CTK_CDI_GENERATE_OUTPUT_FORMAT", "Output format: json or yaml"},
      &Settings::format},
     {{"mode discovery-mode", "NVIDIA_CTK_CDI_GENERATE_MODE",
-      "What to describe: auto, gdrcopy, gds, imex, management, mofed, nvml or nvswitch"},
+      "What to describe: auto, csv, gdrcopy, gds, imex, management, mofed, nvml or nvswitch"},
      &Settings::mode},
     {{"driver-root", "NVIDIA_CTK_DRIVER_ROOT", "Root below which the driver is installed"},
      &Settings::driver_root},
@@ -53,13 +53,17 @@ constexpr cli::Flag<Settings> flags[] = {
     {{"config-search-path", "NVIDIA_CTK_CDI_GENERATE_CONFIG_SEARCH_PATHS",
       "Directory to look for configuration files in, instead of the usual ones"},
      &Settings::config_directories},
-    {{"csv.file", "NVIDIA_CTK_CDI_GENERATE_CSV_FILES", "Of mode csv, which is not served"},
+    {{"csv.file", "NVIDIA_CTK_CDI_GENERATE_CSV_FILES",
+      "CSV file that says what containers get of a Tegra, instead of devices.csv, drivers.csv and "
+      "l4t.csv of /etc/nvidia-container-runtime/host-files-for-container.d"},
      &Settings::csv_files},
     {{"csv.ignore-pattern", "NVIDIA_CTK_CDI_GENERATE_CSV_IGNORE_PATTERNS",
-      "Of mode csv, which is not served"},
+      "Links of the CSV files to leave out: a pattern of their paths, or of their names behind "
+      "**/"},
      &Settings::csv_ignore_patterns},
     {{"csv.compat-container-root", "NVIDIA_CTK_CDI_GENERATE_CSV_CONTAINER_COMPAT_ROOT",
-      "Of mode csv, which is not served"},
+      "Directory of images with the CUDA compatibility libraries for Orin; "
+      "/usr/local/cuda/compat_orin if not given"},
      &Settings::csv_compat_container_root},
     {{"disable-hook disable-hooks", "NVIDIA_CTK_CDI_GENERATE_DISABLED_HOOKS",
       "Hook to leave out, or all"},
@@ -85,13 +89,21 @@ constexpr cli::Flag<Settings> flags[] = {
 
 struct ModeRow {
   std::string_view word;
-  std::optional<What> what;
+  std::optional<Mode> mode;
 };
 
+using driver::DriverKind;
+
 constexpr ModeRow modes[] = {
-    {"auto", What::gpus},   {"csv", std::nullopt}, {"gdrcopy", What::gdrcopy},
-    {"gds", What::gds},     {"imex", What::imex},  {"management", What::management},
-    {"mofed", What::mofed}, {"nvml", What::gpus},  {"nvswitch", What::nvswitch},
+    {"auto", Mode{}},
+    {"csv", Mode{.kind = DriverKind::tegra}},
+    {"gdrcopy", Mode{What::gdrcopy}},
+    {"gds", Mode{What::gds}},
+    {"imex", Mode{What::imex}},
+    {"management", Mode{What::management, DriverKind::dgpu}},
+    {"mofed", Mode{What::mofed}},
+    {"nvml", Mode{.kind = DriverKind::dgpu}},
+    {"nvswitch", Mode{What::nvswitch}},
     {"wsl", std::nullopt},
 };
 
@@ -160,11 +172,16 @@ plan::CdiOptions options_of(const Settings& settings) {
       .coherence = contains(settings.feature_flags, "enable-coherent-annotations")};
 }
 
-void warn_of_what_is_not_served(const Settings& settings, const Log& log) {
-  if (!settings.csv_files.empty() || !settings.csv_ignore_patterns.empty() ||
-      !settings.csv_compat_container_root.empty()) {
-    log.warning("the --csv options have no effect: mode csv is not served by this version");
+// Files are the host's, wherever the driver is.
+Result<driver::CsvSearch> csv_search(const Settings& settings) {
+  driver::CsvSearch search = {
+      .ignored_links = settings.csv_ignore_patterns,
+      .compat_root = settings.csv_compat_container_root,
+      .one_gpu = contains(settings.feature_flags, "disable-multiple-csv-devices")};
+  for (const std::string& file : settings.csv_files) {
+    search.files.push_back(NVBOX_TRY(host::absolute_path(file)));
   }
+  return search;
 }
 
 }  // namespace
@@ -173,15 +190,15 @@ std::span<const cli::Flag<GenerateSettings>> generate_flags() {
   return flags;
 }
 
-Result<What> parse_mode(std::string_view word) {
+Result<Mode> parse_mode(std::string_view word) {
   const auto row = std::ranges::find(modes, lower(word), &ModeRow::word);
   if (row == std::end(modes)) {
     std::vector<std::string> words;
-    for (const ModeRow& mode : modes) words.emplace_back(mode.word);
+    for (const ModeRow& one : modes) words.emplace_back(one.word);
     return Error(cat("invalid discovery mode: ", excerpt(word)))
         .hint(cat("known are ", join(words, ", ")));
   }
-  if (row->what) return *row->what;
+  if (row->mode) return *row->mode;
   return Error(cat("mode ", row->word, " is not served by this version"))
       .hint("generate on this host with NVIDIA's nvidia-ctk");
 }
@@ -193,7 +210,10 @@ Result<GeneratePlan> check_settings(const Settings& settings, const cli::FlagLin
     return Error(cat("invalid output format: ", excerpt(settings.format)))
         .hint("it is json or yaml");
   }
-  GeneratePlan plan = {.what = NVBOX_TRY(parse_mode(settings.mode)),
+  const Mode mode = NVBOX_TRY(parse_mode(settings.mode));
+  GeneratePlan plan = {.what = mode.what,
+                       .kind = mode.kind,
+                       .csv = NVBOX_TRY(csv_search(settings)),
                        .options = options_of(settings)};
   plan::CdiOptions& options = plan.options;
   options.hooks.is_one = settings.hooks == "one";
@@ -215,7 +235,6 @@ Result<GeneratePlan> check_settings(const Settings& settings, const cli::FlagLin
     call.log.warning("no device \"all\" is made: the device ids include none");
     options.all_device = false;
   }
-  warn_of_what_is_not_served(settings, call.log);
   return plan;
 }
 

@@ -8,6 +8,7 @@
 #include "data/json.h"
 #include "machine/survey.h"
 #include "plan/nvml_question.h"
+#include "runtime/csv_settings.h"
 
 namespace nvbox::applets::ctk_info {
 namespace {
@@ -65,11 +66,12 @@ std::string gpu_text(const Gpu& gpu) {
   if (gpu.unanswered) text += field("  Problem:", *gpu.unanswered);
   if (!gpu.model.empty()) text += field("  Model:", gpu.model);
   if (has_known_uuid(gpu)) text += field("  UUID:", gpu.uuid);
-  text += field("  Bus id:", gpu.bus_id);
+  if (!gpu.bus_id.empty()) text += field("  Bus id:", gpu.bus_id);
   if (!gpu.brand.empty()) text += field("  Brand:", gpu.brand);
   if (!gpu.architecture.empty()) text += field("  Architecture:", gpu.architecture);
   if (gpu.coherent == true) text += field("  Memory:", "coherent with the CPU's");
   if (gpu.node) text += field("  Node:", node_text(*gpu.node));
+  text += nodes_text("  Node:", gpu.more_nodes);
   text += nodes_text("  DRM node:", gpu.drm_nodes);
   for (const driver::Mig& mig : gpu.mig) text += field("  MIG device:", mig_text(gpu, mig));
   return text;
@@ -116,6 +118,7 @@ Result<machine::Place> open_place(const Invocation& invocation, const Settings& 
                                       .dev = settings.dev_root},
                                      call.environment, config.cli.nvml_timeout));
   place.search.ld_cache = config.cli.ldcache;
+  place.search.csv = runtime::csv_search(config);
   return place;
 }
 
@@ -127,7 +130,7 @@ std::string_view name_of(driver::Features feature) {
 
 std::string info_text(const Inventory& inventory) {
   const driver::Driver& driver = inventory.driver;
-  std::string text = field("Driver version:", driver.version);
+  std::string text = field("Driver version:", driver.version.empty() ? "-" : driver.version);
   if (!driver.cuda_version.empty()) text += field("CUDA version:", driver.cuda_version);
   text += field("Driver root:", driver.root);
   text += field("Dev root:", driver.dev_root);
@@ -232,11 +235,12 @@ Json gpu_json(const Gpu& gpu) {
           {"minor", gpu.minor},
           {"model", text_or_null(gpu.model)},
           {"uuid", has_known_uuid(gpu) ? Json(gpu.uuid) : Json()},
-          {"busId", gpu.bus_id},
+          {"busId", text_or_null(gpu.bus_id)},
           {"brand", text_or_null(gpu.brand)},
           {"architecture", text_or_null(gpu.architecture)},
           {"coherent", gpu.coherent ? Json(*gpu.coherent) : Json()},
           {"node", node_or_null(gpu.node)},
+          {"moreNodes", array_of(gpu.more_nodes, node_json)},
           {"drmNodes", array_of(gpu.drm_nodes, node_json)},
           {"migDevices", array_of(gpu.mig, mig_json)},
           {"problem", problem_of(gpu)}};

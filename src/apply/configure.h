@@ -42,6 +42,7 @@ struct ConfigureRequest {
   bool cgroups = true;              // --no-cgroups clears it
   bool strict_cgroups = false;      // an EPERM is an error rather than a notice
   bool mask_proc = true;            // the shadow of /proc/driver/nvidia
+  bool moves_libraries = true;      // to where the image's loader looks first
   bool leave_loader_cache = false;  // --ldconfig=/usr/bin/true
   // Nothing else is done: an earlier call has mounted what the cache is to know.
   bool only_loader_cache = false;

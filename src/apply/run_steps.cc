@@ -268,9 +268,10 @@ class Runner {
 
   Result<> update_cache(const UpdateCache& step) {
     std::string compat;
-    if (!step.compat_driver.empty()) {
+    if (!step.compat_root.empty()) {
       hook::CompatDecision decision = NVBOX_TRY(hook::decide_cuda_compat(
-          container_, {.driver_version = step.compat_driver}, step.compat_root));
+          container_, {.driver_version = step.compat_driver, .cuda_version = step.compat_cuda},
+          step.compat_root));
       hook::tell(decision, log_);
       compat = std::move(decision.directory);
     }

@@ -96,12 +96,13 @@ struct WriteProfile {
   bool operator==(const WriteProfile&) const = default;
 };
 
-// The loader's cache, with compatibility libraries in front when `compat_driver` is given and they
-// suit it.
+// The loader's cache, with compatibility libraries in front when a driver or a CUDA version is
+// given that they suit.
 struct UpdateCache {
   std::vector<std::string> folders{};
   std::string compat_root{};
   std::string compat_driver{};
+  std::string compat_cuda{};
 
   bool operator==(const UpdateCache&) const = default;
 };

@@ -34,9 +34,10 @@ bool is_found_by_loader(std::string_view path) {
 // loader looks for end up in one directory; plug-ins keep their place relative to it.
 class Places {
  public:
-  Places(const std::vector<spec::Mount>& mounts, const HostFacts& host,
+  Places(const ConfigureRequest& request, const HostFacts& host,
          const LibraryDirectories& directories) {
-    for (const spec::Mount& mount : mounts) {
+    if (!request.moves_libraries) return;
+    for (const spec::Mount& mount : request.edits.mounts) {
       const std::string& path = mount.container_path;
       if (!is_found_by_loader(path)) continue;
       moved_.emplace(path::parent(path),
@@ -109,7 +110,7 @@ class Stepper {
       : request_(request),
         host_(host),
         directories_(library_directories(image)),
-        places_(request.edits.mounts, host, directories_) {}
+        places_(request, host, directories_) {}
 
   std::vector<Step> run() {
     if (request_.only_loader_cache) {
@@ -181,6 +182,11 @@ class Stepper {
     return request_.compat == mode && !request_.work.cuda_compat_driver.empty();
   }
 
+  // By the CUDA version there is one way to decide, whatever the mode.
+  bool wants_compat_by_cuda() const {
+    return request_.compat != CompatMode::disabled && !request_.work.cuda_compat_cuda.empty();
+  }
+
   void mount_compat() {
     if (!wants_compat(CompatMode::mount)) return;
     add(MountCompat{request_.work.cuda_compat_root, directories_.native, driver_version()});
@@ -213,8 +219,12 @@ class Stepper {
       update.compat_root = request_.work.cuda_compat_root;
       update.compat_driver = driver_version();
     }
+    if (wants_compat_by_cuda()) {
+      update.compat_root = request_.work.cuda_compat_root;
+      update.compat_cuda = request_.work.cuda_compat_cuda;
+    }
     if (request_.leave_loader_cache) return;
-    if (!update.folders.empty() || !update.compat_driver.empty()) add(std::move(update));
+    if (!update.folders.empty() || !update.compat_root.empty()) add(std::move(update));
   }
 
   const ConfigureRequest& request_;

@@ -89,6 +89,8 @@ struct Need {
   // root's: for those who mount what they opened and not what a path leads to later.
   bool exchangeable = false;
   Features features = Features::none;
+  // Of a Tegra, every CSV file instead of the base ones (NVIDIA_REQUIRE_JETPACK=csv-mounts=all).
+  bool all_csv_files = false;
 
   bool operator==(const Need&) const = default;
 };

@@ -13,7 +13,9 @@
 #include "driver/gpus.h"
 #include "driver/kernel_module.h"
 #include "driver/libraries.h"
+#include "driver/platform.h"
 #include "driver/product_facts.h"
+#include "driver/tegra.h"
 
 namespace nvbox::driver {
 namespace {
@@ -47,6 +49,17 @@ Result<> add_files(const Context& context, Inventory& inventory) {
   return {};
 }
 
+Result<> discover_dgpu(const Context& context, Inventory& inventory) {
+  const Need& need = context.need;
+  inventory.driver = NVBOX_TRY(read_driver(context));
+  if (need.gpus) inventory.gpus = find_gpus(context);
+  if (need.facts) add_product_facts(context, inventory);
+  inventory.control = control_nodes(context);
+  if (need.imex_channels) inventory.imex_channels = imex_channels(context);
+  if (need.files == Capabilities::none || need.only_nodes) return {};
+  return add_files(context, inventory);
+}
+
 }  // namespace
 
 Search search_from(const host::Environment& environment) {
@@ -67,14 +80,10 @@ void add_explicit_libraries(const std::vector<std::string>& feature_flags, Searc
 Result<Inventory> discover(const Roots& roots, const Search& search, const Need& need) {
   Inventory inventory;
   const Context context = {roots, search, need, inventory.problems, inventory.core_failures};
-  inventory.driver = NVBOX_TRY(read_driver(context));
-  if (need.gpus) inventory.gpus = find_gpus(context);
-  if (need.facts) add_product_facts(context, inventory);
-  inventory.control = control_nodes(context);
-  if (need.imex_channels) inventory.imex_channels = imex_channels(context);
-  if (need.files != Capabilities::none && !need.only_nodes) {
-    NVBOX_TRY(add_files(context, inventory));
-  }
+  const DriverKind kind =
+      search.kind == DriverKind::none ? platform_of(roots.host, roots.dev) : search.kind;
+  NVBOX_TRY(kind == DriverKind::tegra ? discover_tegra(context, inventory)
+                                      : discover_dgpu(context, inventory));
   if (need.features != Features::none) inventory.features = find_features(context);
   return inventory;
 }

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/result.h"
@@ -30,6 +31,22 @@ inline constexpr std::uint16_t own_machine =
     host::elf_machine_x86_64;
 #endif
 
+// What is said about a Tegra (tegra_csv.h).
+struct CsvSearch {
+  static constexpr std::string_view usual_directory =
+      "/etc/nvidia-container-runtime/host-files-for-container.d";
+
+  // These files of the host and no others; empty is those of the directory.
+  std::vector<std::string> files{};
+  std::string directory{};  // empty is the usual one
+  // Links that are left out: patterns of their paths, or with "**/" in front of their names.
+  std::vector<std::string> ignored_links{};
+  // Directory of images with the CUDA compatibility libraries for Orin; empty is the usual one.
+  std::string compat_root{};
+  // Only the integrated GPU counts, whatever else there is (disable-multiple-csv-devices).
+  bool one_gpu = false;
+};
+
 // What the environment and the configuration say about where things are; empty is the default.
 struct Search {
   std::string path{};           // PATH
@@ -41,6 +58,9 @@ struct Search {
   std::vector<std::string> config_directories{};
   // Libraries with their own numbering that are given too, with their links: "libEGL.so".
   std::vector<std::string> more_libraries{};
+  // What kind of driver is looked for; none is what this host has (platform.h).
+  DriverKind kind = DriverKind::none;
+  CsvSearch csv{};
   std::uint16_t machine = own_machine;
 };
 

@@ -5,6 +5,7 @@
 #include "driver/context.h"
 #include "driver/gpus.h"
 #include "driver/kernel_module.h"
+#include "driver/platform.h"
 
 namespace nvbox::driver {
 namespace {
@@ -41,6 +42,8 @@ Result<Inventory> look_at_devices(const Roots& roots) {
   const Search search;
   const Need need;
   const Context context = {roots, search, need, inventory.problems, inventory.core_failures};
+  inventory.driver.kind = platform_of(roots.host, roots.dev);
+  if (inventory.driver.kind == DriverKind::tegra) return inventory;
   inventory.driver = NVBOX_TRY(read_driver(context));
   inventory.gpus = find_gpus(context);
   return inventory;

@@ -24,7 +24,8 @@ struct Fingerprint {
 Fingerprint fingerprint_of(const Inventory& inventory);
 
 // The driver and the GPUs, from /proc, /sys and /dev only; no device is opened and no library is
-// looked for. An error when no driver is loaded.
+// looked for. An error when no driver is loaded. Of a Tegra, whose CSV files decide, only that it
+// is one.
 Result<Inventory> look_at_devices(const Roots& roots);
 
 }  // namespace nvbox::driver

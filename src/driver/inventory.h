@@ -68,6 +68,7 @@ struct Gpu {
   std::string bus_id{};  // as in /proc and /sys: "0000:3b:00.0", lower case
   std::string model{};   // "Tesla T4"
   std::optional<HostDevice> node{};      // /dev/nvidiaN; absent when it does not exist
+  std::vector<HostDevice> more_nodes{};  // of a Tegra: what else belongs to this GPU
   std::vector<HostDevice> drm_nodes{};   // /dev/dri/cardN, renderDN
   std::vector<std::string> drm_names{};  // "cardN", "renderDN", in /sys: with a node or without
   std::vector<HostLink> drm_links{};     // /dev/dri/by-path/...
@@ -99,6 +100,8 @@ struct Library {
   Capabilities serves = Capabilities::all;
   // A 32-bit twin: for a container that asks for compat32 and for what the library serves.
   bool is_32_bit = false;
+  // Where it is in a container, if not at `path`.
+  std::string container_path{};
 
   bool operator==(const Library&) const = default;
 };
@@ -148,13 +151,18 @@ struct MigControl {
 enum class DriverKind {
   none,
   dgpu,   // the usual driver of GPUs on the PCI bus
-  tegra,  // of an integrated GPU: what it consists of is in CSV files (driver/tegra_csv.h)
+  tegra,  // of an integrated GPU: what it consists of is in CSV files (tegra_csv.h)
 };
 
 struct Driver {
   DriverKind kind = DriverKind::none;
-  std::string version{};               // "535.261.03", of the loaded kernel module
-  std::string cuda_version{};          // the newest that it serves: "12.2"; empty when not known
+  std::string version{};       // "535.261.03", of the loaded kernel module
+  std::string cuda_version{};  // the newest that it serves: "12.2"; empty when not known
+  // Of a Tegra: how images' CUDA compatibility libraries are chosen, instead of by `version`. By
+  // the CUDA version, where the driver is one that serves them, and from this directory of the
+  // image; empty are none, and the usual one.
+  std::string compat_cuda_version{};
+  std::string compat_root{};
   std::string root = "/";              // host path of the driver root
   std::string dev_root = "/";          // host path below which /dev is
   bool modifies_device_files = false;  // /proc/driver/nvidia/params: ModifyDeviceFiles: 1

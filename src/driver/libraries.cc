@@ -354,7 +354,10 @@ std::vector<HostLink> links_for(const ScannedDirectory& directory, std::string_v
     if (target != name && directory.has_link(std::string(name))) add(target, name);
   };
   for (const SpecialLink& row : special_links) {
-    if (file.starts_with(row.file_prefix)) add(row.target.empty() ? file : row.target, row.link);
+    // A file that is called by its SONAME already (a Tegra's libGLX_nvidia.so.0) has none.
+    const bool is_it =
+        file.starts_with(row.file_prefix) && file.substr(row.file_prefix.size()).contains('.');
+    if (is_it) add(row.target.empty() ? file : row.target, row.link);
   }
   add_if_on_host(file, soname);
   add_if_on_host(soname, development_name(soname));

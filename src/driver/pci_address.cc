@@ -26,6 +26,7 @@ std::string to_text(const PciAddress& address) {
 }
 
 std::string bus_location(std::string_view bus_id) {
+  if (bus_id.empty()) return "";
   constexpr size_t domain_width = 8;
   const size_t domain = std::min(bus_id.find(':'), bus_id.size());
   return cat(std::string(domain_width - std::min(domain, domain_width), '0'), bus_id);

@@ -150,7 +150,9 @@ Result<std::optional<std::uint16_t>> device_id_of(const host::Root& host, std::s
 
 void add_product_facts(const Context& context, Inventory& inventory) {
   const std::string& version = inventory.driver.version;
-  inventory.driver.cuda_version = cuda_version_of(version);
+  if (inventory.driver.cuda_version.empty()) {
+    inventory.driver.cuda_version = cuda_version_of(version);
+  }
   for (Gpu& gpu : inventory.gpus) {
     const auto id = context.or_problem(device_id_of(context.roots.host, gpu.bus_id));
     if (!id) continue;

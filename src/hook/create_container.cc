@@ -17,9 +17,10 @@ namespace {
 // update-ldcache hook that runs later, of another specification, is told as well.
 Result<std::string> choose_compat_folder(const host::Root& container,
                                          const spec::ContainerWork& work, const Log& log) {
-  if (work.cuda_compat_driver.empty()) return std::string();
-  return enable_cuda_compat(container, {.driver_version = work.cuda_compat_driver},
-                            work.cuda_compat_root, log);
+  if (!spec::has_cuda_compat(work)) return std::string();
+  return enable_cuda_compat(
+      container, {.driver_version = work.cuda_compat_driver, .cuda_version = work.cuda_compat_cuda},
+      work.cuda_compat_root, log);
 }
 
 // `writable` is the container's root as far as it may be changed.

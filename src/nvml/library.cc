@@ -75,7 +75,9 @@ std::optional<std::string> find_listed(const driver::Context& context, const std
 
 Result<std::string> find_library(const driver::Context& context,
                                  const driver::Inventory& inventory) {
-  const std::string& version = inventory.driver.version;
+  // A Tegra's has only its SONAME.
+  const bool is_tegra = inventory.driver.kind == driver::DriverKind::tegra;
+  const std::string version = is_tegra ? "1" : inventory.driver.version;
   const std::string name = cat("libnvidia-ml.so.", version);
   if (auto found = find_discovered(inventory)) return *std::move(found);
   const driver::Architecture& architecture = driver::architecture_of(context.search.machine);

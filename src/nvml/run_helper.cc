@@ -141,7 +141,8 @@ Error ended_badly(const sys::Outcome& outcome) {
 }
 
 constexpr std::string_view device_directory = "/dev";
-constexpr std::string_view prefix = "nvidia";
+// The last ones are nvgpu's, for GPUs in the same chip as the CPU.
+constexpr std::string_view prefixes[] = {"nvidia", "nvgpu", "nvhost", "nvmap"};
 
 using Needs = std::vector<sys::NeededFile>;
 
@@ -175,7 +176,9 @@ std::vector<std::string> helper_writes(const host::Root& root) {
   const auto names = root.list(device_directory);
   if (!names || !*names) return places;
   for (const std::string& name : **names) {
-    if (name.starts_with(prefix)) places.push_back(path::join(device_directory, name));
+    const bool is_drivers = std::ranges::any_of(
+        prefixes, [&](std::string_view prefix) { return name.starts_with(prefix); });
+    if (is_drivers) places.push_back(path::join(device_directory, name));
   }
   return places;
 }
@@ -191,6 +194,7 @@ Result<Needs> helper_needs(const driver::Context& context, const driver::Invento
     if (std::ranges::find(bus_ids, gpu.bus_id) == bus_ids.end()) continue;
     asked.push_back(gpu);
     if (gpu.node) needs.push_back({gpu.node->path, R_OK | W_OK});
+    for (const driver::HostDevice& node : gpu.more_nodes) needs.push_back({node.path, R_OK | W_OK});
     NVBOX_TRY(add_instances(gpu, needs));
   }
   NVBOX_TRY(add_monitor(context, asked, needs));

@@ -26,7 +26,7 @@ class CdiHookMaker {
   // Each adds its hook to `edits` when it is chosen and has something to do.
   void add_links(const std::vector<spec::Link>& links, spec::ContainerEdits& edits) const;
   void add_chmod(std::span<const std::string_view> directories, spec::ContainerEdits& edits) const;
-  void add_cuda_compat(std::string_view driver_version, spec::ContainerEdits& edits) const;
+  void add_cuda_compat(const driver::Driver& driver, spec::ContainerEdits& edits) const;
   void add_ld_cache(const std::vector<std::string>& folders, spec::ContainerEdits& edits) const;
   void add_mask_params(spec::ContainerEdits& edits) const;
   void add_application_profile(spec::ContainerEdits& edits) const;
@@ -79,10 +79,23 @@ void CdiHookMaker::add_chmod(std::span<const std::string_view> directories,
   add(chmod_hook, std::move(arguments), edits);
 }
 
-void CdiHookMaker::add_cuda_compat(std::string_view driver_version,
+void CdiHookMaker::add_cuda_compat(const driver::Driver& driver,
                                    spec::ContainerEdits& edits) const {
   if (!is_chosen("enable-cuda-compat")) return;
-  add("enable-cuda-compat", {cat("--host-driver-version=", driver_version)}, edits);
+  spec::ContainerWork work;
+  plan::add_cuda_compat(driver, work);
+  std::vector<std::string> arguments;
+  if (!work.cuda_compat_driver.empty()) {
+    arguments.push_back(cat("--host-driver-version=", work.cuda_compat_driver));
+  }
+  if (!work.cuda_compat_cuda.empty()) {
+    arguments.push_back(cat("--host-cuda-version=", work.cuda_compat_cuda));
+  }
+  if (arguments.empty()) return;
+  if (work.cuda_compat_root != spec::ContainerWork().cuda_compat_root) {
+    arguments.push_back(cat("--cuda-compat-container-root=", work.cuda_compat_root));
+  }
+  add("enable-cuda-compat", std::move(arguments), edits);
 }
 
 void CdiHookMaker::add_ld_cache(const std::vector<std::string>& folders,
@@ -242,12 +255,16 @@ class GpuSpecMaker {
 
   void add_common() {
     const CommonPart common = parts_.common();
+    const bool is_tegra = inventory_.driver.kind == driver::DriverKind::tegra;
     spec_.edits = common.edits;
-    hooks_.add_links(common.graphics_links, spec_.edits);
+    // In the peer's order.
+    if (!is_tegra) hooks_.add_links(common.graphics_links, spec_.edits);
     hooks_.add_links(common.library_links, spec_.edits);
+    if (is_tegra) hooks_.add_links(common.graphics_links, spec_.edits);
     // Before the loader's cache, which lists what this hook decides on.
-    hooks_.add_cuda_compat(inventory_.driver.version, spec_.edits);
+    hooks_.add_cuda_compat(inventory_.driver, spec_.edits);
     hooks_.add_ld_cache(common.library_folders, spec_.edits);
+    if (is_tegra) return;
     // In any case: the module's parameter may change while the file stays.
     hooks_.add_mask_params(spec_.edits);
     hooks_.add_application_profile(spec_.edits);
@@ -412,7 +429,7 @@ Result<CdiOutcome> cdi_spec_of_management(const Inventory& inventory,
   const std::vector<std::string_view> folders = closed_folders_of(nodes);
   hooks.add_chmod(folders, spec.devices.front().edits);
   hooks.add_links(common.library_links, spec.edits);
-  hooks.add_cuda_compat(inventory.driver.version, spec.edits);
+  hooks.add_cuda_compat(inventory.driver, spec.edits);
   hooks.add_ld_cache(common.library_folders, spec.edits);
   return CdiOutcome{.spec = NVBOX_TRY(finish(std::move(spec), options))};
 }

@@ -27,6 +27,14 @@ std::optional<std::pair<unsigned, unsigned>> numbers(std::string_view name, char
   return std::pair(*first, *second);
 }
 
+// "54d0709b-558d-5a59-9c65-0c5fc14a21a4": the integrated GPU of an Orin has no "GPU-" in front.
+bool is_bare_uuid(std::string_view name) {
+  constexpr std::string_view form = "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx";
+  return std::ranges::equal(name, form, [](char character, char wanted) {
+    return wanted == 'x' ? is_hex_digit(character) : character == wanted;
+  });
+}
+
 // "mig-gpu-<uuid>/<gi>/<ci>" and "mig-<uuid>".
 DeviceName parse_mig(std::string_view name) {
   constexpr std::string_view prefix = "mig-";
@@ -55,7 +63,9 @@ DeviceName parse_device_name(std::string_view name) {
   if (const auto index = parse_spaced_number(small)) {
     return {.kind = Kind::index, .first = *index, .last = *index};
   }
-  if (small.starts_with("gpu-")) return {.kind = Kind::gpu_uuid, .uuid = small};
+  if (small.starts_with("gpu-") || is_bare_uuid(small)) {
+    return {.kind = Kind::gpu_uuid, .uuid = small};
+  }
   if (small.starts_with("mig-")) return parse_mig(small);
   if (is_address(small)) return {.kind = Kind::address};
   if (const auto range = numbers(small, '-')) {

@@ -10,7 +10,7 @@ namespace nvbox::plan {
 struct DeviceName {
   enum class Kind {
     index,      // 3, or a range 2-5
-    gpu_uuid,   // GPU-5f2..., whole or its beginning
+    gpu_uuid,   // GPU-5f2..., whole or its beginning; of an Orin the whole without "GPU-"
     address,    // 0000:3b:00.0, 3b:00.0
     mig_index,  // 0:1
     mig_uuid,   // MIG-5f2..., whole or its beginning

@@ -73,11 +73,10 @@ class Planner {
     append(plan_.work.links, std::move(common.graphics_links));
     append(plan_.work.links, std::move(common.library_links));
     plan_.work.library_folders = std::move(common.library_folders);
-    if (parts_.wants(Capabilities::compute)) {
-      plan_.work.cuda_compat_driver = inventory_.driver.version;
-    }
+    if (parts_.wants(Capabilities::compute)) add_cuda_compat(inventory_.driver, plan_.work);
     plan_.work.mask_params = inventory_.driver.modifies_device_files;
-    plan_.work.application_profile = parts_.wants(graphical);
+    plan_.work.application_profile =
+        parts_.wants(graphical) && inventory_.driver.kind != driver::DriverKind::tegra;
   }
 
   // modes.jit-cdi.nvcdi-disable-hooks names NVIDIA's hooks; ours does the same parts.
@@ -86,7 +85,7 @@ class Planner {
     if (contains(disabled, "all")) plan_.work = {};
     if (contains(disabled, "create-symlinks")) plan_.work.links.clear();
     if (contains(disabled, "update-ldcache")) plan_.work.library_folders.clear();
-    if (contains(disabled, "enable-cuda-compat")) plan_.work.cuda_compat_driver.clear();
+    if (contains(disabled, "enable-cuda-compat")) spec::remove_cuda_compat(plan_.work);
     if (contains(disabled, "disable-device-node-modification")) plan_.work.mask_params = false;
     if (contains(disabled, "update-application-profile")) plan_.work.application_profile = false;
   }
@@ -139,7 +138,8 @@ driver::Need need_of(const Request& request) {
           .facts = !request.requirements.empty() || intersects(request.capabilities, graphical),
           .imex_channels = !request.imex_channels.empty(),
           .files = with_implied(request.capabilities),
-          .features = request.features};
+          .features = request.features,
+          .all_csv_files = request.all_csv_files};
 }
 
 ContainerPlan plan_for(const Inventory& inventory, const Selection& selection,

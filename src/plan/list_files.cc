@@ -66,8 +66,19 @@ bool is_found_by_loader(const Library& library) {
   return path::base_name(path::parent(library.path)) != "vdpau";
 }
 
+// Of a Tegra everything is listed that its CSV files name.
+bool is_tegra(const Inventory& inventory) {
+  return inventory.driver.kind == driver::DriverKind::tegra;
+}
+
 std::vector<std::string> libraries(const Inventory& inventory, bool of_32_bit) {
   std::vector<std::string> out;
+  if (is_tegra(inventory) && !of_32_bit) {
+    for (const Library& library : inventory.libraries) {
+      out.push_back(library.container_path.empty() ? library.path : library.container_path);
+    }
+    return out;
+  }
   for (const std::string_view stem : library_stems) {
     const auto found = std::ranges::find_if(inventory.libraries, [&](const Library& library) {
       return library.is_32_bit == of_32_bit && is_named(library, stem) &&
@@ -80,6 +91,10 @@ std::vector<std::string> libraries(const Inventory& inventory, bool of_32_bit) {
 
 std::vector<std::string> binaries(const Inventory& inventory) {
   std::vector<std::string> out;
+  if (is_tegra(inventory)) {
+    for (const HostFile& file : inventory.files) out.push_back(file.container_path);
+    return out;
+  }
   for (const std::string_view name : program_names) {
     const auto found = std::ranges::find_if(inventory.files, [&](const HostFile& file) {
       return file.kind == FileKind::binary && path::base_name(file.container_path) == name;
@@ -132,8 +147,21 @@ void add_mig(const driver::Gpu& gpu, const driver::Mig& mig, std::vector<std::st
   if (mig.compute_instance_node) out.push_back(mig.compute_instance_node->path);
 }
 
+// Each once: some belong to several GPUs.
+std::vector<std::string> nodes_of(const Inventory& inventory, const Selection& selection) {
+  std::vector<std::string> out;
+  for (const size_t position : selection.gpus) {
+    const driver::Gpu& gpu = inventory.gpus[position];
+    out.push_back(gpu.node->path);
+    for (const driver::HostDevice& node : gpu.more_nodes) out.push_back(node.path);
+  }
+  keep_first(out);
+  return out;
+}
+
 std::vector<std::string> devices(const Inventory& inventory, const Selection& selection,
                                  const ListParts& parts) {
+  if (is_tegra(inventory)) return nodes_of(inventory, selection);
   std::vector<std::string> out = control_nodes(inventory);
   for (const size_t gpu : selection.gpus) {
     out.push_back(cat("/dev/nvidia", inventory.gpus[gpu].minor));

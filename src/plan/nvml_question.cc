@@ -16,12 +16,17 @@ namespace {
 using driver::Gpu;
 using driver::Inventory;
 
+// The drivers of GPUs that are on no bus got NVML together with a version.
+bool has_nvml(const Inventory& inventory, const Gpu& gpu) {
+  return !gpu.bus_id.empty() || !inventory.driver.version.empty();
+}
+
 template <typename Predicate>
 void add_gpus(const Inventory& inventory, Predicate predicate, std::vector<size_t>& gpus) {
   for (size_t position = 0; position < inventory.gpus.size(); ++position) {
     const Gpu& gpu = inventory.gpus[position];
     // A broken one would keep the answers about the others waiting.
-    if (gpu.problem || !predicate(gpu)) continue;
+    if (gpu.problem || !has_nvml(inventory, gpu) || !predicate(gpu)) continue;
     if (std::ranges::find(gpus, position) == gpus.end()) gpus.push_back(position);
   }
 }
@@ -157,7 +162,10 @@ NvmlQuestion nvml_question(const Inventory& inventory, const CdiOptions& options
     const auto is_it = [&](const Selection::MigDevice& mig) { return mig.gpu == position; };
     if (std::ranges::any_of(selection.migs, is_it)) return true;
     if (std::ranges::find(selection.gpus, position) == selection.gpus.end()) return false;
-    return options.coherence || (!has_known_uuid(gpu) && names_by(options, CdiNaming::uuid));
+    // The only GPU of a Tegra goes by its number, as the peer has it.
+    const bool needs_uuid = !gpu.bus_id.empty() || inventory.gpus.size() > 1;
+    return options.coherence ||
+           (needs_uuid && !has_known_uuid(gpu) && names_by(options, CdiNaming::uuid));
   };
   add_gpus(inventory, is_needed, question.gpus);
   return question;

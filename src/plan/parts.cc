@@ -31,6 +31,16 @@ Capabilities control_serves(std::string_view path) {
 
 }  // namespace
 
+void add_cuda_compat(const driver::Driver& driver, spec::ContainerWork& work) {
+  if (driver.kind != driver::DriverKind::tegra) {
+    work.cuda_compat_driver = driver.version;
+    return;
+  }
+  work.cuda_compat_cuda = driver.compat_cuda_version;
+  const bool is_elsewhere = !work.cuda_compat_cuda.empty() && !driver.compat_root.empty();
+  if (is_elsewhere) work.cuda_compat_root = driver.compat_root;
+}
+
 bool Parts::wants(Capabilities serves) const {
   return intersects(serves, options_.capabilities);
 }
@@ -70,6 +80,7 @@ DevicePart Parts::of(const std::vector<HostDevice>& nodes) const {
 
 DevicePart Parts::of(const driver::Gpu& gpu) const {
   std::vector<HostDevice> nodes = {*gpu.node};
+  nodes.insert(nodes.end(), gpu.more_nodes.begin(), gpu.more_nodes.end());
   if (wants(graphical)) {
     nodes.insert(nodes.end(), gpu.drm_nodes.begin(), gpu.drm_nodes.end());
   }
@@ -102,11 +113,12 @@ DevicePart Parts::of(const driver::Feature& feature) const {
 void Parts::add_library(const driver::Library& library, CommonPart& part) const {
   if (!wants(library.serves)) return;
   if (library.is_32_bit && !wants(Capabilities::compat32)) return;
-  part.edits.mounts.push_back({on_host(library.path), library.path, read_only()});
+  const std::string& place = library.container_path.empty() ? library.path : library.container_path;
+  part.edits.mounts.push_back({on_host(library.path), place, read_only()});
   add_links(library.links, part.library_links);
   // The loader looks for names such as libx.so.1; plug-ins without "lib" are opened by path.
-  if (!path::base_name(library.path).starts_with("lib")) return;
-  std::string folder(path::parent(library.path));
+  if (!path::base_name(place).starts_with("lib")) return;
+  std::string folder(path::parent(place));
   if (std::ranges::find(part.library_folders, folder) == part.library_folders.end()) {
     part.library_folders.push_back(std::move(folder));
   }

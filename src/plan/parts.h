@@ -38,6 +38,10 @@ struct CommonPart {
   bool operator==(const CommonPart&) const = default;
 };
 
+// How images' CUDA compatibility libraries are chosen: by the driver, or on a Tegra by the CUDA
+// version that it serves.
+void add_cuda_compat(const driver::Driver& driver, spec::ContainerWork& work);
+
 class Parts {
  public:
   // `inventory` has to live as long.

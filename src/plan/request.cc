@@ -233,6 +233,7 @@ Result<Request> request_of(const spec::ContainerView& container, const config::C
   request.features = wanted_features(container);
   NVBOX_TRY(check_plugin_list(request, config));
   request.requirements = requirements_of(container, config, request.warnings);
+  request.all_csv_files = container.variable("NVIDIA_REQUIRE_JETPACK") == all_csv_files_word;
   request.mig.config = NVBOX_TRY(mig_right(container, "NVIDIA_MIG_CONFIG_DEVICES"));
   request.mig.monitor = NVBOX_TRY(mig_right(container, "NVIDIA_MIG_MONITOR_DEVICES"));
   return request;

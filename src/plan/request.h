@@ -43,6 +43,8 @@ struct Request {
   // What the image demands of the host, for check_requirements.
   std::vector<std::string> requirements{};
   MigRights mig{};
+  // The image asks for what every CSV file of a Tegra names, not only the base ones.
+  bool all_csv_files = false;
   Grammar grammar = Grammar::variable;
   // What was ignored, and why; for the log.
   std::vector<std::string> warnings{};

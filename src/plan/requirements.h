@@ -73,6 +73,9 @@ Result<> check_conditions(const Request& request, const driver::Inventory& inven
 // Images of before NVIDIA_REQUIRE_CUDA carry only CUDA_VERSION; for them "unset" means everything.
 bool is_legacy_image(const spec::ContainerView& container);
 
+// The value of NVIDIA_REQUIRE_JETPACK, and of --require, that asks for every CSV file of a Tegra.
+inline constexpr std::string_view all_csv_files_word = "csv-mounts=all";
+
 // The values of NVIDIA_REQUIRE_* by the variables' names, for check_requirements; those of Jetson
 // images (NVIDIA_REQUIRE_JETPACK*) are about another kind of host. A legacy image requires its
 // CUDA_VERSION; one that is no version is a warning, because images start with it that have never

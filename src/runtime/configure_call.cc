@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "base/text.h"
+#include "runtime/csv_settings.h"
 
 namespace nvbox::runtime {
 namespace {
@@ -59,7 +60,8 @@ CliGlobals globals_for(const Config& config, const ConfigureTarget& target) {
                         .no_create_imex_channels = config.features.disable_imex_channel_creation,
                         .user = unless_empty(cli.user),
                         .root = unless_empty(cli.root),
-                        .ldcache = unless_empty(cli.ldcache)};
+                        .ldcache = unless_empty(cli.ldcache),
+                        .csv = csv_search(config)};
   // Another program does not know it.
   const bool is_usual = cli.nvml_timeout == Config::Cli().nvml_timeout;
   if (!is_usual && cli.path.empty()) globals.nvml_timeout = cat(cli.nvml_timeout);
@@ -99,6 +101,7 @@ ConfigureCall configure_call(const plan::Request& request, const Config& config,
                       .capabilities = request.capabilities,
                       .mig = request.mig,
                       .imex_channels = channel_lists(request),
+                      .all_csv_files = request.all_csv_files,
                       .compat_mode = compat_mode_of(config),
                       .no_cgroups = config.cli.no_cgroups},
           .rootfs = target.rootfs};

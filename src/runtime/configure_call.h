@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "config/config.h"
+#include "driver/discover.h"
 #include "driver/inventory.h"
 #include "plan/mig_rights.h"
 #include "plan/request.h"
@@ -24,6 +25,8 @@ struct CliGlobals {
   std::optional<std::string> user{};
   std::optional<std::string> root{};
   std::optional<std::string> ldcache{};
+  // What config.toml says of a Tegra; the command line has no words for it.
+  driver::CsvSearch csv{};
 };
 
 // Those of configure.
@@ -35,6 +38,7 @@ struct ConfigureOptions {
   driver::Capabilities capabilities = driver::Capabilities::none;
   plan::MigRights mig{};
   std::vector<std::string> imex_channels{};  // lists
+  bool all_csv_files = false;                // of a Tegra; --require=csv-mounts=all
   std::optional<std::string> compat_mode{};  // absent is mount
   bool no_compat = false;
   bool no_cgroups = false;

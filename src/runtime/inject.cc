@@ -20,6 +20,7 @@
 #include "plan/cdi_spec_for.h"
 #include "plan/edits_for.h"
 #include "plan/mode.h"
+#include "plan/parts.h"
 #include "plan/requirements.h"
 #include "runtime/low_level.h"
 #include "runtime/place.h"
@@ -278,7 +279,7 @@ spec::ContainerWork compat_work(const driver::Inventory& inventory, const config
   spec::ContainerWork work;
   if (config.runtime.legacy_cuda_compat_mode == "hook" &&
       !config.features.disable_cuda_compat_lib_hook) {
-    work.cuda_compat_driver = inventory.driver.version;
+    plan::add_cuda_compat(inventory.driver, work);
   }
   return work;
 }

@@ -1,5 +1,7 @@
 #include "runtime/place.h"
 
+#include "runtime/csv_settings.h"
+
 namespace nvbox::runtime {
 
 Result<machine::Place> open_place(const InjectOptions& options) {
@@ -10,6 +12,8 @@ Result<machine::Place> open_place(const InjectOptions& options) {
   machine::Place place =
       NVBOX_TRY(machine::Place::open(directories, options.environment, config.cli.nvml_timeout));
   place.search.ld_cache = config.cli.ldcache;
+  place.search.kind = kind_of_mode(options.mode);
+  place.search.csv = csv_search(config);
   driver::add_explicit_libraries(config.runtime.jit_feature_flags, place.search);
   return place;
 }

@@ -58,8 +58,8 @@ Result<> inject(spec::OciSpec& spec, plan::Mode mode, const plan::Request& reque
     case plan::Mode::csv:
       break;
   }
-  return Error("the mode csv is not served by this version of nvbox")
-      .hint("set nvidia-container-runtime.mode to auto or jit-cdi in config.toml");
+  const plan::Request named = NVBOX_TRY(plan::with_native_names(request, options.config));
+  return inject_native(spec, named, options, log);
 }
 
 }  // namespace

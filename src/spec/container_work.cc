@@ -12,6 +12,7 @@ namespace {
 constexpr std::string_view link_option = "--link";
 constexpr std::string_view folder_option = "--folder";
 constexpr std::string_view driver_option = "--cuda-compat-driver";
+constexpr std::string_view cuda_option = "--cuda-compat-cuda";
 constexpr std::string_view compat_root_option = "--cuda-compat-root";
 constexpr std::string_view params_option = "--mask-params";
 constexpr std::string_view profile_option = "--application-profile";
@@ -23,6 +24,8 @@ Result<> take_value(ContainerWork& work, std::string_view option, const std::str
     work.library_folders.push_back(value);
   } else if (option == driver_option) {
     work.cuda_compat_driver = value;
+  } else if (option == cuda_option) {
+    work.cuda_compat_cuda = value;
   } else if (option == compat_root_option) {
     work.cuda_compat_root = value;
   } else {
@@ -43,12 +46,25 @@ Result<Link> parse_link(std::string_view text) {
   return Link{std::string(text.substr(0, at)), std::string(text.substr(at + 2))};
 }
 
+bool has_cuda_compat(const ContainerWork& work) {
+  return !work.cuda_compat_driver.empty() || !work.cuda_compat_cuda.empty();
+}
+
+void remove_cuda_compat(ContainerWork& work) {
+  const ContainerWork none;
+  work.cuda_compat_driver.clear();
+  work.cuda_compat_cuda.clear();
+  work.cuda_compat_root = none.cuda_compat_root;
+}
+
 bool add(ContainerWork& work, const ContainerWork& more) {
-  if (!more.cuda_compat_driver.empty()) {
+  if (has_cuda_compat(more)) {
     const bool is_same = work.cuda_compat_driver == more.cuda_compat_driver &&
+                         work.cuda_compat_cuda == more.cuda_compat_cuda &&
                          work.cuda_compat_root == more.cuda_compat_root;
-    if (!work.cuda_compat_driver.empty() && !is_same) return false;
+    if (has_cuda_compat(work) && !is_same) return false;
     work.cuda_compat_driver = more.cuda_compat_driver;
+    work.cuda_compat_cuda = more.cuda_compat_cuda;
     work.cuda_compat_root = more.cuda_compat_root;
   }
   work.links.insert(work.links.end(), more.links.begin(), more.links.end());
@@ -67,6 +83,7 @@ std::vector<std::string> to_arguments(const ContainerWork& work) {
   for (const Link& link : work.links) add(link_option, cat(link.target, "::", link.link));
   for (const std::string& folder : work.library_folders) add(folder_option, folder);
   if (!work.cuda_compat_driver.empty()) add(driver_option, work.cuda_compat_driver);
+  if (!work.cuda_compat_cuda.empty()) add(cuda_option, work.cuda_compat_cuda);
   if (work.cuda_compat_root != ContainerWork{}.cuda_compat_root) {
     add(compat_root_option, work.cuda_compat_root);
   }
@@ -107,6 +124,7 @@ constexpr CdiOption cdi_options[] = {
     {"update-ldcache", "--folder", folder_option},
     {"update-ldcache", "--ldconfig-path", ""},
     {"enable-cuda-compat", "--host-driver-version", driver_option},
+    {"enable-cuda-compat", "--host-cuda-version", cuda_option},
     {"enable-cuda-compat", "--cuda-compat-container-root", compat_root_option},
     {"disable-device-node-modification", "", params_option},
     {"update-application-profile", "", profile_option},

@@ -31,6 +31,8 @@ struct ContainerWork {
   // Version of the kernel module. Not empty: an image's CUDA compatibility libraries are put in
   // front when they are newer and support this driver.
   std::string cuda_compat_driver{};
+  // The same by the CUDA version that the host's driver serves, where that decides (Tegra).
+  std::string cuda_compat_cuda{};
   // Where an image keeps them.
   std::string cuda_compat_root = "/usr/local/cuda/compat";
   // Show ModifyDeviceFiles: 0 in /proc/driver/nvidia/params, so that NVIDIA's libraries do not
@@ -42,6 +44,10 @@ struct ContainerWork {
   bool operator==(const ContainerWork&) const = default;
   bool empty() const { return *this == ContainerWork{}; }
 };
+
+// Whether CUDA compatibility libraries are to be looked for, and work without that.
+bool has_cuda_compat(const ContainerWork& work);
+void remove_cuda_compat(ContainerWork& work);
 
 std::vector<std::string> to_arguments(const ContainerWork& work);
 

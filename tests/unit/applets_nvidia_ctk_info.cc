@@ -79,7 +79,7 @@ TEST(CtkInfoJson, has_null_for_what_is_unknown_or_not_there) {
             R"({"index":0,"minor":4,"model":"Tesla T4","uuid":null,"busId":"0000:3b:00.0",)"
             R"("brand":"Nvidia","architecture":"7.5","coherent":null,)"
             R"("node":{"path":"/dev/nvidia4","major":195,"minor":4,"mode":"0660","gid":0},)"
-            R"("drmNodes":[],"migDevices":[{"index":3,"uuid":"MIG-7",)"
+            R"("moreNodes":[],"drmNodes":[],"migDevices":[{"index":3,"uuid":"MIG-7",)"
             R"("gpuInstance":7,"computeInstance":0,)"
             R"("gpuInstanceNode":{"path":"/dev/nvidia-caps/nvidia-cap66","major":234,"minor":66,)"
             R"("mode":"0444","gid":0},"computeInstanceNode":null}],)"
@@ -87,7 +87,7 @@ TEST(CtkInfoJson, has_null_for_what_is_unknown_or_not_there) {
   EXPECT_EQ(json.at("gpus").at(1).dump(),
             R"({"index":1,"minor":0,"model":null,"uuid":null,"busId":"0000:5e:00.0",)"
             R"("brand":null,"architecture":null,"coherent":null,"node":null,)"
-            R"("drmNodes":[],"migDevices":[],"problem":"fell off the bus"})");
+            R"("moreNodes":[],"drmNodes":[],"migDevices":[],"problem":"fell off the bus"})");
 }
 
 TEST(CtkInfoJson, has_what_libraries_are_for) {

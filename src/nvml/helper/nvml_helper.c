@@ -4,7 +4,8 @@
 //
 // A static program cannot load the driver's library, and must not go down with it, so this one does
 // and runs confined (nvml/ask.cc). The GPUs are asked in the order of the arguments, and what
-// is known is written before each of them: when one hangs, the reader sees which.
+// is known is written before each of them: when one hangs, the reader sees which. An empty BUS_ID is
+// the first of NVML's: a GPU in the same chip as the CPU, which may be on no bus.
 //
 // It runs with whatever C library the driver's root has, from glibc 2.17 on, so it uses five
 // functions of it and no version of a symbol: the libraries that it is linked with (libc_stub.c,
@@ -48,6 +49,7 @@ static struct {
   const char* (*error_string)(int);
   int (*cuda_version)(int*);
   int (*handle)(const char*, Device*);
+  int (*handle_by_index)(unsigned, Device*);
   int (*uuid)(Device, char*, unsigned);
   int (*name)(Device, char*, unsigned);
   int (*brand)(Device, unsigned*);
@@ -69,6 +71,7 @@ static const struct {
     {&nvml.error_string, "nvmlErrorString"},
     {&nvml.cuda_version, "nvmlSystemGetCudaDriverVersion"},
     {&nvml.handle, "nvmlDeviceGetHandleByPciBusId_v2"},
+    {&nvml.handle_by_index, "nvmlDeviceGetHandleByIndex_v2"},
     {&nvml.uuid, "nvmlDeviceGetUUID"},
     {&nvml.name, "nvmlDeviceGetName"},
     {&nvml.brand, "nvmlDeviceGetBrand"},
@@ -286,13 +289,21 @@ static void print_mig(Device device) {
   if (current == 1) print_mig_devices(device);
 }
 
+static int find_gpu(const char* bus_id, Device* device) {
+  if (*bus_id != '\0') {
+    return is_success("nvmlDeviceGetHandleByPciBusId", nvml.handle(bus_id, device));
+  }
+  if (nvml.handle_by_index == NULL) return 0;
+  return is_success("nvmlDeviceGetHandleByIndex", nvml.handle_by_index(0, device));
+}
+
 static void print_gpu(const char* bus_id) {
   separate();
   open_as('{');
   print_text_member("busId", bus_id);
   flush();
   Device device;
-  if (is_success("nvmlDeviceGetHandleByPciBusId", nvml.handle(bus_id, &device))) {
+  if (find_gpu(bus_id, &device)) {
     print_uuid(device);
     print_brand(device);
     print_compute_capability(device);

@@ -1,0 +1,39 @@
+#include "driver/tegra_paths.h"
+
+#include <utility>
+
+#include "base/path.h"
+#include "base/pattern.h"
+#include "base/text.h"
+
+namespace nvbox::driver {
+
+void PatternPaths::add_matches(const std::string& parent, std::string_view pattern,
+                               std::vector<std::string>& matching) {
+  if (listings_left_ == 0) return;
+  --listings_left_;
+  const auto names = context_.or_problem(root_.list(parent));
+  for (const std::string& name : names.value_or(std::vector<std::string>())) {
+    if (matches_left_ == 0) return;
+    if (!matches_pattern(pattern, name)) continue;
+    --matches_left_;
+    matching.push_back(cat(parent, "/", name));
+  }
+}
+
+std::vector<std::string> PatternPaths::of(std::string_view pattern) {
+  if (!has_wildcard(pattern)) return {std::string(pattern)};
+  std::vector<std::string> found = {""};
+  for (const std::string_view component : path::components(pattern)) {
+    if (!has_wildcard(component)) {
+      for (std::string& path : found) path.append("/").append(component);
+      continue;
+    }
+    std::vector<std::string> matching;
+    for (const std::string& parent : found) add_matches(parent, component, matching);
+    found = std::move(matching);
+  }
+  return found;
+}
+
+}  // namespace nvbox::driver
