@@ -191,9 +191,9 @@ constexpr Difference differences[] = {
        auto wanted = input.at("expect").value("nodes", std::set<std::string>());
        return wanted.erase("/dev/nvidia0") == 1 && gpus_in(wanted) == gpus_in(got.nodes);
      }},
-    {"mode csv is not served",
+    {"mode csv without CSV files is refused, instead of a container without GPUs",
      [](const Json& input, const Outcome& got) {
-       return input.at("mode") == "csv" && got.error.contains("the mode csv is not served");
+       return input.at("mode") == "csv" && got.error.contains("nothing says what containers get");
      }},
 };
 

@@ -5,7 +5,7 @@
 build_driver_files() {
   local out=$1 lines widths
   mkdir -p "$out/usr" "$out/etc"
-  mapfile -t lines < <(printf '%s\n' "$(<"$simhost_dir/driver-files.txt")" "${driver_files[@]}")
+  mapfile -t lines < <(printf '%s\n' "$(<"$simhost_dir/$files")" "${driver_files[@]}")
   lines=("${lines[@]//@VERSION@/$driver}")
   widths=('')
   [[ ${lines[*]} != */i386-linux-gnu/*.so.* ]] || widths+=(32)
@@ -51,7 +51,9 @@ make_files() {
   shift
   for line in "$@"; do
     read -r kind path target <<<"$line"
+    [[ $kind == [flt] ]] || continue
     [[ -d $out${path%/*} ]] || mkdir -p "$out${path%/*}"
+    [[ $kind != t ]] || printf '%s\n' "$target" >>"$out$path"
     [[ $kind == l ]] || continue
     ln -s "$target" "$out$path"
     # A link beside the file is the one the loader asks for, so it carries the SONAME.
@@ -66,8 +68,8 @@ make_files() {
 make_file() {
   local out=$1 path=$2 soname=$3
   case $path in
-    /usr/lib/*.so | /usr/lib/*.so.*) make_library "$out" "$path" "$soname" ;;
-    /usr/bin/*) make_program "$out" "$path" ;;
+    /usr/*.so | /usr/*.so.*) make_library "$out" "$path" "$soname" ;;
+    /usr/bin/* | /usr/sbin/*) make_program "$out" "$path" ;;
     *) data_file "$path" >"$out$path" ;;
   esac
 }

@@ -82,6 +82,7 @@ mount_kernel_views() {
   mount -n --bind "$stage/pci" /sys/bus/pci/devices
   mount -n -t tmpfs -o nosuid,nodev,noexec,mode=0555 simhost /proc/driver
   tar -xf "$layer/live.tar" -C / --numeric-owner
+  [[ ! -d $layer/firmware ]] || mount -n -o ro --bind "$layer/firmware" /sys/firmware
   write_proc_devices
   mount -n --bind "$stage/devices" /proc/devices
 }

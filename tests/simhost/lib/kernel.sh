@@ -10,7 +10,8 @@ build_kernel_views() {
   make_driver_nodes "$tree/dev"
   write_sys "$tree/sys/bus/pci/devices"
   write_majors >"$out/majors"
-  (cd "$tree" && tar --numeric-owner -cf "$out/live.tar" proc/driver/* dev/* sys/bus/pci/devices/*)
+  # A board may have no PCI device.
+  (cd "$tree" && shopt -s nullglob && tar --numeric-owner -cf "$out/live.tar" proc/driver/* dev/* sys/bus/pci/devices/*)
   rm -r "$tree"
 }
 
@@ -189,6 +190,7 @@ make_driver_nodes() {
   make_cap_nodes "$dev"
   make_nvswitch_nodes "$dev"
   make_feature_nodes "$dev"
+  make_named_nodes "$dev"
   ((imex == 0)) || mkdir "$dev/nvidia-caps-imex-channels"
   for ((number = 0; number < imex; number++)); do
     node "$dev/nvidia-caps-imex-channels/channel$number" 0666 "${major[imex]}" "$number"
@@ -249,6 +251,25 @@ make_feature_nodes() {
     node "$dev/infiniband/uverbs$number" 0666 "${major[verbs]}" $((192 + number))
     node "$dev/infiniband/umad$number" 0600 "${major[verbs]}" "$number"
   done
+}
+
+make_named_nodes() {
+  local dev=$1 line path number_major number_minor mode gid
+  for line in "${nodes[@]}"; do
+    read -r path number_major number_minor mode gid <<<"$line"
+    path=${path#/dev}
+    mkdir -p "$dev${path%/*}"
+    node "$dev$path" "$mode" "$number_major" "$number_minor"
+    chown "0:${gid:-0}" "$dev$path"
+  done
+}
+
+# Boards with a device tree say what they are in it, each name with a NUL behind it.
+build_device_tree() {
+  local base=$1/firmware/devicetree/base name
+  [[ -n $compatible ]] || return 0
+  mkdir -p "$base"
+  for name in $compatible; do printf '%s\0' "$name"; done >"$base/compatible"
 }
 
 write_sys() {

@@ -3,6 +3,7 @@
 # so that a start costs mounts and one tar, and several starts can share it.
 #   <profile>-<sum>/usr, etc   lower layers with the driver's files
 #   <profile>-<sum>/live.tar   what goes into /proc/driver, /dev and /sys
+#   <profile>-<sum>/firmware   what goes into /sys/firmware, if anything
 #   <profile>-<sum>/run        sockets, which tar cannot hold, and more
 #   <profile>-<sum>/ldcache-*  ld.so.cache of this host and the driver together
 # shellcheck disable=SC2154 # cache and simhost_dir come from the caller
@@ -12,7 +13,7 @@ prepare_layer() {
   local profile=$1 name sum
   name=${profile##*/}
   sum=$(cat -- "$profile" "$simhost_dir"/lib/*.sh "$simhost_dir"/stubs/* "$simhost_dir"/runtime/* \
-    "$simhost_dir/driver-files.txt" | cksum)
+    "$simhost_dir"/*-files.txt | cksum)
   layer=$cache/${name%.profile}-${sum%% *}
   [[ -d $layer ]] || locked build_layer "$profile"
 

@@ -11,6 +11,7 @@ build_nvml_table() {
 
 write_nvml_table() {
   printf 'driver %s\ncuda %s\n' "$driver" "$(cuda_version)"
+  [[ -z $igpu ]] || write_nvml_igpu
   each_gpu write_nvml_gpu
   ((${#nvml[@]} == 0)) || printf '%s\n' "${nvml[@]}"
 }
@@ -19,6 +20,7 @@ write_nvml_table() {
 cuda_version() {
   case $driver in
     535.*) echo 12020 ;;
+    540.*) echo 12060 ;;
     550.*) echo 12040 ;;
     565.*) echo 12070 ;;
     570.*) echo 12080 ;;
@@ -35,6 +37,13 @@ brand_and_arch() {
     0x2335) echo 14 9.0 ;;
     *) echo 14 12.1 ;;
   esac
+}
+
+# On no bus, and first.
+write_nvml_igpu() {
+  local arch uuid model
+  read -r arch uuid model <<<"$igpu"
+  printf 'gpu - 0 %s 14 %s - %s\n' "$uuid" "$arch" "$model"
 }
 
 write_nvml_gpu() {

@@ -7,7 +7,8 @@ declare -rA major=([nvidia]=195 [drm]=226 [verbs]=231 [gdrdrv]=505 [fs]=506 [nvl
 
 driver='' module=proprietary mig_capable=no imex=0 gds=0 mofed=0 gdrcopy=no
 card_gid=0 render_gid=0 render_mode=0666
-gpus=() dead=() masked=() mig=() nvml=() nvml_without=() nvswitches=() sockets=() driver_files=()
+files=driver-files.txt compatible='' igpu=''
+gpus=() dead=() masked=() mig=() nvml=() nvml_without=() nvswitches=() sockets=() nodes=() driver_files=()
 
 die() {
   printf 'simhost: %s\n' "$*" >&2
@@ -38,7 +39,11 @@ read_profile() {
       render_gid) render_gid=$value ;;
       render_mode) render_mode=$value ;;
       socket) sockets+=("$value") ;;
-      f | l) driver_files+=("$key $value") ;;
+      files) files=$value ;;
+      compatible) compatible=$value ;;
+      igpu) igpu=$value ;;
+      node) nodes+=("$value") ;;
+      f | l | t) driver_files+=("$key $value") ;;
       *) die "$name:$number: unknown key '$key'" ;;
     esac
   done <"$1"

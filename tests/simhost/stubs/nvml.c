@@ -382,6 +382,7 @@ static int give_pci_info(const char* function, const void* device, struct pci_in
   const char* address = gpu_word(device, GPU_ADDRESS);
   int code = begin(function, address && pci);
   if (code != SUCCESS) return code;
+  if (equal(address, "-")) return NOT_SUPPORTED;
   pci->domain = cut_hex(&address);
   pci->bus = cut_hex(&address);
   pci->device = cut_hex(&address);
