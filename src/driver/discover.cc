@@ -41,11 +41,12 @@ Result<> add_files(const Context& context, Inventory& inventory) {
   }
   Libraries libraries = NVBOX_TRY(find_libraries(context, version, extensions));
   Graphics graphics = find_graphics(context, version, libraries);
+  inventory.files = std::move(graphics.files);
+  inventory.extra_links = std::move(graphics.links);
+  std::ranges::move(find_files(context, version, libraries, extensions),
+                    std::back_inserter(inventory.files));
   inventory.libraries = std::move(libraries.libraries);
   inventory.library_directories = std::move(libraries.directories);
-  inventory.extra_links = std::move(graphics.links);
-  inventory.files = std::move(graphics.files);
-  std::ranges::move(find_files(context, version, extensions), std::back_inserter(inventory.files));
   return {};
 }
 

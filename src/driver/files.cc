@@ -22,6 +22,10 @@ namespace {
 using host::Found;
 using host::Sought;
 
+// NixOS, whose services have no PATH with it, and Talos.
+constexpr std::string_view odd_program_directories[] = {"/run/current-system/sw/bin",
+                                                        "/usr/local/glibc/usr/bin"};
+
 bool is_usual(std::string_view directory) {
   return contains(host::usual_program_directories, directory);
 }
@@ -66,8 +70,11 @@ Result<bool> is_fixed(const host::Root& root, const std::string& path) {
 
 class FileFinder {
  public:
-  FileFinder(const Context& context, std::string_view version)
-      : context_(context), version_(version), locator_(context.roots.driver) {}
+  FileFinder(const Context& context, std::string_view version, bool is_elsewhere)
+      : context_(context),
+        version_(version),
+        is_elsewhere_(is_elsewhere),
+        locator_(context.roots.driver) {}
 
   std::vector<HostFile> run(const std::vector<Extension>& extensions) {
     add_sockets();
@@ -166,6 +173,9 @@ class FileFinder {
     for (const std::string& directory : host::program_directories(context_.search.path)) {
       add_once(directories, path::clean(directory));
     }
+    if (is_elsewhere_) {
+      for (const std::string_view odd : odd_program_directories) directories.emplace_back(odd);
+    }
     for (const BinaryRow& row : rows) {
       if (!context_.wants(row.serves)) continue;
       auto found = context_.or_problem(locator_.find_first(directories, row.name, Sought::program));
@@ -189,6 +199,7 @@ class FileFinder {
 
   const Context& context_;
   std::string_view version_;
+  bool is_elsewhere_;
   host::Locator locator_;
   std::vector<HostFile> files_;
 };
@@ -196,8 +207,9 @@ class FileFinder {
 }  // namespace
 
 std::vector<HostFile> find_files(const Context& context, std::string_view version,
+                                 const Libraries& libraries,
                                  const std::vector<Extension>& extensions) {
-  return FileFinder(context, version).run(extensions);
+  return FileFinder(context, version, libraries.are_elsewhere).run(extensions);
 }
 
 namespace {
@@ -213,7 +225,10 @@ constexpr std::string_view module_directories[] = {"modules/drivers", "modules/e
                                                    "modules/updates/drivers",
                                                    "modules/updates/extensions"};
 
-constexpr std::string_view nixos_directory = "/run/opengl-driver";
+// NixOS and Talos.
+constexpr std::string_view odd_data_directories[] = {
+    "/run/opengl-driver/share", "/run/opengl-driver/etc", "/usr/local/glibc/usr/share",
+    "/usr/local/glibc/etc"};
 
 class GraphicsFinder {
  public:
@@ -223,7 +238,7 @@ class GraphicsFinder {
   Graphics run(std::string_view version, const Libraries& libraries) {
     add_library_links(libraries);
     if (context_.wants(graphical)) add_xorg_modules(version, libraries.directories);
-    add_data();
+    add_data(libraries.are_elsewhere);
     return std::move(out_);
   }
 
@@ -277,7 +292,7 @@ class GraphicsFinder {
     }
   }
 
-  std::vector<std::string> data_directories() {
+  std::vector<std::string> data_directories(bool are_elsewhere) {
     const std::vector<std::string>& chosen = context_.search.config_directories;
     if (!chosen.empty()) return chosen;
     std::string_view configured = context_.search.xdg_data_dirs;
@@ -286,20 +301,21 @@ class GraphicsFinder {
     for (const std::string_view entry : split(configured, ':')) {
       if (entry.starts_with('/')) out.push_back(path::clean(entry));
     }
-    for (const std::string_view name : {"share", "etc"}) {
-      const auto found =
-          context_.or_problem(locator_.find(nixos_directory, name, Sought::directory));
+    if (!are_elsewhere) return out;
+    for (const std::string_view odd : odd_data_directories) {
+      const auto found = context_.or_problem(
+          locator_.find(path::parent(odd), path::base_name(odd), Sought::directory));
       if (found) out.push_back(found->place);
     }
     return out;
   }
 
-  void add_data() {
+  void add_data(bool are_elsewhere) {
     const Architecture& architecture = architecture_of(context_.search.machine);
     std::vector<std::string> bases;
     for (const DataRow& row : data_rows()) {
       if (!context_.wants(row.serves)) continue;
-      if (bases.empty()) bases = data_directories();
+      if (bases.empty()) bases = data_directories(are_elsewhere);
       const std::string file = for_architecture(row.file, architecture);
       auto found = find_below(bases, file);
       if (!found && row.may_be_at_top) found = find_below({"/"}, file);

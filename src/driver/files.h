@@ -12,8 +12,10 @@
 
 namespace nvbox::driver {
 
-// Programs, sockets, firmware and what a site adds.
+// Programs, sockets, firmware and what a site adds. What goes with libraries that are at an odd
+// place is looked for at odd places as well.
 std::vector<HostFile> find_files(const Context& context, std::string_view version,
+                                 const Libraries& libraries,
                                  const std::vector<Extension>& extensions);
 
 // What EGL, GLX, Vulkan, OpenCL, GBM and X.Org need besides libraries.

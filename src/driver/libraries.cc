@@ -1,8 +1,10 @@
 #include "driver/libraries.h"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <climits>
 #include <set>
 #include <tuple>
@@ -13,6 +15,7 @@
 #include "driver/driver_files.h"
 #include "driver/library_directories.h"
 #include "host/elf.h"
+#include "sys/file.h"
 
 namespace nvbox::driver {
 namespace {
@@ -35,6 +38,10 @@ std::vector<LibraryRow> own_numbered(const Context& context, const std::vector<L
   }
   return out;
 }
+
+// X.Org's, which nothing else loads. Debian has it below a directory that is searched for
+// libraries.
+constexpr std::string_view xorg_module = "libglxserver_nvidia.so.";
 
 // A library and its place in the result.
 struct Taken {
@@ -60,6 +67,7 @@ class Finder {
     if (context_.search.library_directories.empty()) {
       search_usual_places();
     } else {
+      are_elsewhere_ = true;
       for (const std::string& path : context_.search.library_directories) search({{path}});
     }
     if (!is_found()) return diagnosis();
@@ -76,7 +84,9 @@ class Finder {
   void search_usual_places() {
     search(standard_directories(architecture_));
     if (context_.wants(Capabilities::compat32)) search(directories_32(architecture_));
-    if (!is_found()) search(unusual_directories(architecture_));
+    if (is_found()) return;
+    are_elsewhere_ = true;
+    search(unusual_directories(architecture_));
     if (!is_found()) search(cached_directories(context_));
   }
 
@@ -98,6 +108,7 @@ class Finder {
 
   void take_versioned(const ScannedDirectory& directory, size_t position, bool is_vdpau) {
     for (const ScannedName& entry : directory.versioned) {
+      if (entry.name.starts_with(xorg_module)) continue;
       const Capabilities serves = serves_of(entry.name, is_vdpau);
       if (!context_.wants(serves)) {
         is_any_unneeded_ = true;
@@ -191,17 +202,12 @@ class Finder {
   std::optional<std::pair<Library, const ScannedDirectory*>> read(const ScannedDirectory& directory,
                                                                   const ScannedName& entry,
                                                                   Capabilities serves) {
-    const ScannedDirectory* folder = &directory;
-    std::string path = path::join(directory.path, entry.name);
-    if (entry.is_link) {
-      auto real = looked_at(entry.name, context_.roots.driver.resolve(path));
-      if (!real) return std::nullopt;
-      path = *std::move(real);
-      folder = scan_.directory(std::string(path::parent(path)));
-      if (folder == nullptr) return std::nullopt;
-    }
+    auto place = entry.is_link ? follow(directory, entry.name)
+                               : std::pair(path::join(directory.path, entry.name), &directory);
+    if (place.second == nullptr) return std::nullopt;
+    auto& [path, folder] = place;
     if (!read_paths_.insert(path).second) return std::nullopt;
-    auto info = looked_at(entry.name, read_file(path));
+    auto info = looked_at(entry.name, read_file(*folder, path));
     if (!info || !accepts(*info, path)) return std::nullopt;
     if (info->soname.empty()) info->soname = path::base_name(path);
     return std::pair(Library{.path = std::move(path),
@@ -209,6 +215,32 @@ class Finder {
                              .serves = serves,
                              .is_32_bit = !info->is_64},
                      folder);
+  }
+
+  using Place = std::pair<std::string, const ScannedDirectory*>;
+
+  // Where the link leads, and the directory of that; null when it leads nowhere.
+  Place follow(const ScannedDirectory& directory, const std::string& name) {
+    if (auto place = follow_text(directory, name)) return *std::move(place);
+    auto real = looked_at(name, context_.roots.driver.resolve(path::join(directory.path, name)));
+    if (!real) return {};
+    const ScannedDirectory* folder = scan_.directory(std::string(path::parent(*real)));
+    return {*std::move(real), folder};
+  }
+
+  // The same without a walk, where the link names its namesake elsewhere: a tree of links (NixOS)
+  // has hundreds of them.
+  std::optional<Place> follow_text(const ScannedDirectory& directory, const std::string& name) {
+    const auto text = sys::link_text(directory.fd.get(), name);
+    if (!text || !text->starts_with('/') || path::base_name(*text) != name) return std::nullopt;
+    const ScannedDirectory* folder = scan_.directory(std::string(path::parent(*text)));
+    struct stat info {};
+    if (folder == nullptr ||
+        fstatat(folder->fd.get(), name.c_str(), &info, AT_SYMLINK_NOFOLLOW) != 0 ||
+        !S_ISREG(info.st_mode)) {
+      return std::nullopt;
+    }
+    return Place(path::join(folder->path, name), folder);
   }
 
   // As or_problem, and keeps the error in mind: the library may be one that nothing works without.
@@ -237,11 +269,18 @@ class Finder {
     }
   }
 
-  Result<std::optional<host::ElfInfo>> read_file(const std::string& path) const {
-    const Result<sys::Fd> fd = context_.roots.driver.open_at(path, O_RDONLY | O_NOFOLLOW);
-    if (!fd && host::is_absence(fd.error())) return std::nullopt;
-    if (!fd) return fd.error();
-    auto info = NVBOX_TRY(host::read_elf(fd->get()).in(path));
+  // One name and no link: no walk from the root to its directory, which was opened in the root.
+  Result<std::optional<host::ElfInfo>> read_file(const ScannedDirectory& folder,
+                                                 const std::string& path) const {
+    constexpr int flags = O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY;
+    const std::string name(path::base_name(path));
+    const sys::Fd fd(openat(folder.fd.get(), name.c_str(), flags));
+    if (!fd) {
+      Error error(cat("open ", path::join(context_.roots.driver.path(), path)), errno);
+      if (host::is_absence(error)) return std::nullopt;
+      return error;
+    }
+    auto info = NVBOX_TRY(host::read_elf(fd.get()).in(path));
     if (!info) return Error(cat(path, " is not an ELF file"));
     return info;
   }
@@ -292,7 +331,7 @@ class Finder {
 
   Libraries result() {
     std::ranges::sort(taken_, {}, &Taken::place);
-    Libraries out = {.directories = std::move(directories_)};
+    Libraries out = {.directories = std::move(directories_), .are_elsewhere = are_elsewhere_};
     for (Taken& row : taken_) out.libraries.push_back(std::move(row.library));
     return out;
   }
@@ -311,6 +350,7 @@ class Finder {
   std::vector<std::string> directories_;
   size_t accepted_ = 0;  // 64-bit libraries of the driver's version
   bool is_any_unneeded_ = false;
+  bool are_elsewhere_ = false;
   std::string rejection_;  // the first library of another kind of machine
 };
 

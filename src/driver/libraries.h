@@ -17,6 +17,8 @@ struct Libraries {
   std::vector<Library> libraries{};
   // Where libraries with the driver's version are, 64-bit ones only, without vdpau.
   std::vector<std::string> directories{};
+  // Nothing was where distributions have drivers: other files are at places of their own, too.
+  bool are_elsewhere = false;
 };
 
 // An error when the driver root has no library of this version that can be used here; it says which

@@ -30,6 +30,8 @@ constexpr Row unusual[] = {
     {"/usr/local/lib"},
     {"/usr/local/lib64"},
     {"/usr/local/glibc/usr/lib"},
+    {"/usr/local/glibc/usr/lib64"},
+    {"/usr/local/glibc/lib"},
     {"/usr/local/nvidia/lib64"},
     {"/home/kubernetes/bin/nvidia/lib64"},
     {"/@-bottlerocket-linux-gnu/sys-root/usr/lib", Below::nvidia},
