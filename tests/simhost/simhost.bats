@@ -34,9 +34,19 @@ host_state() {
   [ "$status" -eq 0 ]
   [ "$output" = "a100mig
 a100x8
+alpine
+bottlerocket
 dead1of4
+debian-current
+driver-container
 h200x8
-t4x1" ]
+jetson-orin
+jetson-orin-dgpu
+jetson-thor
+nixos
+readonly
+t4x1
+talos" ]
 }
 
 @test "passes arguments, exit status, input and output through, and says nothing itself" {
@@ -55,7 +65,7 @@ a b||" ]
 @test "errors are one line" {
   run "$simhost" t4x2 true
   [ "$status" -eq 1 ]
-  [ "$output" = "simhost: unknown profile 't4x2': there are a100mig a100x8 dead1of4 h200x8 t4x1" ]
+  [ "$output" = "simhost: unknown profile 't4x2': there are a100mig a100x8 alpine bottlerocket dead1of4 debian-current driver-container h200x8 jetson-orin jetson-orin-dgpu jetson-thor nixos readonly t4x1 talos" ]
   run "$simhost" --install /nowhere t4x1 true
   [ "$status" -eq 1 ]
   [ "$output" = "simhost: --install /nowhere: not an executable file" ]
@@ -75,6 +85,50 @@ a b||" ]
   run "$simhost" --cache "$BATS_TEST_TMPDIR/cache" "$BATS_TEST_TMPDIR/own.profile" true
   [ "$status" -eq 1 ]
   [ "$output" = "simhost: own.profile:3: unknown key 'gqu'" ]
+}
+
+@test "a driver at other places, and a root that cannot be written" {
+  cat >"$BATS_TEST_TMPDIR/odd.profile" <<'PROFILE'
+driver 1.2
+gpu 0000:01:00.0 0 0 0x030000 0x2684 GPU-1 One
+without /usr/share/*
+move /usr/lib/x86_64-linux-gnu /odd/lib
+linked /usr/lib/x86_64-linux-gnu /odd/links
+usr /elsewhere/usr
+node /dev/odd/node 10 200 0640
+copy /odd/passwd /etc/passwd
+bind /odd/lib /run/bound
+absent /etc/ld.so.cache
+firmware_path /odd/firmware
+config odd = 1
+read_only yes
+PROFILE
+  run "$simhost" "$BATS_TEST_TMPDIR/odd.profile" -- sh -c '
+    readlink /odd/lib/libcuda.so.1 /odd/links/libcuda.so.1 /usr
+    ls /usr/lib/x86_64-linux-gnu/libcuda.so.1 /usr/share/nvidia /etc/ld.so.cache 2>/dev/null
+    stat -c "%n %a %t:%T" /dev/odd/node
+    cmp /odd/passwd /etc/passwd; cmp /run/bound/libcuda.so.1.2 /odd/lib/libcuda.so.1.2
+    cat /sys/module/firmware_class/parameters/path
+    head -n 1 /etc/nvidia-container-runtime/config.toml
+    touch /x || touch /usr/x || touch /etc/x || touch /tmp && cd /usr/bin && pwd -P'
+  [ "$status" -eq 0 ]
+  [ "$(grep -v ^touch <<<"$output")" = "libcuda.so.1.2
+/odd/lib/libcuda.so.1
+./elsewhere/usr
+/dev/odd/node 640 a:c8
+/odd/firmware
+odd = 1
+/elsewhere/usr/bin" ]
+  [ "$(grep -c "^touch: .*Read-only file system" <<<"$output")" -eq 3 ]
+  [ ! -e /odd ]
+}
+
+@test "a host without the kernel module" {
+  printf 'driver 1.2\nmodule none\n' >"$BATS_TEST_TMPDIR/none.profile"
+  run "$simhost" "$BATS_TEST_TMPDIR/none.profile" -- sh -c 'ls -A /proc/driver; echo /dev/nvidia*; grep -c nvidia /proc/devices; test -e /dev/null'
+  [ "$status" -eq 0 ]
+  [ "$output" = "/dev/nvidia*
+0" ]
 }
 
 @test "two starts with a cold cache" {

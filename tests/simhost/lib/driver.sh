@@ -3,15 +3,77 @@
 # shellcheck disable=SC2154 # simhost_dir and the profile's arrays
 
 build_driver_files() {
-  local out=$1 lines widths
+  local out=$1 lines=() widths
   mkdir -p "$out/usr" "$out/etc"
-  mapfile -t lines < <(printf '%s\n' "$(<"$simhost_dir/$files")" "${driver_files[@]}")
+  mapfile -t lines < <(usual_files; ((${#driver_files[@]} == 0)) || printf '%s\n' "${driver_files[@]}")
   lines=("${lines[@]//@VERSION@/$driver}")
   widths=('')
   [[ ${lines[*]} != */i386-linux-gnu/*.so.* ]] || widths+=(32)
   compile_stubs "$out" "${widths[@]}"
   make_files "$out" "${lines[@]}"
   rm -r "$out/stubs"
+  make_copies "$out"
+  make_loader_caches "$out"
+}
+
+# The list of usual files with what the profile's `move`, `linked` and `without` say of it.
+usual_files() {
+  local kind path target pattern
+  while read -r kind path target; do
+    for pattern in "${without[@]}"; do
+      # shellcheck disable=SC2053 # a pattern
+      [[ $path != $pattern ]] || continue 2
+    done
+    printf '%s\n' "$kind $(moved "$path")${target:+ $(moved "$target")}"
+    links_to "$path"
+  done <"$simhost_dir/$files"
+}
+
+# A link to a file in each tree of links that the profile has.
+links_to() {
+  local path=$1 line from to
+  for line in "${linked[@]}"; do
+    read -r from to <<<"$line"
+    [[ $path != "$from"/* ]] || printf '%s\n' "l $to/${path#"$from/"} $(moved "$path")"
+  done
+}
+
+# The first `move` that fits decides.
+moved() {
+  local path=$1 line from to
+  for line in "${moves[@]}"; do
+    read -r from to <<<"$line"
+    [[ $path == "$from"/* ]] || continue
+    printf '%s\n' "${to%/}/${path#"$from/"}"
+    return
+  done
+  printf '%s\n' "$path"
+}
+
+# place OUT PATH: where a file of the simulated host is made. What is below none of the directories that enter.sh
+# furnishes one by one is in `top`.
+place() {
+  case $2 in
+    /usr/* | /etc/* | /run/*) printf '%s\n' "$1$2" ;;
+    *) printf '%s\n' "$1/top$2" ;;
+  esac
+}
+
+make_copies() {
+  local out=$1 line path source to
+  for line in "${copies[@]}"; do
+    read -r path source <<<"$line"
+    to=$(place "$out" "$path")
+    mkdir -p "${to%/*}"
+    cp -L -- "$source" "$to"
+  done
+}
+
+make_loader_caches() {
+  local out=$1 root
+  for root in "${loader_caches[@]}"; do
+    ldconfig -r "$(place "$out" "$root")" 2>/dev/null
+  done
 }
 
 # What is the same in every stub; the file's own name is linked in per file.
@@ -46,31 +108,33 @@ compile_nvml() {
 }
 
 make_files() {
-  local out=$1 line kind path target
+  local out=$1 line kind path target to
   local -A loader_name=()
   shift
   for line in "$@"; do
     read -r kind path target <<<"$line"
     [[ $kind == [flt] ]] || continue
-    [[ -d $out${path%/*} ]] || mkdir -p "$out${path%/*}"
-    [[ $kind != t ]] || printf '%s\n' "$target" >>"$out$path"
+    to=$(place "$out" "$path")
+    mkdir -p "${to%/*}"
+    [[ $kind != t ]] || printf '%s\n' "$target" >>"$to"
     [[ $kind == l ]] || continue
-    ln -s "$target" "$out$path"
+    ln -s "$target" "$to"
     # A link beside the file is the one the loader asks for, so it carries the SONAME.
-    [[ $target == */* ]] || loader_name[${path%/*}/$target]=${path##*/}
+    [[ $target == */* || ${path##*/} != lib* ]] || loader_name[${path%/*}/$target]=${path##*/}
   done
   for line in "$@"; do
     read -r kind path target <<<"$line"
-    [[ $kind != f ]] || make_file "$out" "$path" "${loader_name[$path]:-${path##*/}}"
+    [[ $kind != f ]] || make_file "$out" "$path" "$(place "$out" "$path")" "${loader_name[$path]:-${path##*/}}"
   done
 }
 
 make_file() {
-  local out=$1 path=$2 soname=$3
+  local out=$1 path=$2 to=$3 soname=$4
   case $path in
-    /usr/*.so | /usr/*.so.*) make_library "$out" "$path" "$soname" ;;
-    /usr/bin/* | /usr/sbin/*) make_program "$out" "$path" ;;
-    *) data_file "$path" >"$out$path" ;;
+    */*.so.*/*) data_file "$path" >"$to" ;;
+    *.so | *.so.*) make_library "$out" "$path" "$to" "$soname" ;;
+    */bin/* | */sbin/* | */nvidia-smi | */nvidia-debugdump) make_program "$out" "$path" "$to" ;;
+    *) data_file "$path" >"$to" ;;
   esac
 }
 
@@ -87,7 +151,7 @@ assemble_name() {
 }
 
 make_library() {
-  local out=$1 path=$2 soname=$3 kind=library suffix='' assembler='' emulation=() more=()
+  local out=$1 path=$2 to=$3 soname=$4 kind=library suffix='' assembler='' emulation=() more=()
   [[ $path != */libcuda.so.* ]] || kind=cuda
   if [[ $path == */i386-linux-gnu/* ]]; then
     suffix=32 assembler=--32 emulation=(-m elf_i386) more=(--no-as-needed "$out/stubs/libc32.so")
@@ -96,16 +160,16 @@ make_library() {
   fi
   assemble_name "$out" "$path" "$assembler"
   ld "${emulation[@]}" -shared -s -z defs --build-id=none -z noexecstack -z noseparate-code -z max-page-size=4096 \
-    -soname "$soname" -o "$out$path" "$out/stubs/$kind$suffix.o" "$out/stubs/name.o" "${more[@]}"
-  chmod 0644 "$out$path"
+    -soname "$soname" -o "$to" "$out/stubs/$kind$suffix.o" "$out/stubs/name.o" "${more[@]}"
+  chmod 0644 "$to"
 }
 
 make_program() {
-  local out=$1 path=$2
+  local out=$1 path=$2 to=$3
   assemble_name "$out" "$path" ''
-  ld -static -s --build-id=none -z noexecstack -o "$out$path" "$out/stubs/program.o" "$out/stubs/name.o"
+  ld -static -s --build-id=none -z noexecstack -o "$to" "$out/stubs/program.o" "$out/stubs/name.o"
   # The one program of the driver that is installed setuid root.
-  [[ $path != */nvidia-modprobe ]] || chmod 4755 "$out$path"
+  [[ $path != */nvidia-modprobe ]] || chmod 4755 "$to"
 }
 
 data_file() {
@@ -135,9 +199,20 @@ build_groups() {
   [[ $render_gid == 0 ]] || echo "render:x:$render_gid:" >"$1/groups"
 }
 
+# What enter.sh has to know: lines of config.toml, paths that are hidden, whether all is read-only.
+build_settings() {
+  local out=$1
+  ((${#config[@]} == 0)) || printf '%s\n' "${config[@]}" >"$out/config"
+  ((${#absent[@]} == 0)) || printf '%s\n' "${absent[@]}" >"$out/absent"
+  ((${#binds[@]} == 0)) || printf '%s\n' "${binds[@]}" >"$out/binds"
+  [[ $read_only != yes ]] || : >"$out/read_only"
+  [[ -z $usr ]] || { echo "$usr" >"$out/usr_path" && mkdir -p "$out/top$usr"; }
+  [[ -z $firmware_path ]] || echo "$firmware_path" >"$out/firmware_path"
+}
+
 build_run() {
   local out=$1
-  mkdir -m 0755 "$out/run" "$out/run/lock"
+  mkdir -p "$out/run/lock"
   build_sockets "$out"
   # udev's database, with one NVMe disk for GPUDirect Storage.
   ((gds)) || return 0

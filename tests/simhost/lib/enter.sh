@@ -18,7 +18,7 @@ die() {
 # Everything that is written goes to this tmpfs and ends with the namespace.
 make_stage() {
   mount -n -t tmpfs -o mode=0755 simhost "$stage"
-  mkdir -p "$stage"/{usr,etc,lib,opt}/{upper,work} "$stage/usr/upper/bin" "$stage/dev" "$stage/pci" \
+  mkdir -p "$stage"/{usr,etc,lib,opt,top}/{upper,work} "$stage/root" "$stage/usr/upper/bin" "$stage/dev" "$stage/pci" \
     "$stage/etc/upper/nvidia-container-runtime" "$stage"/storage/{docker,containerd,containers,ldconfig}
 }
 
@@ -26,8 +26,10 @@ write_config() {
   local runtimes quoted
   read -ra runtimes <<<"${SIMHOST_RUNTIMES:-/usr/local/lib/simhost/runc /usr/local/lib/simhost/crun}"
   printf -v quoted '"%s", ' "${runtimes[@]}"
-  printf '[nvidia-container-runtime]\nruntimes = [%s]\n' "${quoted%, }" \
-    >"$stage/etc/upper/nvidia-container-runtime/config.toml"
+  {
+    [[ ! -r $layer/config ]] || cat "$layer/config"
+    printf '[nvidia-container-runtime]\nruntimes = [%s]\n' "${quoted%, }"
+  } >"$stage/etc/upper/nvidia-container-runtime/config.toml"
 }
 
 write_groups() {
@@ -43,9 +45,19 @@ overlay() {
     simhost "$target"
 }
 
+# What the real host has and this one lacks.
+hide_absent() {
+  local path
+  [[ -r $layer/absent ]] || return 0
+  while read -r path; do
+    [[ $path != /etc/ld.so.cache ]] || ldcache=
+    [[ ! -e $path ]] || hide "$path"
+  done <"$layer/absent"
+}
+
 mount_overlays() {
   overlay usr /usr "${links:+$links:}$layer/usr:$stage/hidden/usr:"
-  overlay etc /etc "$ldcache:$layer/etc:$stage/hidden/etc:"
+  overlay etc /etc "${ldcache:+$ldcache:}$layer/etc:$stage/hidden/etc:"
   overlay lib /var/lib ""
   [[ ! -d $stage/hidden/opt ]] || overlay opt /opt "$stage/hidden/opt:"
 }
@@ -104,6 +116,51 @@ write_proc_devices() {
   } >"$stage/devices"
 }
 
+# Directories beside /usr and /etc cannot be made on the real host. Where a profile has some, or its root is
+# read-only, the root becomes an overlay in which everything else is what it was.
+mount_top() {
+  local entry cwd=$PWD
+  [[ -d $layer/top || -e $layer/read_only ]] || return 0
+  # Not as a lower layer, which must not lie in another one.
+  [[ ! -d $layer/top ]] || cp -a "$layer/top/." "$stage/top/upper"
+  mount -n -t overlay -o "lowerdir=/,upperdir=$stage/top/upper,workdir=$stage/top/work" simhost "$stage/root"
+  for entry in /*; do
+    if [[ $entry == /usr && -r $layer/usr_path ]]; then
+      mount -n --rbind /usr "$stage/root$(<"$layer/usr_path")"
+      rmdir "$stage/root/usr" 2>/dev/null || rm -r "$stage/root/usr"
+      ln -s ".$(<"$layer/usr_path")" "$stage/root/usr"
+    elif [[ -d $entry && ! -L $entry ]]; then
+      mount -n --rbind "$entry" "$stage/root$entry"
+    fi
+  done
+  cd "$stage/root"
+  pivot_root . .
+  umount -n --lazy .
+  cd "$cwd"
+}
+
+mount_binds() {
+  local from to
+  [[ -r $layer/binds ]] || return 0
+  while read -r from to; do
+    mkdir -p "$to"
+    mount -n --rbind "$from" "$to"
+  done <"$layer/binds"
+}
+
+make_read_only() {
+  [[ -e $layer/read_only ]] || return 0
+  mount -n -o remount,bind,ro /usr
+  mount -n -o remount,bind,ro /etc
+  mount -n -o remount,bind,ro /
+}
+
+# Where the kernel looks first for firmware, as the boot of some distributions sets it.
+write_firmware_path() {
+  [[ ! -r $layer/firmware_path ]] ||
+    mount -n --bind "$layer/firmware_path" /sys/module/firmware_class/parameters/path
+}
+
 # crun refuses a machine that has both cgroup versions mounted.
 hide_hybrid_cgroup() {
   ! mountpoint -q /sys/fs/cgroup/unified || umount -n /sys/fs/cgroup/unified
@@ -114,11 +171,16 @@ write_config
 write_groups
 [[ -z $binary ]] || cp -- "$binary" "$stage/usr/upper/bin/nvbox"
 hide_installed
+hide_absent
 mount_overlays
 mount_storage
 mount_run
 mount_dev
 mount_kernel_views
 hide_hybrid_cgroup
+write_firmware_path
+mount_top
+mount_binds
+make_read_only
 umount -n --lazy "$stage"
 exec "$@"

@@ -5,14 +5,20 @@
 build_kernel_views() {
   local out=$1 tree=$1/tree
   mkdir -p "$tree/proc/driver" "$tree/dev" "$tree/sys/bus/pci/devices"
-  write_proc "$tree/proc/driver"
   make_standard_nodes "$tree/dev"
+  : >"$out/majors"
+  [[ $module == none ]] || build_module_views "$out" "$tree"
+  make_named_nodes "$tree/dev"
+  (cd "$tree" && shopt -s nullglob && tar --numeric-owner -cf "$out/live.tar" proc/driver/* dev/* sys/bus/pci/devices/*)
+  rm -r "$tree"
+}
+
+build_module_views() {
+  local out=$1 tree=$2
+  write_proc "$tree/proc/driver"
   make_driver_nodes "$tree/dev"
   write_sys "$tree/sys/bus/pci/devices"
   write_majors >"$out/majors"
-  # A board may have no PCI device.
-  (cd "$tree" && shopt -s nullglob && tar --numeric-owner -cf "$out/live.tar" proc/driver/* dev/* sys/bus/pci/devices/*)
-  rm -r "$tree"
 }
 
 # Calls FUNCTION with the fields of each gpu line: BUSID MINOR DRM CLASS DEVICE UUID MODEL.
@@ -190,7 +196,6 @@ make_driver_nodes() {
   make_cap_nodes "$dev"
   make_nvswitch_nodes "$dev"
   make_feature_nodes "$dev"
-  make_named_nodes "$dev"
   ((imex == 0)) || mkdir "$dev/nvidia-caps-imex-channels"
   for ((number = 0; number < imex; number++)); do
     node "$dev/nvidia-caps-imex-channels/channel$number" 0666 "${major[imex]}" "$number"

@@ -5,10 +5,11 @@
 # Majors of a simulated host. Those below 232 are the same everywhere, the others dynamic on a real one.
 declare -rA major=([nvidia]=195 [drm]=226 [verbs]=231 [gdrdrv]=505 [fs]=506 [nvlink]=507 [nvswitch]=508 [imex]=509 [uvm]=510 [caps]=511)
 
-driver='' module=proprietary mig_capable=no imex=0 gds=0 mofed=0 gdrcopy=no
+driver='' module=proprietary mig_capable=no imex=0 gds=0 mofed=0 gdrcopy=no read_only=no usr='' firmware_path=''
 card_gid=0 render_gid=0 render_mode=0666
 files=driver-files.txt compatible='' igpu=''
 gpus=() dead=() masked=() mig=() nvml=() nvml_without=() nvswitches=() sockets=() nodes=() driver_files=()
+moves=() linked=() without=() absent=() copies=() loader_caches=() config=() binds=()
 
 die() {
   printf 'simhost: %s\n' "$*" >&2
@@ -44,6 +45,17 @@ read_profile() {
       igpu) igpu=$value ;;
       node) nodes+=("$value") ;;
       f | l | t) driver_files+=("$key $value") ;;
+      move) moves+=("$value") ;;
+      linked) linked+=("$value") ;;
+      without) without+=("$value") ;;
+      absent) absent+=("$value") ;;
+      bind) binds+=("$value") ;;
+      copy) copies+=("$value") ;;
+      ldconfig) loader_caches+=("$value") ;;
+      config) config+=("$value") ;;
+      read_only) read_only=$value ;;
+      usr) usr=$value ;;
+      firmware_path) firmware_path=$value ;;
       *) die "$name:$number: unknown key '$key'" ;;
     esac
   done <"$1"
