@@ -4,9 +4,9 @@
 //     f PATH <<EOF              file with the lines up to EOF
 //     x PATH                    file with execute bits
 //     l PATH -> TARGET          symbolic link
-//     c PATH MAJOR:MINOR        character device, written (Nodes::written)
-//     s PATH                    socket
-//     so PATH SONAME [KIND]     ELF library of KIND x86_64 (default), i386 or aarch64
+//     c PATH MAJOR:MINOR [MODE] character device, written (Nodes::written); 0666 unless it says
+//     other s PATH                    socket so PATH SONAME [KIND]     ELF library of KIND x86_64
+//     (default), i386 or aarch64 root PATH                 the driver root, where it is not /
 // Parents are made as needed. Blank lines and lines that begin with '#' say nothing, nor do the
 // first and last line of a .host file, which make it a string literal for #include.
 #pragma once
@@ -51,6 +51,9 @@ class Host {
   // Where the tree is, without links.
   const std::string& path() const { return path_; }
 
+  // What the driver is installed in, below path(); empty where that is it.
+  const std::string& driver_root() const { return driver_root_; }
+
   host::Root root(const std::string& below = "") const {
     return host::Root::open(path_ + below, host::Nodes::written).value();
   }
@@ -81,7 +84,7 @@ class Host {
     return text;
   }
 
-  void add(const std::string& line, std::istringstream& lines) const {
+  void add(const std::string& line, std::istringstream& lines) {
     std::istringstream words(line);
     std::string kind;
     std::string path;
@@ -91,7 +94,9 @@ class Host {
     if (kind.empty() || kind[0] == '#' || kind[0] == 'R' || kind[0] == ')') return;
     if (path.empty() || path[0] != '/') throw std::runtime_error("host line: " + line);
     constexpr auto plain = std::filesystem::perms(0644);
-    if (kind == "d") {
+    if (kind == "root") {
+      driver_root_ = path;
+    } else if (kind == "d") {
       std::filesystem::create_directories(path_ + path);
     } else if (kind == "f") {
       write(path, more == "<<EOF" ? here_document(lines) : "", plain);
@@ -100,7 +105,8 @@ class Host {
     } else if (kind == "l") {
       std::filesystem::create_symlink(extra, make_parents(path));
     } else if (kind == "c") {
-      write(path, "c " + more + "\n", std::filesystem::perms(0666));
+      const unsigned long mode = extra.empty() ? 0666 : std::stoul(extra, nullptr, 8);
+      write(path, "c " + more + "\n", std::filesystem::perms(mode));
     } else if (kind == "s") {
       if (mknod(make_parents(path).c_str(), S_IFSOCK | 0666, 0) != 0)
         throw std::runtime_error(line);
@@ -112,6 +118,7 @@ class Host {
   }
 
   std::string path_;
+  std::string driver_root_;
 };
 
 }  // namespace nvbox::test
