@@ -236,10 +236,10 @@ Result<> fill(const ConfigureOptions& options, const CommandCall& invocation,
   request.edits = std::move(plan.edits);
   request.work = std::move(plan.work);
   request.host_driver_version = inventory.driver.version;
-  const bool is_tegra = inventory.driver.kind == driver::DriverKind::tegra;
-  request.moves_libraries = !is_tegra;
+  const bool is_usual = driver::is_usual(inventory.driver.kind);
+  request.moves_libraries = is_usual;
   // Some of nvgpu's drivers have nothing there.
-  request.mask_proc = !is_tegra || !inventory.driver.version.empty();
+  request.mask_proc = is_usual || !inventory.driver.version.empty();
   show_devices(inventory, selection, request);
   if (!inventory.mig_controls.empty()) request.visible_capabilities = {""};
   return {};

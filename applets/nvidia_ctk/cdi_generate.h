@@ -50,7 +50,7 @@ struct Mode {
   driver::DriverKind kind = driver::DriverKind::none;  // none: what this host has
 };
 
-// An error for a mode that there is not, and for wsl.
+// An error for a mode that there is not.
 Result<Mode> parse_mode(std::string_view word);
 
 // The settings when they have been checked.

@@ -96,11 +96,11 @@ struct Stamp {
 };
 
 Stamp take_stamp(const GeneratePlan& plan, const driver::Roots& roots) {
-  if (plan.what != What::gpus || plan.kind == driver::DriverKind::tegra) return {};
+  if (plan.what != What::gpus || !driver::is_usual(plan.kind)) return {};
   const Result<driver::Inventory> devices = driver::look_at_devices(roots);
   if (!devices) return {.problems = {{devices.error().message()}}};
-  // What of a Tegra matters is the files that its specification names.
-  if (devices->driver.kind == driver::DriverKind::tegra) return {};
+  // What matters elsewhere is the files that a specification names.
+  if (!driver::is_usual(devices->driver.kind)) return {};
   const driver::Fingerprint print = driver::fingerprint_of(*devices);
   return {.stamp = spec::CdiStamp{.driver_version = print.driver_version, .devices = print.devices},
           .problems = devices->problems};
@@ -118,10 +118,10 @@ void warn_of_stamp(const Stamp& stamp, const driver::Inventory& inventory, const
 // Whether the devices that are asked for exist, as far as that can be told before the host's nodes
 // are made: without a driver nothing can, and of MIG devices only NVML knows the names.
 Result<> check_devices(const GeneratePlan& plan, const driver::Roots& roots) {
-  if (plan.what != What::gpus || plan.kind == driver::DriverKind::tegra) return {};
+  if (plan.what != What::gpus || !driver::is_usual(plan.kind)) return {};
   auto inventory = driver::look_at_devices(roots);
   if (!inventory) return {};
-  if (inventory->driver.kind == driver::DriverKind::tegra) return {};
+  if (!driver::is_usual(inventory->driver.kind)) return {};
   for (driver::Gpu& gpu : inventory->gpus) {
     if (!gpu.node) gpu.node.emplace();
   }

@@ -16,6 +16,7 @@
 #include "driver/platform.h"
 #include "driver/product_facts.h"
 #include "driver/tegra.h"
+#include "driver/wsl.h"
 
 namespace nvbox::driver {
 namespace {
@@ -83,8 +84,18 @@ Result<Inventory> discover(const Roots& roots, const Search& search, const Need&
   const Context context = {roots, search, need, inventory.problems, inventory.core_failures};
   const DriverKind kind =
       search.kind == DriverKind::none ? platform_of(roots.host, roots.dev) : search.kind;
-  NVBOX_TRY(kind == DriverKind::tegra ? discover_tegra(context, inventory)
-                                      : discover_dgpu(context, inventory));
+  switch (kind) {
+    case DriverKind::tegra:
+      NVBOX_TRY(discover_tegra(context, inventory));
+      break;
+    case DriverKind::wsl:
+      NVBOX_TRY(discover_wsl(context, inventory));
+      break;
+    case DriverKind::none:
+    case DriverKind::dgpu:
+      NVBOX_TRY(discover_dgpu(context, inventory));
+      break;
+  }
   if (need.features != Features::none) inventory.features = find_features(context);
   return inventory;
 }

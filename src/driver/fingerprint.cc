@@ -43,7 +43,7 @@ Result<Inventory> look_at_devices(const Roots& roots) {
   const Need need;
   const Context context = {roots, search, need, inventory.problems, inventory.core_failures};
   inventory.driver.kind = platform_of(roots.host, roots.dev);
-  if (inventory.driver.kind == DriverKind::tegra) return inventory;
+  if (!is_usual(inventory.driver.kind)) return inventory;
   inventory.driver = NVBOX_TRY(read_driver(context));
   inventory.gpus = find_gpus(context);
   return inventory;

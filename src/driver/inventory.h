@@ -152,7 +152,14 @@ enum class DriverKind {
   none,
   dgpu,   // the usual driver of GPUs on the PCI bus
   tegra,  // of an integrated GPU: what it consists of is in CSV files (tegra_csv.h)
+  wsl,    // that of Windows, which only NVML knows the version and the GPUs of (wsl.h)
 };
+
+// Whether the driver is of GPUs on the PCI bus, with what belongs to those alone. The files of the
+// others are given as a whole, at their places.
+inline bool is_usual(DriverKind kind) {
+  return kind != DriverKind::tegra && kind != DriverKind::wsl;
+}
 
 struct Driver {
   DriverKind kind = DriverKind::none;

@@ -7,6 +7,7 @@
 
 #include "base/text.h"
 #include "driver/gpus.h"
+#include "driver/wsl.h"
 
 namespace nvbox::driver {
 namespace {
@@ -29,6 +30,12 @@ bool is_tegra(const host::Root& host) {
   return family && lower(*family).starts_with("tegra");
 }
 
+// No kernel of WSL's has a driver of NVIDIA's. Elsewhere this is one look-up of a name that does
+// not exist.
+bool is_wsl(const host::Root& host, const host::Root& dev) {
+  return if_there(dev.stat(wsl_node)) && !if_there(host.stat("/proc/driver/nvidia/version"));
+}
+
 // What is not a file that can be read is no integrated GPU: those of nvgpu are not in /proc.
 bool is_integrated_at(const host::Root& host, const std::string& address) {
   const auto text = if_there(host.read(cat(gpu_directory, "/", address, "/information")));
@@ -42,6 +49,7 @@ bool is_integrated(std::string_view model) {
 }
 
 DriverKind platform_of(const host::Root& host, const host::Root& dev) {
+  if (is_wsl(host, dev)) return DriverKind::wsl;
   if (!is_tegra(host)) return DriverKind::dgpu;
   const bool has_nvgpu = std::ranges::any_of(
       nvgpu_nodes, [&](std::string_view path) { return if_there(dev.stat(path)).has_value(); });

@@ -12,9 +12,10 @@ namespace nvbox::driver {
 // CPU. NVIDIA's names (IsIntegratedGPUName of go-nvlib's pkg/nvlib/info).
 bool is_integrated(std::string_view model);
 
-// tegra where the kernel or the installation says so and a GPU in the same chip is what there is,
-// alone or beside others; a Tegra whose integrated GPU is switched off in favour of a card is dgpu,
-// like everything else. Nodes are looked for below `dev`.
+// wsl where there is Windows' node for GPUs and no driver in the kernel; the peer dlopens
+// libdxcore. tegra where the kernel or the installation says so and a GPU in the same chip is what
+// there is, alone or beside others; a Tegra whose integrated GPU is switched off in favour of a
+// card is dgpu, like everything else. Nodes are looked for below `dev`.
 //
 // The peer dlopens NVML and asks it for names. What those decide is in files as well: a GPU of the
 // usual driver has its model in /proc, and the integrated ones of nvgpu, which are not there, have

@@ -87,7 +87,8 @@ Result<Inventory> discover(const Place& place, const driver::Need& need) {
 }
 
 Result<> ask_nvml(const Place& place, const plan::NvmlQuestion& question, Inventory& inventory) {
-  if (question.is_empty()) return {};
+  // WSL's NVML needs more than the helper may have.
+  if (question.is_empty() || inventory.driver.kind == driver::DriverKind::wsl) return {};
   const auto looking = NVBOX_TRY(raise(place.rights.looks));
   nvml::ask(place.roots(), place.search, place.nvml, question.gpus, inventory);
   return {};

@@ -223,6 +223,10 @@ class GpuSpecMaker {
     }
     for (const size_t position : selection.gpus) {
       const driver::Gpu& gpu = inventory_.gpus[position];
+      if (inventory_.driver.kind == driver::DriverKind::wsl) {
+        spec_.devices.push_back({.name = std::string(name_of_all), .edits = parts_.of(gpu).edits});
+        continue;
+      }
       NVBOX_TRY(add_device(gpu, nullptr, parts_.of(gpu)));
     }
     for (const auto& [position, mig] : selection.migs) {
@@ -255,16 +259,16 @@ class GpuSpecMaker {
 
   void add_common() {
     const CommonPart common = parts_.common();
-    const bool is_tegra = inventory_.driver.kind == driver::DriverKind::tegra;
+    const bool is_usual = driver::is_usual(inventory_.driver.kind);
     spec_.edits = common.edits;
     // In the peer's order.
-    if (!is_tegra) hooks_.add_links(common.graphics_links, spec_.edits);
+    if (is_usual) hooks_.add_links(common.graphics_links, spec_.edits);
     hooks_.add_links(common.library_links, spec_.edits);
-    if (is_tegra) hooks_.add_links(common.graphics_links, spec_.edits);
+    if (!is_usual) hooks_.add_links(common.graphics_links, spec_.edits);
     // Before the loader's cache, which lists what this hook decides on.
     hooks_.add_cuda_compat(inventory_.driver, spec_.edits);
     hooks_.add_ld_cache(common.library_folders, spec_.edits);
-    if (is_tegra) return;
+    if (!is_usual) return;
     // In any case: the module's parameter may change while the file stays.
     hooks_.add_mask_params(spec_.edits);
     hooks_.add_application_profile(spec_.edits);

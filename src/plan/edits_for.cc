@@ -76,7 +76,7 @@ class Planner {
     if (parts_.wants(Capabilities::compute)) add_cuda_compat(inventory_.driver, plan_.work);
     plan_.work.mask_params = inventory_.driver.modifies_device_files;
     plan_.work.application_profile =
-        parts_.wants(graphical) && inventory_.driver.kind != driver::DriverKind::tegra;
+        parts_.wants(graphical) && driver::is_usual(inventory_.driver.kind);
   }
 
   // modes.jit-cdi.nvcdi-disable-hooks names NVIDIA's hooks; ours does the same parts.

@@ -66,14 +66,11 @@ bool is_found_by_loader(const Library& library) {
   return path::base_name(path::parent(library.path)) != "vdpau";
 }
 
-// Of a Tegra everything is listed that its CSV files name.
-bool is_tegra(const Inventory& inventory) {
-  return inventory.driver.kind == driver::DriverKind::tegra;
-}
-
 std::vector<std::string> libraries(const Inventory& inventory, bool of_32_bit) {
   std::vector<std::string> out;
-  if (is_tegra(inventory) && !of_32_bit) {
+  const bool is_usual = driver::is_usual(inventory.driver.kind);
+  if (!is_usual && !of_32_bit) {
+    // Everything that containers get.
     for (const Library& library : inventory.libraries) {
       out.push_back(library.container_path.empty() ? library.path : library.container_path);
     }
@@ -91,7 +88,7 @@ std::vector<std::string> libraries(const Inventory& inventory, bool of_32_bit) {
 
 std::vector<std::string> binaries(const Inventory& inventory) {
   std::vector<std::string> out;
-  if (is_tegra(inventory)) {
+  if (!driver::is_usual(inventory.driver.kind)) {
     for (const HostFile& file : inventory.files) out.push_back(file.container_path);
     return out;
   }
@@ -161,7 +158,7 @@ std::vector<std::string> nodes_of(const Inventory& inventory, const Selection& s
 
 std::vector<std::string> devices(const Inventory& inventory, const Selection& selection,
                                  const ListParts& parts) {
-  if (is_tegra(inventory)) return nodes_of(inventory, selection);
+  if (!driver::is_usual(inventory.driver.kind)) return nodes_of(inventory, selection);
   std::vector<std::string> out = control_nodes(inventory);
   for (const size_t gpu : selection.gpus) {
     out.push_back(cat("/dev/nvidia", inventory.gpus[gpu].minor));

@@ -392,7 +392,23 @@ std::vector<size_t> gpus_of(const Selection& selection) {
   return gpus;
 }
 
+namespace {
+
+// Nobody but Windows can tell its GPUs apart: whatever is named is all of them, as with the peer.
+// No GPU is none, though.
+Selection select_of_windows(const Inventory& inventory, const Request& request) {
+  Selection selection;
+  const bool is_asked = request.ask == Ask::all || !request.devices.empty();
+  if (is_asked && !inventory.gpus.empty()) selection.gpus.push_back(0);
+  return selection;
+}
+
+}  // namespace
+
 Result<Selection> select(const Inventory& inventory, const Request& request) {
+  if (inventory.driver.kind == driver::DriverKind::wsl) {
+    return select_of_windows(inventory, request);
+  }
   if (request.grammar == Grammar::variable) return select_by_variable(inventory, request);
   return select_by_command_line(inventory, request).in("device error");
 }

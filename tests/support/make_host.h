@@ -14,6 +14,7 @@
 #include <elf.h>
 #include <sys/stat.h>
 
+#include <chrono>
 #include <cstdint>
 #include <cstdlib>
 #include <filesystem>
@@ -59,6 +60,12 @@ class Host {
   }
 
  private:
+  // All files of a host are equally old.
+  static std::filesystem::file_time_type installed() {
+    return std::chrono::file_clock::from_sys(
+        std::chrono::sys_seconds(std::chrono::hours(24 * 365)));
+  }
+
   static std::string make_directory() {
     std::string name =
         std::filesystem::canonical(std::filesystem::temp_directory_path()) / "nvbox-host-XXXXXX";
@@ -76,6 +83,7 @@ class Host {
     const std::string place = make_parents(path);
     std::ofstream(place, std::ios::binary) << text;
     std::filesystem::permissions(place, mode);
+    std::filesystem::last_write_time(place, installed());
   }
 
   static std::string here_document(std::istringstream& lines) {

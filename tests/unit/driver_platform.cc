@@ -30,6 +30,14 @@ std::string with_release(const std::string& more) {
   return std::string(release) + more;
 }
 
+// WSL's kernel has Microsoft's dxgkrnl and no module of NVIDIA's (NVIDIA's toolkit dlopens
+// libdxcore, which opens that node).
+TEST(Platform, of_wsl_is_where_windows_lends_its_gpus) {
+  EXPECT_EQ(kind_of("c /dev/dxg 10:125\n"), DriverKind::wsl);
+  EXPECT_EQ(kind_of("c /dev/dxg 10:125\n" + with_release("")), DriverKind::wsl);
+  EXPECT_EQ(kind_of("c /dev/dxg 10:125\nf /proc/driver/nvidia/version\n"), DriverKind::dgpu);
+}
+
 TEST(Platform, of_a_host_without_files_of_tegra_is_the_usual_one) {
   EXPECT_EQ(kind_of(""), DriverKind::dgpu);
   EXPECT_EQ(kind_of("d /etc/nv_tegra_release\n"), DriverKind::dgpu) << "it has to be a file";

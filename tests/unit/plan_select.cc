@@ -66,6 +66,19 @@ TEST(Select, understands_every_way_to_name_a_gpu) {
   EXPECT_EQ(gpus(eight, {"47:00.0"}), (std::vector<size_t>{4}));
 }
 
+// NVIDIA's generator for WSL takes no ids (v1.20.0: pkg/nvcdi/lib-wsl.go); that none is no device
+// is this project's own.
+TEST(Select, on_wsl_every_name_is_all_that_windows_has) {
+  const Inventory windows = {.driver = {.kind = driver::DriverKind::wsl},
+                             .gpus = {{.node = HostDevice{"/dev/dxg", 10, 125, 0666, 0}}}};
+  for (const char* name : {"0", "7", "GPU-5f2c", "0:1", "nonsense"}) {
+    EXPECT_EQ(gpus(windows, {name}), (std::vector<size_t>{0})) << name;
+  }
+  EXPECT_EQ(gpus(windows, {"0", "1"}), (std::vector<size_t>{0}));
+  EXPECT_EQ(select(windows, {.ask = Ask::all}).value().gpus, (std::vector<size_t>{0}));
+  EXPECT_EQ(select(windows, {.ask = Ask::driver_only}).value().gpus, (std::vector<size_t>{}));
+}
+
 TEST(Select, takes_a_gpu_once_however_often_it_is_named) {
   EXPECT_EQ(gpus(eight, {"GPU-a2", "2", "1-2"}), (std::vector<size_t>{2, 1}));
 }

@@ -74,7 +74,8 @@ static void print_node(const char* path, const struct stat* status) {
 
 static void print_driver_node(const char* path, const struct stat* status) {
   const int is_driver = strncmp(path, "/dev/nvidia", strlen("/dev/nvidia")) == 0;
-  if (is_driver || strcmp(path, "/dev/gdrdrv") == 0) print_node(path, status);
+  const int is_other = strcmp(path, "/dev/gdrdrv") == 0 || strcmp(path, "/dev/dxg") == 0;
+  if (is_driver || is_other) print_node(path, status);
 }
 
 static void command_nodes(char** args) {

@@ -14,6 +14,8 @@ build_driver_files() {
   rm -r "$out/stubs"
   make_copies "$out"
   make_loader_caches "$out"
+  # They were installed together.
+  find "$out" -exec touch -h -d '2025-07-03 10:42:15 UTC' {} +
 }
 
 # The list of usual files with what the profile's `move`, `linked` and `without` say of it.
@@ -124,7 +126,8 @@ make_files() {
   done
   for line in "$@"; do
     read -r kind path target <<<"$line"
-    [[ $kind != f ]] || make_file "$out" "$path" "$(place "$out" "$path")" "${loader_name[$path]:-${path##*/}}"
+    [[ $kind != f ]] ||
+      make_file "$out" "$path" "$(place "$out" "$path")" "${target:-${loader_name[$path]:-${path##*/}}}"
   done
 }
 
