@@ -44,7 +44,8 @@ constexpr sys::Restrictions compat_restrictions =
 constexpr size_t tmpfs_room = size_t{256} * 1024;
 
 // What update_ld_cache may make before the cache itself, which it replaces last and in one step.
-constexpr const char* loader_files[] = {"/etc", "/etc/ld.so.conf.d", "/etc/ld.so.conf"};
+constexpr const char* loader_files[] = {"/etc", "/etc/ld.so.conf.d", "/etc/ld.so.conf",
+                                        "/run/opengl-driver", "/run/opengl-driver/lib"};
 // The only one that it replaces: a second name for others would copy them up on an overlay.
 constexpr const char* own_loader_file = "/etc/ld.so.conf.d/00-nvbox.conf";
 

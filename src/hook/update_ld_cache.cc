@@ -163,6 +163,17 @@ Result<> update_glibc_cache(const host::Root& container, const CacheRequest& req
   return {};
 }
 
+// The loader of Nix reads no cache; its programs have this directory in their run paths (nixpkgs:
+// addDriverRunpath), which only NixOS itself has.
+void link_for_nix(const host::Root& container, std::span<const std::string> folders,
+                  const Log& log) {
+  constexpr std::string_view link = "/run/opengl-driver/lib";
+  const auto store = container.stat("/nix/store");
+  if (!store || !*store || folders.empty()) return;
+  const auto made = host::make_link(container, folders.front(), link);
+  if (!made) log.debug(cat(link, " stays as it is: ", made.error().message()));
+}
+
 // What may not be changed is a warning: a container starts without what its loader would find.
 Result<> tolerated(Result<> updated, const Log& log) {
   if (updated) return {};
@@ -180,6 +191,7 @@ Result<> update_ld_cache(const host::Root& container, std::span<const std::strin
                          const std::string& compat_folder, const Log& log) {
   std::vector<std::string> compat_folders = enabled_compat_folders(container, log);
   if (!compat_folder.empty()) compat_folders.insert(compat_folders.begin(), compat_folder);
+  link_for_nix(container, folders, log);
   const std::optional<std::string> musl_path = musl_path_to_update(container);
   // Each loader for itself: what closes one file to changes need not close the other's.
   if (musl_path) {

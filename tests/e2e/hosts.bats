@@ -17,17 +17,9 @@ setup() {
 # one_container PROFILE MODE DIRECTORY: a container with the GPU, which uses a program of the driver's and its
 # libraries, which are in DIRECTORY.
 one_container() {
-  run on_host "$1" runc bash -c '
-    mode=$1 support=$2
-    [ "$mode" != cdi ] || nvidia-ctk --quiet cdi generate --output=/run/cdi/nvidia.yaml
-    config=/tmp/config.$$
-    sed "s|^\[nvidia-container-runtime\]|&\nmode = \"$mode\"|" /etc/nvidia-container-runtime/config.toml >"$config"
-    export NVIDIA_CTK_CONFIG_FILE_PATH=$config
-    "$support/container.sh" --env NVIDIA_VISIBLE_DEVICES=all --env NVIDIA_DRIVER_CAPABILITIES=all glibc \
-      sh -c "nvidia-smi; exec probe dlopen libcuda.so.1 libnvidia-ml.so.1 libEGL_nvidia.so.0 libnvbox_image.so.1 -- open /dev/nvidia0 /dev/nvidia-uvm"
-    status=$?
-    rm "$config"
-    exit $status' bash "$2" "$support"
+  run on_host "$1" runc "$support/in_mode.sh" "$2" "$support/container.sh" \
+    --env NVIDIA_VISIBLE_DEVICES=all --env NVIDIA_DRIVER_CAPABILITIES=all glibc \
+    sh -c 'nvidia-smi; exec probe dlopen libcuda.so.1 libnvidia-ml.so.1 libEGL_nvidia.so.0 libnvbox_image.so.1 -- open /dev/nvidia0 /dev/nvidia-uvm'
   echo "$1 in mode $2: $output"
   [ "$status" -eq 0 ]
   has_line nvidia-smi

@@ -19,12 +19,8 @@ setup() {
 # changed before.
 on_wsl() {
   run on_host wsl2 runc bash -c '
-    mode=$1 support=$2
     eval "$3"
-    [ "$mode" != cdi ] || nvidia-ctk --quiet cdi generate --output=/run/cdi/nvidia.yaml
-    sed "s|^\[nvidia-container-runtime\]|&\nmode = \"$mode\"|" /etc/nvidia-container-runtime/config.toml >/run/config.toml
-    export NVIDIA_CTK_CONFIG_FILE_PATH=/run/config.toml
-    exec "$support/container.sh" "${@:4}"' bash "$1" "$support" "${@:2}"
+    exec "$2/in_mode.sh" "$1" "$2/container.sh" "${@:4}"' bash "$1" "$support" "${@:2}"
 }
 
 # What a program of CUDA's needs: the loader by its usual names, the store beside it, Windows' node, nvidia-smi.
