@@ -19,15 +19,27 @@ if(NOT NVBOX_SANITIZE)
   # _FORTIFY_SOURCE needs optimisation, and the sanitizers replace it.
   target_compile_options(hardening INTERFACE $<$<NOT:$<CONFIG:Debug>>:-D_FORTIFY_SOURCE=2>)
 endif()
+# First, because a linker warns of an option that it does not know when it comes to it.
+if(NVBOX_WERROR AND NOT NVBOX_SANITIZE)
+  target_link_options(hardening INTERFACE -Wl,--fatal-warnings)
+endif()
 target_link_options(hardening INTERFACE
-  -Wl,-z,relro,-z,now,-z,noexecstack,-z,pack-relative-relocs,--gc-sections,--build-id=sha1)
+  -Wl,-z,relro,-z,now,-z,noexecstack,--gc-sections,--build-id=sha1)
+# GNU ld 2.40 packs relative relocations for x86 and PowerPC only, and warns that it ignores the option for
+# other processors.
+include(CheckLinkerFlag)
+check_linker_flag(CXX LINKER:--fatal-warnings,-z,pack-relative-relocs NVBOX_PACKS_RELOCATIONS)
+if(NVBOX_PACKS_RELOCATIONS)
+  target_link_options(hardening INTERFACE -Wl,-z,pack-relative-relocs)
+endif()
 
 # Errors are values (base/result.h), and nobody catches: code that could unwind would be a fifth of
 # the binary. What the library throws ends the process, in main.cc.
 add_library(no_exceptions INTERFACE)
 target_compile_options(no_exceptions INTERFACE $<$<COMPILE_LANGUAGE:CXX>:-fno-exceptions>)
 if(NOT NVBOX_SANITIZE)
-  target_compile_options(no_exceptions INTERFACE -fno-asynchronous-unwind-tables)
+  # Of the two, x86-64 has the first and aarch64 both.
+  target_compile_options(no_exceptions INTERFACE -fno-asynchronous-unwind-tables -fno-unwind-tables)
 endif()
 
 # For executables that are shipped. --fatal-warnings turns ld's "using getpwnam in a statically
