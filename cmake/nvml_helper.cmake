@@ -8,7 +8,7 @@ function(nvbox_nvml_helper library)
   set(directory ${CMAKE_BINARY_DIR}/generated/nvml)
   file(MAKE_DIRECTORY ${directory})
   set(flags -std=c17 -Os -ffreestanding -fno-builtin -fno-stack-protector
-      -fno-asynchronous-unwind-tables -Wall -Wextra -Wconversion -Wshadow)
+      -fno-asynchronous-unwind-tables -fno-unwind-tables -Wall -Wextra -Wconversion -Wshadow)
   if(NVBOX_WERROR)
     list(APPEND flags -Werror)
   endif()

@@ -4,9 +4,10 @@
 //     f PATH <<EOF              file with the lines up to EOF
 //     x PATH                    file with execute bits
 //     l PATH -> TARGET          symbolic link
-//     c PATH MAJOR:MINOR [MODE] character device, written (Nodes::written); 0666 unless it says
-//     other s PATH                    socket so PATH SONAME [KIND]     ELF library of KIND x86_64
-//     (default), i386 or aarch64 root PATH                 the driver root, where it is not /
+//     c PATH MAJOR:MINOR [MODE] character device, written (Nodes::written); 0666 unless it says other
+//     s PATH                    socket
+//     so PATH SONAME [KIND]     ELF library of KIND x86_64 (default of the default), i386, aarch64
+//     root PATH                 the driver root, where it is not /
 // Parents are made as needed. Blank lines and lines that begin with '#' say nothing, nor do the
 // first and last line of a .host file, which make it a string literal for #include.
 #pragma once
@@ -38,7 +39,8 @@ inline std::string elf_of(const std::string& soname, const std::string& kind) {
 
 class Host {
  public:
-  explicit Host(std::string_view text) : path_(make_directory()) {
+  explicit Host(std::string_view text, std::string_view default_kind = "x86_64")
+      : path_(make_directory()), default_kind_(default_kind) {
     std::istringstream lines{std::string(text)};
     for (std::string line; std::getline(lines, line);) add(line, lines);
   }
@@ -119,7 +121,7 @@ class Host {
       if (mknod(make_parents(path).c_str(), S_IFSOCK | 0666, 0) != 0)
         throw std::runtime_error(line);
     } else if (kind == "so") {
-      write(path, elf_of(more, extra), plain);
+      write(path, elf_of(more, extra.empty() ? default_kind_ : extra), plain);
     } else {
       throw std::runtime_error("host line: " + line);
     }
@@ -127,6 +129,7 @@ class Host {
 
   std::string path_;
   std::string driver_root_;
+  std::string default_kind_;
 };
 
 }  // namespace nvbox::test

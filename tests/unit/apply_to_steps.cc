@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "support/own_machine.h"
+
 namespace nvbox::apply {
 namespace {
 
@@ -28,10 +30,11 @@ std::vector<std::string> described(const ConfigureRequest& request, const ImageL
 }
 
 using Lines = std::vector<std::string>;
+using test::own;
 
 TEST(LibraryDirectories, are_multiarch_in_images_of_debian) {
   EXPECT_EQ(library_directories(debian),
-            (LibraryDirectories{"/usr/lib/x86_64-linux-gnu", "/usr/lib/i386-linux-gnu"}));
+            (LibraryDirectories{own("/usr/lib/x86_64-linux-gnu"), own("/usr/lib/i386-linux-gnu")}));
 }
 
 TEST(LibraryDirectories, are_usr_lib64_and_usr_lib32_elsewhere) {
@@ -70,23 +73,24 @@ TEST(ToSteps, a_library_of_a_debian_host_goes_where_a_fedora_image_looks_for_it)
 
 TEST(ToSteps, libraries_from_several_directories_end_up_in_one) {
   ConfigureRequest request = bare();
-  request.edits.mounts = {{"/usr/lib/x86_64-linux-gnu/nvidia/current/libcuda.so.1.2",
-                           "/usr/lib/x86_64-linux-gnu/nvidia/current/libcuda.so.1.2", file_options},
-                          {"/usr/lib/x86_64-linux-gnu/vdpau/libvdpau_nvidia.so.1.2",
-                           "/usr/lib/x86_64-linux-gnu/vdpau/libvdpau_nvidia.so.1.2", file_options}};
+  request.edits.mounts = {
+      {own("/usr/lib/x86_64-linux-gnu/nvidia/current/libcuda.so.1.2"),
+       own("/usr/lib/x86_64-linux-gnu/nvidia/current/libcuda.so.1.2"), file_options},
+      {own("/usr/lib/x86_64-linux-gnu/vdpau/libvdpau_nvidia.so.1.2"),
+       own("/usr/lib/x86_64-linux-gnu/vdpau/libvdpau_nvidia.so.1.2"), file_options}};
   request.work.links = {
-      {"nvidia/current/libcuda.so.1.2", "/usr/lib/x86_64-linux-gnu/libcuda.so.1"},
-      {"libvdpau_nvidia.so.1.2", "/usr/lib/x86_64-linux-gnu/vdpau/libvdpau_nvidia.so.1"}};
-  request.work.library_folders = {"/usr/lib/x86_64-linux-gnu/nvidia/current",
-                                  "/usr/lib/x86_64-linux-gnu/vdpau"};
+      {"nvidia/current/libcuda.so.1.2", own("/usr/lib/x86_64-linux-gnu/libcuda.so.1")},
+      {"libvdpau_nvidia.so.1.2", own("/usr/lib/x86_64-linux-gnu/vdpau/libvdpau_nvidia.so.1")}};
+  request.work.library_folders = {own("/usr/lib/x86_64-linux-gnu/nvidia/current"),
+                                  own("/usr/lib/x86_64-linux-gnu/vdpau")};
   const Lines lines = described(request, debian);
   ASSERT_EQ(lines.size(), 5U);
-  EXPECT_TRUE(lines[0].contains(" on /usr/lib/x86_64-linux-gnu/libcuda.so.1.2 "));
-  EXPECT_TRUE(lines[1].contains(" on /usr/lib/x86_64-linux-gnu/libvdpau_nvidia.so.1.2 "));
-  EXPECT_EQ(lines[2], "link /usr/lib/x86_64-linux-gnu/libcuda.so.1 -> libcuda.so.1.2");
+  EXPECT_TRUE(lines[0].contains(own(" on /usr/lib/x86_64-linux-gnu/libcuda.so.1.2 ")));
+  EXPECT_TRUE(lines[1].contains(own(" on /usr/lib/x86_64-linux-gnu/libvdpau_nvidia.so.1.2 ")));
+  EXPECT_EQ(lines[2], own("link /usr/lib/x86_64-linux-gnu/libcuda.so.1 -> libcuda.so.1.2"));
   EXPECT_EQ(lines[3],
-            "link /usr/lib/x86_64-linux-gnu/libvdpau_nvidia.so.1 -> libvdpau_nvidia.so.1.2");
-  EXPECT_EQ(lines[4], "update the loader's cache for /usr/lib/x86_64-linux-gnu");
+            own("link /usr/lib/x86_64-linux-gnu/libvdpau_nvidia.so.1 -> libvdpau_nvidia.so.1.2"));
+  EXPECT_EQ(lines[4], own("update the loader's cache for /usr/lib/x86_64-linux-gnu"));
 }
 
 TEST(ToSteps, a_library_for_32_bit_programs_goes_to_its_own_directory) {
@@ -97,26 +101,28 @@ TEST(ToSteps, a_library_for_32_bit_programs_goes_to_its_own_directory) {
                         {"libcuda.so.1.2", "/usr/lib64/libcuda.so.1"}};
   request.work.library_folders = {"/usr/lib64", "/usr/lib"};
   EXPECT_EQ(described(request, debian, {.libraries_32 = {"/usr/lib/libcuda.so.1.2"}}),
-            (Lines{"bind /usr/lib/libcuda.so.1.2 on /usr/lib/i386-linux-gnu/libcuda.so.1.2 "
-                   "(ro,nosuid,nodev)",
-                   "bind /usr/lib64/libcuda.so.1.2 on /usr/lib/x86_64-linux-gnu/libcuda.so.1.2 "
-                   "(ro,nosuid,nodev)",
-                   "link /usr/lib/i386-linux-gnu/libcuda.so.1 -> libcuda.so.1.2",
-                   "link /usr/lib/x86_64-linux-gnu/libcuda.so.1 -> libcuda.so.1.2",
-                   "update the loader's cache for /usr/lib/x86_64-linux-gnu, "
-                   "/usr/lib/i386-linux-gnu"}));
+            own(Lines{"bind /usr/lib/libcuda.so.1.2 on /usr/lib/i386-linux-gnu/libcuda.so.1.2 "
+                      "(ro,nosuid,nodev)",
+                      "bind /usr/lib64/libcuda.so.1.2 on /usr/lib/x86_64-linux-gnu/libcuda.so.1.2 "
+                      "(ro,nosuid,nodev)",
+                      "link /usr/lib/i386-linux-gnu/libcuda.so.1 -> libcuda.so.1.2",
+                      "link /usr/lib/x86_64-linux-gnu/libcuda.so.1 -> libcuda.so.1.2",
+                      "update the loader's cache for /usr/lib/x86_64-linux-gnu, "
+                      "/usr/lib/i386-linux-gnu"}));
 }
 
 TEST(ToSteps, a_plug_in_keeps_its_place_below_the_library_directory) {
   ConfigureRequest request = bare();
-  request.edits.mounts = {{"/usr/lib/x86_64-linux-gnu/libnvidia-allocator.so.1.2",
-                           "/usr/lib/x86_64-linux-gnu/libnvidia-allocator.so.1.2", file_options}};
+  request.edits.mounts = {{own("/usr/lib/x86_64-linux-gnu/libnvidia-allocator.so.1.2"),
+                           own("/usr/lib/x86_64-linux-gnu/libnvidia-allocator.so.1.2"),
+                           file_options}};
   request.work.links = {
-      {"../libnvidia-allocator.so.1", "/usr/lib/x86_64-linux-gnu/gbm/nvidia-drm_gbm.so"}};
+      {"../libnvidia-allocator.so.1", own("/usr/lib/x86_64-linux-gnu/gbm/nvidia-drm_gbm.so")}};
   EXPECT_EQ(described(request, fedora).back(),
             "link /usr/lib64/gbm/nvidia-drm_gbm.so -> /usr/lib64/libnvidia-allocator.so.1");
-  EXPECT_EQ(described(request, debian).back(),
-            "link /usr/lib/x86_64-linux-gnu/gbm/nvidia-drm_gbm.so -> ../libnvidia-allocator.so.1");
+  EXPECT_EQ(
+      described(request, debian).back(),
+      own("link /usr/lib/x86_64-linux-gnu/gbm/nvidia-drm_gbm.so -> ../libnvidia-allocator.so.1"));
 }
 
 TEST(ToSteps, modules_of_the_x_server_and_files_that_are_no_libraries_stay_where_they_are) {
@@ -209,8 +215,8 @@ ConfigureRequest with_compat(CompatMode mode) {
 
 TEST(ToSteps, compat_libraries_are_mounted_or_left_to_the_loader_or_neither) {
   EXPECT_EQ(to_steps(with_compat(CompatMode::mount), debian, {}),
-            (std::vector<Step>{
-                MountCompat{"/usr/local/cuda/compat", "/usr/lib/x86_64-linux-gnu", "535.261.03"}}));
+            (std::vector<Step>{MountCompat{"/usr/local/cuda/compat",
+                                           own("/usr/lib/x86_64-linux-gnu"), "535.261.03"}}));
   EXPECT_EQ(to_steps(with_compat(CompatMode::ldconfig), debian, {}),
             (std::vector<Step>{UpdateCache{{}, "/usr/local/cuda/compat", "535.261.03"}}));
   EXPECT_EQ(to_steps(with_compat(CompatMode::disabled), debian, {}), std::vector<Step>{});

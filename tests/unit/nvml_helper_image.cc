@@ -115,7 +115,10 @@ TEST(NvmlHelperImage, is_a_small_program_for_this_machine) {
   EXPECT_EQ(header.e_machine, machine);
   EXPECT_EQ(header.e_type, ET_DYN);
   EXPECT_NE(header.e_entry, 0U);
-  EXPECT_LT(image.size(), size_t{32} * 1024);
+  // Where pages may have 64 KiB, nothing of the file is between what is written and the rest.
+  Elf64_Xword bytes = 0;
+  for (const Elf64_Phdr& segment : Elf(image).segments(PT_LOAD)) bytes += segment.p_filesz;
+  EXPECT_LT(bytes, Elf64_Xword{32} * 1024);
 }
 
 TEST(NvmlHelperImage, is_loaded_by_the_usual_loader_of_glibc) {

@@ -15,6 +15,7 @@
 #include "base/text.h"
 #include "driver/fingerprint.h"
 #include "support/make_host.h"
+#include "support/own_machine.h"
 
 namespace nvbox::runtime {
 namespace {
@@ -82,7 +83,7 @@ class Story : public testing::Test {
     return document_.value("hooks", Json::object()).value(stage, Json::array());
   }
 
-  test::Host host_{t4x1};
+  test::Host host_{test::own(t4x1), test::own_kind};
   std::string root_ = host_.path();
   config::Config config_{};
   char* no_variables_[1] = {nullptr};
@@ -111,9 +112,9 @@ TEST_F(Story, in_jit_cdi_mode_puts_everything_into_the_specification) {
   for (const std::string_view file :
        {"/usr/bin/nvidia-smi", "/usr/lib/x86_64-linux-gnu/libcuda.so.535.261.03",
         "/usr/lib/x86_64-linux-gnu/libnvidia-ml.so.535.261.03"}) {
-    EXPECT_TRUE(contains(files, std::string(file))) << file;
+    EXPECT_TRUE(contains(files, test::own(file))) << file;
   }
-  EXPECT_FALSE(contains(files, "/usr/lib/x86_64-linux-gnu/libGLX_nvidia.so.535.261.03"));
+  EXPECT_FALSE(contains(files, test::own("/usr/lib/x86_64-linux-gnu/libGLX_nvidia.so.535.261.03")));
   ASSERT_EQ(hooks("createContainer").size(), 1U);
   EXPECT_EQ(hooks("createContainer")[0]["path"], "/usr/local/bin/nvbox");
   EXPECT_TRUE(hooks("prestart").empty());
@@ -124,7 +125,7 @@ TEST_F(Story, in_legacy_mode_leaves_files_to_the_hook_and_gives_the_nodes) {
       start("legacy", {"NVIDIA_VISIBLE_DEVICES=0", "NVIDIA_DRIVER_CAPABILITIES=compute,utility"});
   ASSERT_TRUE(injected) << injected.error().full_message();
   EXPECT_EQ(nodes(), compute_nodes);
-  EXPECT_FALSE(contains(mounted(), "/usr/lib/x86_64-linux-gnu/libcuda.so.535.261.03"));
+  EXPECT_FALSE(contains(mounted(), test::own("/usr/lib/x86_64-linux-gnu/libcuda.so.535.261.03")));
   ASSERT_EQ(hooks("prestart").size(), 1U);
   EXPECT_EQ(hooks("prestart")[0]["args"],
             Json::array({"nvidia-container-runtime-hook", "prestart"}));
@@ -153,7 +154,7 @@ TEST_F(Story, describes_a_specification_of_another_driver_anew_for_its_own_names
          "    - path: /dev/nvidia0\n";
   const auto injected = start("cdi", {"NVIDIA_VISIBLE_DEVICES=0"});
   ASSERT_TRUE(injected) << injected.error().full_message();
-  EXPECT_TRUE(contains(mounted(), "/usr/lib/x86_64-linux-gnu/libcuda.so.535.261.03"));
+  EXPECT_TRUE(contains(mounted(), test::own("/usr/lib/x86_64-linux-gnu/libcuda.so.535.261.03")));
   EXPECT_TRUE(logged_.contains("/etc/cdi/nvidia.yaml is stale: it was made for driver 535.183.01"))
       << logged_;
   EXPECT_FALSE(start("cdi", {"NVIDIA_VISIBLE_DEVICES=1"})) << "the file has no such name";
