@@ -7,6 +7,7 @@ build_driver_files() {
   mkdir -p "$out/usr" "$out/etc"
   mapfile -t lines < <(usual_files; ((${#driver_files[@]} == 0)) || printf '%s\n' "${driver_files[@]}")
   lines=("${lines[@]//@VERSION@/$driver}")
+  lines=("${lines[@]//x86_64-linux-gnu/$machine-linux-gnu}")
   widths=('')
   [[ ${lines[*]} != */i386-linux-gnu/*.so.* ]] || widths+=(32)
   compile_stubs "$out" "${widths[@]}"
@@ -83,11 +84,11 @@ compile_stubs() {
   local objects=$1/stubs width flags=(-Os -ffreestanding -fno-stack-protector -fno-asynchronous-unwind-tables)
   shift
   mkdir "$objects"
-  gcc "${flags[@]}" -fno-pie -c "$simhost_dir/stubs/program.c" -o "$objects/program.o"
+  "${tools}gcc" "${flags[@]}" -fno-pie -c "$simhost_dir/stubs/program.c" -o "$objects/program.o"
   # gcc needs no 32-bit libc for code that uses none.
   for width in "$@"; do
-    gcc ${width:+"-m$width"} "${flags[@]}" -fPIC -c "$simhost_dir/stubs/library.c" -o "$objects/library$width.o"
-    gcc ${width:+"-m$width"} "${flags[@]}" -fPIC -DWITH_CUDA -c "$simhost_dir/stubs/library.c" \
+    "${tools}gcc" ${width:+"-m$width"} "${flags[@]}" -fPIC -c "$simhost_dir/stubs/library.c" -o "$objects/library$width.o"
+    "${tools}gcc" ${width:+"-m$width"} "${flags[@]}" -fPIC -DWITH_CUDA -c "$simhost_dir/stubs/library.c" \
       -o "$objects/cuda$width.o"
   done
   compile_nvml "${flags[@]}"
@@ -99,14 +100,14 @@ compile_stubs() {
 # Needs `objects` of compile_stubs.
 compile_nvml() {
   local function known options=()
-  gcc "$@" -fPIC -c "$simhost_dir/stubs/nvml.c" -o "$objects/nvml.o"
-  known=$(nm --format=just-symbols --defined-only --extern-only "$objects/nvml.o")
+  "${tools}gcc" "$@" -fPIC -c "$simhost_dir/stubs/nvml.c" -o "$objects/nvml.o"
+  known=$("${tools}nm" --format=just-symbols --defined-only --extern-only "$objects/nvml.o")
   for function in "${nvml_without[@]}"; do
     [[ $'\n'$known$'\n' == *$'\n'"$function"$'\n'* ]] ||
       die "nvml_without $function: no function of the simulated libnvidia-ml"
     options+=(--localize-symbol="$function")
   done
-  objcopy "${options[@]}" "$objects/nvml.o"
+  "${tools}objcopy" "${options[@]}" "$objects/nvml.o"
 }
 
 make_files() {
@@ -150,7 +151,7 @@ assemble_name() {
     more='.section .note.ABI-tag,"a",%note; .balign 4; .long 4, 16, 1; .asciz "GNU"; .long 0, 2, 3, 99'
   printf '.section .rodata\n.hidden nvbox_stub_file\n.globl nvbox_stub_file\nnvbox_stub_file: .string "%s"\n%s\n%s\n' \
     "${path##*/}" "$more" '.section .note.GNU-stack,"",%progbits' |
-    as ${option:+"$option"} -o "$out/stubs/name.o" -
+    "${tools}as" ${option:+"$option"} -o "$out/stubs/name.o" -
 }
 
 make_library() {
@@ -162,7 +163,7 @@ make_library() {
     more=("$out/stubs/nvml.o")
   fi
   assemble_name "$out" "$path" "$assembler"
-  ld "${emulation[@]}" -shared -s -z defs --build-id=none -z noexecstack -z noseparate-code -z max-page-size=4096 \
+  "${tools}ld" "${emulation[@]}" -shared -s -z defs --build-id=none -z noexecstack -z noseparate-code -z max-page-size=4096 \
     -soname "$soname" -o "$to" "$out/stubs/$kind$suffix.o" "$out/stubs/name.o" "${more[@]}"
   chmod 0644 "$to"
 }
@@ -170,7 +171,7 @@ make_library() {
 make_program() {
   local out=$1 path=$2 to=$3
   assemble_name "$out" "$path" ''
-  ld -static -s --build-id=none -z noexecstack -o "$to" "$out/stubs/program.o" "$out/stubs/name.o"
+  "${tools}ld" -static -s --build-id=none -z noexecstack -o "$to" "$out/stubs/program.o" "$out/stubs/name.o"
   # The one program of the driver that is installed setuid root.
   [[ $path != */nvidia-modprobe ]] || chmod 4755 "$to"
 }

@@ -46,8 +46,6 @@ write_proc() {
 }
 
 write_version() {
-  local machine
-  machine=$(uname -m)
   if [[ $module == open ]]; then
     printf 'NVRM version: NVIDIA UNIX Open Kernel Module for %s  %s  Release Build  (builder@simhost)  %s\n' \
       "$machine" "$driver" 'Thu Jul  3 10:42:15 UTC 2025'

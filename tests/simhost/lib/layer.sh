@@ -17,7 +17,8 @@ prepare_layer() {
   layer=$cache/${name%.profile}-${sum%% *}
   [[ -d $layer ]] || locked build_layer "$profile"
 
-  ldcache=$layer/ldcache-$(stat -c %Y.%s /etc/ld.so.cache 2>/dev/null || echo none)
+  sum=$(cksum <<<"${SIMHOST_LDCONFIG-}")
+  ldcache=$layer/ldcache-$(stat -c %Y.%s /etc/ld.so.cache 2>/dev/null || echo none)-${sum%% *}
   [[ -d $ldcache ]] || locked build_ldcache
 }
 

@@ -5,8 +5,10 @@
 # Majors of a simulated host. Those below 232 are the same everywhere, the others dynamic on a real one.
 declare -rA major=([nvidia]=195 [drm]=226 [verbs]=231 [gdrdrv]=505 [fs]=506 [nvlink]=507 [nvswitch]=508 [imex]=509 [uvm]=510 [caps]=511)
 
-driver='' module=proprietary mig_capable=no imex=0 gds=0 mofed=0 gdrcopy=no read_only=no usr='' firmware_path=''
+driver='' machine=$(uname -m) module=proprietary mig_capable=no imex=0 gds=0 mofed=0 gdrcopy=no read_only=no usr='' firmware_path=''
 card_gid=0 render_gid=0 render_mode=0666
+# What the names of the tools that make the driver's files begin with.
+tools=''
 files=driver-files.txt compatible='' igpu=''
 gpus=() dead=() masked=() mig=() nvml=() nvml_without=() nvswitches=() sockets=() nodes=() driver_files=()
 moves=() linked=() without=() absent=() copies=() loader_caches=() config=() binds=()
@@ -23,6 +25,7 @@ read_profile() {
     case $key in
       '' | '#'*) ;;
       driver) driver=$value ;;
+      machine) machine=$value ;;
       module) module=$value ;;
       gpu) gpus+=("$value") ;;
       dead) dead+=("$value") ;;
@@ -60,6 +63,8 @@ read_profile() {
     esac
   done <"$1"
   [[ -n $driver ]] || die "$name: no driver line"
+  [[ $machine == "$(uname -m)" ]] || tools=$machine-linux-gnu-
+  command -v "${tools}gcc" >/dev/null || die "$name: machine $machine needs ${tools}gcc (Debian: g++-${machine//_/-}-linux-gnu)"
 }
 
 is_dead() {
