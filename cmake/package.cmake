@@ -25,6 +25,13 @@ set(replaced nvidia-container-toolkit nvidia-container-toolkit-base
     nvidia-container-runtime nvidia-container-runtime-hook nvidia-docker2)
 list(JOIN replaced ", " replaced)
 
+# The architecture is this machine's where nothing else is said; the families have their own names for it.
+if(CMAKE_CROSSCOMPILING)
+  set(debian_name_aarch64 arm64)
+  set(CPACK_DEBIAN_PACKAGE_ARCHITECTURE ${debian_name_${CMAKE_SYSTEM_PROCESSOR}})
+  set(CPACK_RPM_PACKAGE_ARCHITECTURE ${CMAKE_SYSTEM_PROCESSOR})
+endif()
+
 set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
 set(CPACK_DEBIAN_PACKAGE_SECTION admin)
 set(CPACK_DEBIAN_PACKAGE_PRIORITY optional)
@@ -62,8 +69,9 @@ set(CPACK_RPM_SPEC_MORE_DEFINE
 install(TARGETS nvbox RUNTIME DESTINATION bin)
 # The links and manual pages are what the binary itself lists: a new program needs no change here.
 # nvidia-cdi-hook is among them, as in NVIDIA's package.
+install(CODE "set(emulator \"${CMAKE_CROSSCOMPILING_EMULATOR}\")")
 install(CODE [[
-  execute_process(COMMAND "$<TARGET_FILE:nvbox>" --list OUTPUT_VARIABLE rows
+  execute_process(COMMAND ${emulator} "$<TARGET_FILE:nvbox>" --list OUTPUT_VARIABLE rows
                   COMMAND_ERROR_IS_FATAL ANY)
   string(REGEX MATCHALL "[^\n]+" rows "${rows}")
   foreach(row IN LISTS rows)
@@ -76,7 +84,7 @@ install(CODE [[
     if(NOT name STREQUAL "nvbox")
       file(CREATE_LINK nvbox "$ENV{DESTDIR}${CMAKE_INSTALL_PREFIX}/bin/${name}" SYMBOLIC)
     endif()
-    execute_process(COMMAND "$<TARGET_FILE:nvbox>" --man "${name}" OUTPUT_VARIABLE page
+    execute_process(COMMAND ${emulator} "$<TARGET_FILE:nvbox>" --man "${name}" OUTPUT_VARIABLE page
                     COMMAND_ERROR_IS_FATAL ANY)
     string(REGEX REPLACE "^.*\n?[.]TH [^ ]+ \"?([0-9]).*$" "\\1" section "${page}")
     set(page_file "$ENV{DESTDIR}${CMAKE_INSTALL_PREFIX}/share/man/man${section}/${name}.${section}")
