@@ -419,6 +419,70 @@ make_peer_package() {
   has_text '--engine'
   run -1 "$e2e_dir/../../install.sh" --engine lxc
   has_text '--engine lxc: known are auto, docker, containerd, crio, podman and none'
+  run -1 "$e2e_dir/../../install.sh" --target riscv64
+  has_text '--target riscv64: known is aarch64'
+  run -1 "$e2e_dir/../../install.sh" --target=aarch64 --engine docker
+  has_text '--target installs nothing here'
+}
+
+# A directory that is all of PATH, with what the script needs anyway.
+make_tools() {
+  local name
+  mkdir "$root/bin"
+  for name in sh dirname id uname cat grep mkdir cp; do ln -s "$(command -v "$name")" "$root/bin"; done
+}
+
+# tool NAME SCRIPT
+tool() {
+  printf '#!/bin/sh\n%s\n' "$2" >"$root/bin/$1"
+  chmod +x "$root/bin/$1"
+}
+
+# For the user nobody, who installs nothing.
+build_for_aarch64() {
+  cp "$e2e_dir/../../install.sh" "$root"
+  chmod 755 "$BATS_TEST_TMPDIR" "$BATS_RUN_TMPDIR"
+  chown 65534 "$root"
+  run -"$1" setpriv --reuid=65534 --regid=65534 --clear-groups env PATH="$root/bin" sh "$root/install.sh" --target aarch64
+}
+
+# shellcheck disable=SC2016 # text for the tools
+@test "install.sh builds for aarch64 without root, and says what is missing" {
+  require setpriv
+  [ "$(uname -m)" != aarch64 ] || skip 'a build for another machine'
+  make_tools
+  build_for_aarch64 1
+  has_text 'no apt here; install these first'
+  has_text 'aarch64-linux-gnu-g++'
+  tool apt-get 'echo apt-get "$@"'
+  tool dpkg 'echo amd64'
+  # A library of this machine does not count.
+  tool dpkg-query 'echo installed amd64'
+  build_for_aarch64 1
+  has_text 'dpkg --add-architecture arm64 && apt-get update && apt-get install libcap-dev:arm64 libseccomp-dev:arm64 libyaml-dev:arm64'
+  tool dpkg-query 'echo installed amd64; echo installed arm64'
+  tool cmake 'mkdir build-aarch64 && echo nvbox >build-aarch64/nvbox'
+  tool ninja true
+  tool aarch64-linux-gnu-strip 'cp "$3" "$2"'
+  build_for_aarch64 0
+  has_text 'scp build-aarch64/stripped/nvbox HOST:'
+  [ "$(<"$root/build-aarch64/stripped/nvbox")" = nvbox ]
+}
+
+# shellcheck disable=SC2016 # text for the tools
+@test "install.sh adds the architecture of a build for aarch64, and takes it back where it has no packages" {
+  [ "$(uname -m)" != aarch64 ] || skip 'a build for another machine'
+  make_tools
+  cp "$e2e_dir/../../install.sh" "$root"
+  tool dpkg 'case $1 in --print-architecture) echo amd64 ;; --print-foreign-architectures) ;; *) echo "dpkg $*" ;; esac'
+  tool dpkg-query 'echo installed amd64'
+  tool apt-get '[ "$1" = update ] || exit 100'
+  run -1 env PATH="$root/bin" sh "$root/install.sh" --target aarch64
+  [ "$(grep ^dpkg <<<"$output")" = 'dpkg --add-architecture arm64
+dpkg --remove-architecture arm64' ]
+  has_text 'adding the architecture arm64'
+  has_text 'installing libcap-dev:arm64'
+  has_text 'do not come from the mirror'
 }
 
 # Debian Policy 10.9: directories that programs are found in are 755.
