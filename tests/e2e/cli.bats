@@ -64,54 +64,7 @@ Device Index,Device Minor,Model,Brand,GPU UUID,Bus Location,Architecture
 @test "list is NVIDIA's, byte for byte" {
   cli t4x1 list
   [ "$status" -eq 0 ]
-  is_output '/dev/nvidiactl
-/dev/nvidia-uvm
-/dev/nvidia-uvm-tools
-/dev/nvidia-modeset
-/dev/nvidia0
-/usr/bin/nvidia-smi
-/usr/bin/nvidia-debugdump
-/usr/bin/nvidia-persistenced
-/usr/bin/nvidia-cuda-mps-control
-/usr/bin/nvidia-cuda-mps-server
-/usr/lib/x86_64-linux-gnu/libnvidia-ml.so.535.261.03
-/usr/lib/x86_64-linux-gnu/libnvidia-cfg.so.535.261.03
-/usr/lib/x86_64-linux-gnu/libcuda.so.535.261.03
-/usr/lib/x86_64-linux-gnu/libcudadebugger.so.535.261.03
-/usr/lib/x86_64-linux-gnu/libnvidia-opencl.so.535.261.03
-/usr/lib/x86_64-linux-gnu/libnvidia-ptxjitcompiler.so.535.261.03
-/usr/lib/x86_64-linux-gnu/libnvidia-allocator.so.535.261.03
-/usr/lib/x86_64-linux-gnu/libnvidia-pkcs11-openssl3.so.535.261.03
-/usr/lib/x86_64-linux-gnu/libnvidia-nvvm.so.535.261.03
-/usr/lib/x86_64-linux-gnu/libnvidia-ngx.so.535.261.03
-/usr/lib/x86_64-linux-gnu/libnvidia-encode.so.535.261.03
-/usr/lib/x86_64-linux-gnu/libnvidia-opticalflow.so.535.261.03
-/usr/lib/x86_64-linux-gnu/libnvcuvid.so.535.261.03
-/usr/lib/x86_64-linux-gnu/libnvidia-eglcore.so.535.261.03
-/usr/lib/x86_64-linux-gnu/libnvidia-glcore.so.535.261.03
-/usr/lib/x86_64-linux-gnu/libnvidia-tls.so.535.261.03
-/usr/lib/x86_64-linux-gnu/libnvidia-glsi.so.535.261.03
-/usr/lib/x86_64-linux-gnu/libnvidia-fbc.so.535.261.03
-/usr/lib/x86_64-linux-gnu/libnvidia-rtcore.so.535.261.03
-/usr/lib/x86_64-linux-gnu/libnvoptix.so.535.261.03
-/usr/lib/x86_64-linux-gnu/libGLX_nvidia.so.535.261.03
-/usr/lib/x86_64-linux-gnu/libEGL_nvidia.so.535.261.03
-/usr/lib/x86_64-linux-gnu/libGLESv2_nvidia.so.535.261.03
-/usr/lib/x86_64-linux-gnu/libGLESv1_CM_nvidia.so.535.261.03
-/usr/lib/x86_64-linux-gnu/libnvidia-glvkspirv.so.535.261.03
-/usr/lib/i386-linux-gnu/libnvidia-ml.so.535.261.03
-/usr/lib/i386-linux-gnu/libcuda.so.535.261.03
-/usr/lib/i386-linux-gnu/libnvidia-opencl.so.535.261.03
-/usr/lib/i386-linux-gnu/libnvidia-ptxjitcompiler.so.535.261.03
-/usr/lib/i386-linux-gnu/libnvidia-eglcore.so.535.261.03
-/usr/lib/i386-linux-gnu/libnvidia-glcore.so.535.261.03
-/usr/lib/i386-linux-gnu/libnvidia-tls.so.535.261.03
-/usr/lib/i386-linux-gnu/libnvidia-glsi.so.535.261.03
-/usr/lib/i386-linux-gnu/libGLX_nvidia.so.535.261.03
-/usr/lib/i386-linux-gnu/libEGL_nvidia.so.535.261.03
-/run/nvidia-persistenced/socket
-/lib/firmware/nvidia/535.261.03/gsp_ga10x.bin
-/lib/firmware/nvidia/535.261.03/gsp_tu10x.bin'
+  is_output "$(<"$support/peer_t4x1.list")"
 }
 
 @test "list without compat32 has no 32-bit libraries" {

@@ -3,7 +3,7 @@
 set -euo pipefail
 
 support_dir=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)
-kinds=(glibc glibc-nocache glibc-rhel musl)
+kinds=(glibc glibc-nocache glibc-rhel glibc-aarch64 musl)
 cache=${XDG_CACHE_HOME:-/var/cache}/nvbox-simhost
 
 usage() {
@@ -45,12 +45,22 @@ make_base() {
   echo 'root:x:0:' >"$root/etc/group"
 }
 
+# What the compiler's name begins with, and what runs its programs, for an image of another machine.
+tools='' emulator=()
+
 # A library of the image's own, in a directory only its configuration knows: it must still be found
 # when the driver's libraries have been added.
 make_own_library() {
   local file=$1
   printf 'const char *nvbox_stub_name(void) { return "%s"; }\n' "${file##*/}" |
-    gcc -xc - -shared -nostdlib -fPIC -Wl,-soname,"${file##*/}" -o "$file"
+    "${tools}gcc" -xc - -shared -nostdlib -fPIC -Wl,-soname,"${file##*/}" -o "$file"
+}
+
+# As ldd prints it, which asks the loader of this machine.
+list_libraries() {
+  local loader
+  loader=$(readelf -l "$1" | grep -o '/lib[^]]*/ld-[^]]*')
+  "${emulator[@]}" "$loader" --list "$1"
 }
 
 # Copies the libraries of `program` to `libdir` and its loader to the path that is compiled into it.
@@ -62,17 +72,17 @@ copy_libraries() {
       */ld-linux*) cp -L "$file" "$root$file" ;;
       *) cp -L "$file" "$root$libdir/" ;;
     esac
-  done < <(ldd "$program" | grep -o '/[^ ]*')
+  done < <(list_libraries "$program" | grep -o '/[^ ]*')
 }
 
 make_glibc_files() {
   local root=$1 libdir=$2 libc name
-  require_tools gcc ldd busybox
+  require_tools "${tools}gcc" readelf busybox
   make_base "$root" lib64
-  gcc -O2 -Wall "$support_dir/probe.c" -o "$root/usr/bin/probe"
+  "${tools}gcc" -O2 -Wall "$support_dir/probe.c" -o "$root/usr/bin/probe"
   copy_libraries "$root" "$libdir" "$root/usr/bin/probe"
   # Every image with glibc has these, and a real libcuda needs them, whatever the probe itself does.
-  libc=$(ldd "$root/usr/bin/probe" | sed -nE 's/.*=> (.*libc\.so\.6) .*/\1/p')
+  libc=$(list_libraries "$root/usr/bin/probe" | sed -nE 's/.*=> (.*libc\.so\.6) .*/\1/p')
   for name in libdl.so.2 libm.so.6 libpthread.so.0 librt.so.1; do
     cp -L "${libc%/*}/$name" "$root$libdir/"
   done
@@ -83,7 +93,7 @@ make_glibc_files() {
 
 make_glibc_nocache() {
   local root=$1 multiarch
-  multiarch=$(gcc -print-multiarch)
+  multiarch=$("${tools}gcc" -print-multiarch)
   make_glibc_files "$root" "/usr/lib/$multiarch"
   echo 12.5 >"$root/etc/debian_version"
   echo 'include /etc/ld.so.conf.d/*.conf' >"$root/etc/ld.so.conf"
@@ -95,6 +105,17 @@ make_glibc_nocache() {
 make_glibc() {
   make_glibc_nocache "$1"
   ldconfig -r "$1"
+}
+
+# Its busybox is this machine's, so that a shell needs no emulator. $SIMHOST_LDCONFIG is a command that runs the
+# other machine's ldconfig.
+make_glibc_aarch64() {
+  local ldconfig
+  tools=aarch64-linux-gnu-
+  [[ $(uname -m) == aarch64 ]] || emulator=(qemu-aarch64-static)
+  make_glibc_nocache "$1"
+  read -ra ldconfig <<<"${SIMHOST_LDCONFIG:-ldconfig}"
+  "${ldconfig[@]}" -r "$1"
 }
 
 # This loader is Debian's and finds /usr/lib64 by the cache only, so whoever loses an entry is found out.
@@ -120,7 +141,7 @@ make_musl() {
 # Sets `image`.
 prepare() {
   local kind=$1 sum new
-  sum=$(cat -- "$support_dir/images.sh" "$support_dir/probe.c" | cksum)
+  sum=$({ cat -- "$support_dir/images.sh" "$support_dir/probe.c" && printf %s "${SIMHOST_LDCONFIG-}"; } | cksum)
   image=$cache/images/$kind-${sum%% *}
   [[ ! -d $image ]] || return 0
   mkdir -p -- "$cache/images" || die "cannot make $cache/images: choose another place with --cache"
