@@ -6,8 +6,9 @@
 #   tests/run.sh --quick    unit tests only, nothing is installed
 #   tests/run.sh --tidy     clang-tidy only, nothing is installed
 #   tests/run.sh --vm       the virtual machine's essential checks only, nothing is installed
+#   tests/run.sh --aarch64  only the build for aarch64 and its tests, which are run in an emulator
 #   tests/run.sh --all      also format, shellcheck, clang-tidy, cppcheck, gcc -fanalyzer, sanitizers,
-#                           reproducibility, costs and a virtual machine; warnings are errors
+#                           reproducibility, costs, aarch64 and a virtual machine; warnings are errors
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -16,17 +17,27 @@ test_packages=(libgtest-dev libbenchmark-dev libtoml11-dev bats jq strace util-l
                systemd containerd docker.io podman lxc uidmap busybox-static musl musl-tools hyperfine time patch lintian rpm rpmlint cpio
                pkgconf valgrind)
 lint_packages=(clang clang-format clang-tidy clang-19 libclang-rt-19-dev cppcheck shellcheck abigail-tools)
+# The linked ones are of dpkg's architecture arm64, which lie beside this machine's own.
+aarch64_packages=(g++-aarch64-linux-gnu qemu-user-static
+                  {libcap-dev,libseccomp-dev,libyaml-dev,libgtest-dev,libstdc++6}:arm64)
 vm_packages=(debootstrap e2fsprogs qemu-system-x86 qemu-utils)
 # Of tests/vm, what no simulated host can show.
 vm_checks=(host reload refresh)
 
 say() { printf '== %s\n' "$*"; }
 
+# is_installed NAME[:ARCHITECTURE]: this machine's own without one, of which a library of another does not count.
+is_installed() {
+  local name=${1%:*} architecture=${1#"${1%:*}"}
+  : "${architecture:=$(dpkg --print-architecture)}"
+  dpkg-query -W -f '${db:Status-Status} ${Architecture}\n' "$name" 2>/dev/null |
+    grep -qxE "installed (all|${architecture#:})"
+}
+
 install_packages() {
   local missing=() package
   for package in "$@"; do
-    dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'ok installed' ||
-      missing+=("$package")
+    is_installed "$package" || missing+=("$package")
   done
   [ ${#missing[@]} -eq 0 ] && return
   say "installing ${missing[*]}"
@@ -118,19 +129,42 @@ check_try() {
   sources | grep -E '\.(cc|h)$' | xargs tests/check_try.pl
 }
 
-check_reproducible() {
-  say 'two builds are bit-identical'
+check_reproducible() { # check_reproducible DIRECTORY [CMAKE_OPTION...]
+  say "two builds are bit-identical: $1"
   local other
   other=$(mktemp -d)
   git ls-files -z --cached --others --exclude-standard | tar --null -T - -c | tar -x -C "$other"
-  cmake -S "$other" -B "$other/elsewhere" -G Ninja -DBUILD_TESTING=OFF \
+  cmake -S "$other" -B "$other/elsewhere" -G Ninja -DBUILD_TESTING=OFF "${@:2}" \
     -DNVBOX_COMMIT="$(git rev-parse HEAD)" \
     -DNVBOX_COMMIT_DATE="$(git log -1 --format=%cd --date=format:%Y-%m-%dT%H:%M%z)" >/dev/null
   ninja -C "$other/elsewhere" --quiet
-  cmp build/nvbox "$other/elsewhere/nvbox"
-  cmp build/libnvidia-container.so.1 "$other/elsewhere/libnvidia-container.so.1"
-  abidiff build/libnvidia-container.so.1 "$other/elsewhere/libnvidia-container.so.1"
+  cmp "$1/nvbox" "$other/elsewhere/nvbox"
+  cmp "$1/libnvidia-container.so.1" "$other/elsewhere/libnvidia-container.so.1"
+  abidiff "$1/libnvidia-container.so.1" "$other/elsewhere/libnvidia-container.so.1"
   rm -rf "$other"
+}
+
+# The architecture stays: without its packages it costs an index of them at each update.
+install_aarch64() {
+  dpkg --print-foreign-architectures | grep -qx arm64 || dpkg --add-architecture arm64
+  install_packages "${aarch64_packages[@]}"
+  # Its ldconfig is a static program of a package of which there is only one on a machine.
+  [ ! -x build-aarch64/foreign/sbin/ldconfig ] || return 0
+  mkdir -p build-aarch64/foreign
+  (cd build-aarch64/foreign && apt-get download -qq -o APT::Sandbox::User=root libc-bin:arm64 &&
+    dpkg -x libc-bin_*_arm64.deb . && rm libc-bin_*_arm64.deb)
+}
+
+build_aarch64() {
+  say 'build for aarch64'
+  build build-aarch64 --toolchain cmake/aarch64-linux-gnu.cmake -DNVBOX_WERROR=ON
+  check_reproducible build-aarch64 --toolchain cmake/aarch64-linux-gnu.cmake
+}
+
+# What cannot be run in the emulator is said in tests/CMakeLists.txt and tests/e2e/emulated.bats.
+test_aarch64() {
+  say 'aarch64, in an emulator'
+  NVBOX_MUST_RUN=${NVBOX_MUST_RUN-e2e} run_ctest build-aarch64
 }
 
 check_sanitizers() {
@@ -170,10 +204,21 @@ main() {
       check_vm
       return
       ;;
+    --aarch64-build)
+      build_aarch64
+      return
+      ;;
+    --aarch64)
+      install_packages "${build_packages[@]}" "${test_packages[@]}"
+      install_aarch64
+      build_aarch64
+      test_aarch64
+      return
+      ;;
     --all) local all=1 ;;
     '') ;;
     *)
-      echo "tests/run.sh: unknown option $1; known are --quick, --tidy, --vm and --all" >&2
+      echo "tests/run.sh: unknown option $1; known are --quick, --tidy, --vm, --aarch64 and --all" >&2
       exit 2
       ;;
   esac
@@ -185,6 +230,7 @@ main() {
   local options=()
   if [ -n "${all:-}" ]; then
     install_packages "${lint_packages[@]}" "${vm_packages[@]}"
+    install_aarch64
     check_format
     check_shell
     check_try
@@ -198,8 +244,9 @@ main() {
   if [ -n "${all:-}" ]; then
     say 'what hot paths cost'
     bench/guard.sh build/nvbox
-    check_reproducible
+    check_reproducible build
     check_sanitizers
+    start aarch64 tests/run.sh --aarch64-build
     start fuzzers tests/security/fuzz/run.sh 30
   fi
   say 'tests'
@@ -208,6 +255,8 @@ main() {
   say 'fuzzers, 30 s each'
   finish fuzzers
   finish clang-tidy
+  finish aarch64
+  test_aarch64
   # Alone, because an emulated processor is slow enough by itself.
   check_vm
 }
