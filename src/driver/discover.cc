@@ -51,9 +51,9 @@ Result<> add_files(const Context& context, Inventory& inventory) {
   return {};
 }
 
-Result<> discover_dgpu(const Context& context, Inventory& inventory) {
+Result<> discover_dgpu(const Context& context, const VersionText& told, Inventory& inventory) {
   const Need& need = context.need;
-  inventory.driver = NVBOX_TRY(read_driver(context));
+  inventory.driver = NVBOX_TRY(read_driver(context, told));
   if (need.gpus) inventory.gpus = find_gpus(context);
   if (need.facts) add_product_facts(context, inventory);
   inventory.control = control_nodes(context);
@@ -82,18 +82,18 @@ void add_explicit_libraries(const std::vector<std::string>& feature_flags, Searc
 Result<Inventory> discover(const Roots& roots, const Search& search, const Need& need) {
   Inventory inventory;
   const Context context = {roots, search, need, inventory.problems, inventory.core_failures};
-  const DriverKind kind =
-      search.kind == DriverKind::none ? platform_of(roots.host, roots.dev) : search.kind;
+  const VersionText told = read_version_file(roots.host);
+  const DriverKind kind = search.kind == DriverKind::none ? platform_of(roots, told) : search.kind;
   switch (kind) {
     case DriverKind::tegra:
-      NVBOX_TRY(discover_tegra(context, inventory));
+      NVBOX_TRY(discover_tegra(context, told, inventory));
       break;
     case DriverKind::wsl:
       NVBOX_TRY(discover_wsl(context, inventory));
       break;
     case DriverKind::none:
     case DriverKind::dgpu:
-      NVBOX_TRY(discover_dgpu(context, inventory));
+      NVBOX_TRY(discover_dgpu(context, told, inventory));
       break;
   }
   if (need.features != Features::none) inventory.features = find_features(context);

@@ -42,9 +42,10 @@ Result<Inventory> look_at_devices(const Roots& roots) {
   const Search search;
   const Need need;
   const Context context = {roots, search, need, inventory.problems, inventory.core_failures};
-  inventory.driver.kind = platform_of(roots.host, roots.dev);
+  const VersionText told = read_version_file(roots.host);
+  inventory.driver.kind = platform_of(roots, told);
   if (!is_usual(inventory.driver.kind)) return inventory;
-  inventory.driver = NVBOX_TRY(read_driver(context));
+  inventory.driver = NVBOX_TRY(read_driver(context, told));
   inventory.gpus = find_gpus(context);
   return inventory;
 }

@@ -12,9 +12,8 @@ constexpr std::string_view version_file = "/proc/driver/nvidia/version";
 constexpr std::string_view params_file = "/proc/driver/nvidia/params";
 constexpr std::string_view module_version_file = "/sys/module/nvidia/version";
 
-Result<std::string> read_version(const Context& context) {
+Result<std::string> read_version(const Context& context, const VersionText& told) {
   const host::Root& host = context.roots.host;
-  const auto told = host.read(version_file);
   const auto text = context.or_problem(told);
   if (text) {
     if (auto version = parse_version_file(*text)) return *std::move(version);
@@ -61,8 +60,12 @@ std::optional<std::string> parse_version_file(std::string_view text) {
   return std::nullopt;
 }
 
-Result<Driver> read_driver(const Context& context) {
-  std::string version = NVBOX_TRY(read_version(context));
+VersionText read_version_file(const host::Root& host) {
+  return host.read(version_file);
+}
+
+Result<Driver> read_driver(const Context& context, const VersionText& told) {
+  std::string version = NVBOX_TRY(read_version(context, told));
   return Driver{.kind = DriverKind::dgpu,
                 .version = std::move(version),
                 .root = context.roots.driver.path(),

@@ -22,7 +22,7 @@ std::optional<T> if_there(Result<std::optional<T>> result) {
   return result ? std::move(result).value() : std::nullopt;
 }
 
-// Elsewhere this costs two look-ups of names that do not exist.
+// Elsewhere these are two names that do not exist.
 bool is_tegra(const host::Root& host) {
   const auto release = if_there(host.stat("/etc/nv_tegra_release"));
   if (release && S_ISREG(release->st_mode)) return true;
@@ -30,10 +30,9 @@ bool is_tegra(const host::Root& host) {
   return family && lower(*family).starts_with("tegra");
 }
 
-// No kernel of WSL's has a driver of NVIDIA's. Elsewhere this is one look-up of a name that does
-// not exist.
-bool is_wsl(const host::Root& host, const host::Root& dev) {
-  return if_there(dev.stat(wsl_node)) && !if_there(host.stat("/proc/driver/nvidia/version"));
+// No kernel of WSL's has a driver of NVIDIA's that tells its version.
+bool is_wsl(const host::Root& dev, const VersionText& told) {
+  return told && !*told && if_there(dev.stat(wsl_node));
 }
 
 // What is not a file that can be read is no integrated GPU: those of nvgpu are not in /proc.
@@ -48,15 +47,18 @@ bool is_integrated(std::string_view model) {
   return model.contains("(nvgpu)") || model.contains("NVIDIA Thor");
 }
 
-DriverKind platform_of(const host::Root& host, const host::Root& dev) {
-  if (is_wsl(host, dev)) return DriverKind::wsl;
-  if (!is_tegra(host)) return DriverKind::dgpu;
-  const bool has_nvgpu = std::ranges::any_of(
-      nvgpu_nodes, [&](std::string_view path) { return if_there(dev.stat(path)).has_value(); });
+DriverKind platform_of(const Roots& roots, const VersionText& told) {
+  const bool is_x86 = told && *told && (*told)->contains("x86_64");
+  if (is_x86) return DriverKind::dgpu;
+  if (is_wsl(roots.dev, told)) return DriverKind::wsl;
+  if (!is_tegra(roots.host)) return DriverKind::dgpu;
+  const bool has_nvgpu = std::ranges::any_of(nvgpu_nodes, [&](std::string_view path) {
+    return if_there(roots.dev.stat(path)).has_value();
+  });
   if (has_nvgpu) return DriverKind::tegra;
-  const auto gpus = if_there(host.list(gpu_directory)).value_or(std::vector<std::string>());
+  const auto gpus = if_there(roots.host.list(gpu_directory)).value_or(std::vector<std::string>());
   const bool has_integrated = std::ranges::any_of(
-      gpus, [&](const std::string& address) { return is_integrated_at(host, address); });
+      gpus, [&](const std::string& address) { return is_integrated_at(roots.host, address); });
   return gpus.empty() || has_integrated ? DriverKind::tegra : DriverKind::dgpu;
 }
 

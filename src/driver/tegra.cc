@@ -71,11 +71,11 @@ std::string cuda_version(const Context& context, const std::string& driver_versi
   return std::string(known.empty() ? cuda_version_of(driver_version) : known);
 }
 
-Driver driver_of(const Context& context) {
+Driver driver_of(const Context& context, const VersionText& told) {
   Driver driver = {.kind = DriverKind::tegra,
                    .root = context.roots.driver.path(),
                    .dev_root = context.roots.dev.path()};
-  const auto text = context.or_problem(context.roots.host.read("/proc/driver/nvidia/version"));
+  const auto text = context.or_problem(told);
   if (text) driver.version = parse_version_file(*text).value_or("");
   driver.cuda_version = cuda_version(context, driver.version);
   return driver;
@@ -123,9 +123,9 @@ std::string_view cuda_version_of_l4t(std::string_view release) {
   return "";
 }
 
-Result<> discover_tegra(const Context& context, Inventory& inventory) {
+Result<> discover_tegra(const Context& context, const VersionText& told, Inventory& inventory) {
   const Need& need = context.need;
-  inventory.driver = driver_of(context);
+  inventory.driver = driver_of(context, told);
   const bool needs_files = need.files != Capabilities::none && !need.only_nodes;
   if (!need.gpus && !needs_files) return {};
   auto files = read_csv_files(context);

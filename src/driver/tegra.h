@@ -8,6 +8,7 @@
 #include "base/result.h"
 #include "driver/context.h"
 #include "driver/inventory.h"
+#include "driver/kernel_module.h"
 
 namespace nvbox::driver {
 
@@ -22,7 +23,7 @@ std::string_view cuda_version_of_l4t(std::string_view release);
 
 // Driver, GPUs, files and links, as far as they are needed. A driver without a version is one of
 // nvgpu's before L4T 36. An error when files are needed and no CSV file says which; where only
-// devices are, that is the integrated GPU's problem.
-Result<> discover_tegra(const Context& context, Inventory& inventory);
+// devices are, that is the integrated GPU's problem. `told` is the driver's version file.
+Result<> discover_tegra(const Context& context, const VersionText& told, Inventory& inventory);
 
 }  // namespace nvbox::driver

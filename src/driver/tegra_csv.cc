@@ -1,6 +1,7 @@
 #include "driver/tegra_csv.h"
 
 #include <algorithm>
+#include <climits>
 #include <optional>
 #include <utility>
 
@@ -19,13 +20,6 @@ constexpr KindRow kinds[] = {{"dev", CsvKind::device},
                              {"dir", CsvKind::directory},
                              {"lib", CsvKind::file},
                              {"sym", CsvKind::link}};
-
-// What a configuration, a hook's arguments and a log can hold.
-bool is_plain_path(std::string_view path) {
-  const bool is_printable = std::ranges::all_of(
-      path, [](char character) { return character >= ' ' && character <= '~'; });
-  return is_printable && !path.empty() && path.size() < 4096 && !path.contains("::");
-}
 
 // The entry, or what is wrong with the line.
 Result<CsvEntry> parse_line(std::string_view line) {
@@ -86,6 +80,12 @@ std::optional<CsvFile> read_file(const Context& context, const host::Root& root,
 }
 
 }  // namespace
+
+bool is_plain_path(std::string_view path) {
+  const bool is_printable = std::ranges::all_of(
+      path, [](char character) { return character >= ' ' && character <= '~'; });
+  return is_printable && !path.empty() && path.size() < PATH_MAX && !path.contains("::");
+}
 
 CsvList parse_csv(std::string_view text) {
   CsvList list;

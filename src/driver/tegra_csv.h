@@ -36,6 +36,10 @@ struct CsvList {
   bool operator==(const CsvList&) const = default;
 };
 
+// Whether a path is what a configuration, a hook's arguments and a log can hold: not every name on
+// a host is, and what a container cannot be given should not keep it from its start.
+bool is_plain_path(std::string_view path);
+
 // Real files have some 300 lines.
 inline constexpr size_t most_csv_entries = 8192;
 inline constexpr size_t most_csv_bytes = size_t{1024} * 1024;

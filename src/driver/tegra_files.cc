@@ -33,11 +33,11 @@ constexpr int most_links = 40;
 
 // A root that entries are looked for in, and where it is below the driver root.
 struct Base {
-  Base(const Context& context, const host::Root& base_root, std::string base_prefix = {})
+  Base(const host::Root& base_root, Count& failed, std::string base_prefix = {})
       : root(base_root),
         prefix(std::move(base_prefix)),
         locator(base_root),
-        paths(context, base_root) {}
+        paths(base_root, failed) {}
 
   const host::Root& root;
   std::string prefix;
@@ -51,10 +51,9 @@ struct Hit {
   host::Found found;
 };
 
+// What the loader's cache is for, in the peer's words lib?*.so and lib?*.so.*.
 bool is_library(std::string_view name) {
-  const size_t at = name.find(".so");
-  return name.starts_with("lib") && at != std::string_view::npos && at > 3 &&
-         (at + 3 == name.size() || name[at + 3] == '.');
+  return matches_pattern("lib?*.so", name) || matches_pattern("lib?*.so.*", name);
 }
 
 // Those that the installer makes links to have two dots in their names, like the peer's pattern
@@ -74,10 +73,9 @@ bool is_ignored(const CsvSearch& search, std::string_view path) {
 // Files by their entries, below the driver root and, where they are not there, below `other_root`.
 class Finder {
  public:
-  // `context` must outlive it.
-  explicit Finder(const Context& context) : context_(context) {
-    bases_.emplace_back(context, context.roots.driver);
-  }
+  // Both must outlive it; `failed` are entries that cannot be looked at.
+  Finder(const Context& context, Count& failed)
+      : context_(context), failed_(failed), first_(context.roots.driver, failed) {}
 
   // Everything that is what is sought. Files are looked for below the directories of the command
   // line as well, which the peer puts in front of the entry's path.
@@ -85,13 +83,13 @@ class Finder {
     std::vector<Hit> hits;
     if (sought == host::Sought::file) {
       for (const std::string& directory : context_.search.library_directories) {
-        add(bases_.front(), path::join(directory, pattern), sought, hits);
+        add(first_, path::join(directory, pattern), sought, hits);
       }
     }
-    add(bases_.front(), pattern, sought, hits);
+    add(first_, pattern, sought, hits);
     if (!hits.empty()) return hits;
     open_other();
-    if (bases_.size() > 1) add(bases_.back(), pattern, sought, hits);
+    if (second_) add(*second_, pattern, sought, hits);
     return hits;
   }
 
@@ -99,7 +97,7 @@ class Finder {
   void add(Base& base, const std::string& pattern, host::Sought sought, std::vector<Hit>& hits) {
     for (const std::string& path : base.paths.of(pattern)) {
       const auto found =
-          context_.or_problem(base.locator.find(path::parent(path), path::base_name(path), sought));
+          failed_.or_count(base.locator.find(path::parent(path), path::base_name(path), sought));
       if (found) hits.push_back({&base, *found});
     }
   }
@@ -112,13 +110,15 @@ class Finder {
     auto root = host::Root::open(path::join(context_.roots.driver.path(), *place));
     if (!root) return context_.problem(root.error().message());
     other_ = std::move(root).value();
-    bases_.emplace_back(context_, *other_, *place);
+    second_.emplace(*other_, failed_, *place);
   }
 
   const Context& context_;
+  Count& failed_;
   bool is_opened_ = false;
   std::optional<host::Root> other_{};
-  std::deque<Base> bases_{};  // hits point into it
+  Base first_;  // hits point to one of the two
+  std::optional<Base> second_{};
 };
 
 // A library without which a capability is nothing.
@@ -130,30 +130,20 @@ struct CoreRow {
 constexpr CoreRow core_rows[] = {{"libcuda.so", Capabilities::compute},
                                  {"libnvidia-ml.so", Capabilities::utility}};
 
-// How many there are of something, and the first of them.
-struct Count {
-  size_t number = 0;
-  std::string first{};
-
-  void add(std::string one) {
-    if (number++ == 0) first = std::move(one);
-  }
-};
-
 class Collector {
  public:
   Collector(const Context& context, Inventory& inventory)
       : context_(context),
         architecture_(architecture_of(context.search.machine)),
         inventory_(inventory),
-        finder_(context) {}
+        finder_(context, failed_) {}
 
   void run(const std::vector<CsvFile>& files) {
     for (const CsvKind kind : {CsvKind::directory, CsvKind::file, CsvKind::link}) {
       for (const CsvFile& file : files) add_entries(file, kind);
     }
     if (context_.or_problem(context_.roots.driver.stat(release_file))) {
-      add_file(std::string(release_file), std::string(release_file));
+      add_found(std::string(release_file), std::string(release_file), false);
     }
     tell();
     note_core_failures(files);
@@ -186,6 +176,9 @@ class Collector {
 
   void add_found(const std::string& path, const std::string& in_container, bool is_directory) {
     if (!taken_.insert(path).second) return;
+    if (!is_plain_path(path) || !is_plain_path(in_container)) {
+      return failed_.add(cat(quote(path), " is no path for a container"));
+    }
     const std::string_view name = path::base_name(in_container);
     if (!is_directory && is_library(name)) return add_library(path, in_container);
     add_file(path, in_container);
@@ -197,7 +190,7 @@ class Collector {
 
   void add_library(const std::string& path, const std::string& in_container) {
     const std::string name(path::base_name(in_container));
-    const auto info = context_.or_problem(read_elf(path));
+    const auto info = failed_.or_count(read_elf(path));
     if (info && (!info->is_64 || info->machine != architecture_.machine)) {
       return foreign_.add(path);
     }
@@ -234,8 +227,8 @@ class Collector {
     const host::Root& root = hit.base->root;
     std::string at = hit.found.place;
     for (int i = 0; i < most_links; ++i) {
-      const auto text = context_.or_problem(root.read_link(at));
-      if (!text) return;
+      const auto text = failed_.or_count(root.read_link(at));
+      if (!text || !is_plain_path(*text) || !is_plain_path(at)) return;
       HostLink link = {*text, at};
       std::vector<HostLink>& links = inventory_.extra_links;
       if (std::ranges::find(links, link) == links.end()) links.push_back(std::move(link));
@@ -248,6 +241,10 @@ class Collector {
       context_.problem(cat(missing_.number, " of ", wanted_,
                            " files that the CSV files name are not on this host, the first is ",
                            missing_.first));
+    }
+    if (failed_.number > 0) {
+      context_.problem(cat(failed_.number, " of them cannot be looked at, the first is ",
+                           printable(failed_.first)));
     }
     if (foreign_.number == 0) return;
     context_.problem(cat(foreign_.number, foreign_.number == 1 ? " library is" : " libraries are",
@@ -278,6 +275,7 @@ class Collector {
   const Context& context_;
   const Architecture& architecture_;
   Inventory& inventory_;
+  Count failed_{};
   Finder finder_;
   std::deque<ScannedDirectory> directories_{};
   std::set<std::string> taken_{};

@@ -32,17 +32,23 @@ bool is_control(std::string_view path) {
 // The character devices of the entries, each once. Most boards have half of them.
 std::vector<HostDevice> nodes_of(const Context& context, const std::vector<CsvFile>& files) {
   std::vector<HostDevice> nodes;
-  PatternPaths paths(context, context.roots.dev);
+  Count failed;
+  PatternPaths paths(context.roots.dev, failed);
   for (const CsvFile& file : files) {
     for (const CsvEntry& entry : file.list.entries) {
       if (entry.kind != CsvKind::device) continue;
       for (const std::string& path : paths.of(entry.path)) {
-        const auto node = context.or_problem(context.roots.dev.device(path));
+        const auto node = failed.or_count(context.roots.dev.device(path));
         if (!node || node->type != 'c') continue;
         if (std::ranges::find(nodes, path, &HostDevice::path) != nodes.end()) continue;
         nodes.push_back({path, node->major, node->minor, node->mode, node->gid});
       }
     }
+  }
+  if (failed.number > 0) {
+    context.problem(cat(
+        failed.number,
+        " device nodes that the CSV files name cannot be looked at: ", printable(failed.first)));
   }
   return nodes;
 }

@@ -12,7 +12,7 @@ void PatternPaths::add_matches(const std::string& parent, std::string_view patte
                                std::vector<std::string>& matching) {
   if (listings_left_ == 0) return;
   --listings_left_;
-  const auto names = context_.or_problem(root_.list(parent));
+  const auto names = failed_.or_count(root_.list(parent));
   for (const std::string& name : names.value_or(std::vector<std::string>())) {
     if (matches_left_ == 0) return;
     if (!matches_pattern(pattern, name)) continue;

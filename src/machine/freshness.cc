@@ -49,6 +49,9 @@ Result<std::optional<std::string>> staleness(const config::CdiFile& file,
                                              const driver::Roots& roots) {
   if (!file.stamp) return std::optional<std::string>();
   const driver::Inventory inventory = NVBOX_TRY(driver::look_at_devices(roots));
+  if (inventory.driver.kind == driver::DriverKind::tegra) {
+    return std::optional<std::string>("it was made for another kind of driver than this host has");
+  }
   const driver::Fingerprint now = driver::fingerprint_of(inventory);
   if (file.stamp->driver_version != now.driver_version) {
     return std::optional(cat("it was made for driver ", file.stamp->driver_version, ", and ",

@@ -12,6 +12,8 @@
 
 #include "base/path.h"
 #include "base/text.h"
+#include "driver/kernel_module.h"
+#include "driver/platform.h"
 #include "machine/nodes.h"
 #include "sys/cgroup.h"
 #include "sys/kernel.h"
@@ -123,6 +125,11 @@ void load_and_make(const driver::Roots& roots, CapabilityNodes capabilities, Mak
                    const Log& log) {
   if (sys::is_in_user_namespace()) {
     log.warning("kernel modules are not loaded and nodes not made: this is a user namespace");
+    return;
+  }
+  const driver::DriverKind kind = driver::platform_of(roots, driver::read_version_file(roots.host));
+  if (kind == driver::DriverKind::tegra) {
+    log.info("kernel modules are not loaded and nodes not made: a Tegra's system has its own");
     return;
   }
   load_missing(roots, log);

@@ -24,7 +24,7 @@ enum class CapabilityNodes { leave, make };
 // serves, but for IMEX channels, which are given to those who ask for them, is made with the
 // driver's mode and owner, which one that exists gets, too (make_node). Everything that fails is
 // only logged: a container that needs what is missing fails with a better message later. Does
-// nothing in a user namespace.
+// nothing in a user namespace, and on a Tegra, whose udev gives nodes to a group.
 void load_modules(const driver::Roots& roots, CapabilityNodes capabilities, const Log& log);
 
 // The same for a description of the host: nodes that exist stay as they are (make_node_if_missing),

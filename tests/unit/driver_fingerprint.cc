@@ -93,6 +93,14 @@ c /dev/nvidia0 195:0
   EXPECT_EQ(devices->gpus[0].uuid, "GPU-01234567-89ab-cdef-0123-456789abcdef");
 }
 
+TEST(Devices, of_a_tegra_are_not_looked_at) {
+  const test::Host host("f /etc/nv_tegra_release\n");
+  const host::Root root = host.root();
+  const auto devices = look_at_devices({root, root, root});
+  ASSERT_TRUE(devices) << devices.error().message();
+  EXPECT_EQ(*devices, (Inventory{.driver = {.kind = DriverKind::tegra}}));
+}
+
 TEST(Devices, of_a_host_without_a_driver_are_an_error) {
   const test::Host host("d /proc/driver");
   const host::Root root = host.root();

@@ -15,7 +15,7 @@ namespace {
 DriverKind kind_of(std::string_view text) {
   const test::Host host(text);
   const host::Root root = host.root();
-  return platform_of(root, root);
+  return platform_of({root, root, root}, read_version_file(root));
 }
 
 constexpr std::string_view release = "f /etc/nv_tegra_release\n";
@@ -44,6 +44,13 @@ TEST(Platform, of_a_host_without_files_of_tegra_is_the_usual_one) {
   EXPECT_EQ(kind_of("f /sys/devices/soc0/family <<EOF\nSnapdragon\nEOF\n"), DriverKind::dgpu);
   EXPECT_EQ(kind_of("c /dev/nvhost-gpu 505:1\n"), DriverKind::dgpu);
   EXPECT_EQ(kind_of(gpu("0000:01:00.0", "NVIDIA GB10")), DriverKind::dgpu);
+}
+
+TEST(Platform, of_a_driver_for_x86_is_not_looked_at) {
+  constexpr std::string_view version =
+      "f /proc/driver/nvidia/version <<EOF\nNVRM version: NVIDIA UNIX x86_64 Kernel Module  "
+      "535.1\nEOF\n";
+  EXPECT_EQ(kind_of(with_release(std::string(version))), DriverKind::dgpu);
 }
 
 TEST(Platform, is_tegra_by_the_release_or_by_the_family_of_the_chip) {

@@ -46,6 +46,9 @@ write_proc() {
 }
 
 write_version() {
+  local machine=$machine
+  # Boards with a device tree are Arm's; their libraries here are for this machine all the same.
+  [[ -z $compatible ]] || machine=aarch64
   if [[ $module == open ]]; then
     printf 'NVRM version: NVIDIA UNIX Open Kernel Module for %s  %s  Release Build  (builder@simhost)  %s\n' \
       "$machine" "$driver" 'Thu Jul  3 10:42:15 UTC 2025'
