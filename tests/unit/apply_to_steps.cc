@@ -222,6 +222,36 @@ TEST(ToSteps, compat_libraries_are_mounted_or_left_to_the_loader_or_neither) {
   EXPECT_EQ(to_steps(with_compat(CompatMode::disabled), debian, {}), std::vector<Step>{});
 }
 
+TEST(ToSteps, compat_libraries_by_the_cuda_version_are_left_to_the_loader_in_both_modes) {
+  ConfigureRequest request = bare();
+  request.work.cuda_compat_cuda = "12.6";
+  request.work.cuda_compat_root = "/usr/local/cuda/compat_orin";
+  for (const CompatMode mode : {CompatMode::mount, CompatMode::ldconfig}) {
+    request.compat = mode;
+    EXPECT_EQ(to_steps(request, debian, {}),
+              (std::vector<Step>{UpdateCache{.compat_root = "/usr/local/cuda/compat_orin",
+                                             .compat_cuda = "12.6"}}));
+  }
+  request.compat = CompatMode::disabled;
+  EXPECT_EQ(to_steps(request, debian, {}), std::vector<Step>{});
+}
+
+// Of a Tegra, as its old library did (jetson branch of libnvidia-container): names may be there
+// twice, and plug-ins are looked for where they are.
+TEST(ToSteps, libraries_may_stay_where_they_are) {
+  ConfigureRequest request = bare();
+  request.moves_libraries = false;
+  request.edits.mounts = {{"/usr/lib/aarch64-linux-gnu/nvidia/libx.so",
+                           "/usr/lib/aarch64-linux-gnu/nvidia/libx.so", file_options}};
+  request.work.links = {{"libx.so", "/usr/lib/aarch64-linux-gnu/nvidia/libx.so.1"}};
+  request.work.library_folders = {"/usr/lib/aarch64-linux-gnu/nvidia"};
+  EXPECT_EQ(described(request, fedora),
+            (Lines{"bind /usr/lib/aarch64-linux-gnu/nvidia/libx.so on "
+                   "/usr/lib/aarch64-linux-gnu/nvidia/libx.so (ro,nosuid,nodev)",
+                   "link /usr/lib/aarch64-linux-gnu/nvidia/libx.so.1 -> libx.so",
+                   "update the loader's cache for /usr/lib/aarch64-linux-gnu/nvidia"}));
+}
+
 TEST(ToSteps, the_loaders_cache_is_left_alone_on_request) {
   ConfigureRequest request = with_compat(CompatMode::ldconfig);
   request.work.library_folders = {"/usr/lib64"};

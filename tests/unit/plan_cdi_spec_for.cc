@@ -123,6 +123,28 @@ TEST(GpuSpec, has_the_peers_common_hooks_in_its_order) {
   EXPECT_FALSE(has_32_bit);
 }
 
+// As the peer's (driverDiscoverer of its pkg/nvcdi/lib-csv.go and its test), and e2e/jetson.bats
+// compares the whole.
+TEST(GpuSpec, of_a_tegra_has_the_peers_hooks_in_its_order) {
+  driver::Inventory host = small_host();
+  host.driver = {.kind = driver::DriverKind::tegra,
+                 .version = "540.3.0",
+                 .compat_cuda_version = "13.1",
+                 .compat_root = "/another/compat/root"};
+  host.library_directories.clear();
+  EXPECT_EQ(hooks_of(cdi_spec_of_gpus(host, {})->spec.edits),
+            (Words{"create-symlinks --link libcuda.so.1::/usr/lib64/libcuda.so",
+                   "create-symlinks --link ../a::/usr/lib64/gbm/a",
+                   "enable-cuda-compat --host-cuda-version=13.1 "
+                   "--cuda-compat-container-root=/another/compat/root",
+                   "update-ldcache --folder /usr/lib64"}));
+  host.driver.compat_root.clear();
+  EXPECT_EQ(hooks_of(cdi_spec_of_gpus(host, {})->spec.edits)[2],
+            "enable-cuda-compat --host-cuda-version=13.1");
+  host.driver.compat_cuda_version.clear();
+  EXPECT_EQ(cdi_spec_of_gpus(host, {})->spec.edits.hooks.size(), 3);
+}
+
 TEST(GpuSpec, is_in_the_lowest_version_that_will_do) {
   EXPECT_EQ(cdi_spec_of_gpus(small_host(), {})->spec.version, "0.7.0") << "additional groups";
   EXPECT_EQ(cdi_spec_of_gpus(small_host(), {.additional_gids = false})->spec.version, "0.5.0")

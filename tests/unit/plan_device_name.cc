@@ -32,6 +32,9 @@ TEST(DeviceName, is_taken_apart) {
       {"gpu-5f2c0000-0000-4a10-8000-000000000000",
        {.kind = Kind::gpu_uuid, .uuid = "gpu-5f2c0000-0000-4a10-8000-000000000000"}},
       {"GPU-", {.kind = Kind::gpu_uuid, .uuid = "gpu-"}},
+      // An Orin's, as NVML has it (isOrinGPUID of NVIDIA's pkg/nvcdi/lib-csv.go).
+      {"54D0709b-558d-5a59-9c65-0c5fc14a21a4",
+       {.kind = Kind::gpu_uuid, .uuid = "54d0709b-558d-5a59-9c65-0c5fc14a21a4"}},
       {"0000:3b:00.0", {.kind = Kind::address}},
       {"00000000:3B:00.0", {.kind = Kind::address}},
       {"3b:00.0", {.kind = Kind::address}},
@@ -53,6 +56,8 @@ TEST(DeviceName, of_no_known_form_is_unknown) {
   for (const std::string_view text : {"",
                                       " ",
                                       "banana",
+                                      "54d0709b-558d-5a59-9c65-0c5fc14a21a",
+                                      "54d0709b-558d-5a59-9c65-0c5fc14a21ag",
                                       "all",
                                       "-1",
                                       "+ 1",

@@ -93,6 +93,46 @@ TEST(Plan, of_compute_brings_the_links_and_looks_for_cuda_compatibility) {
                                  .mask_params = true}));
 }
 
+// "single orin CSV device" of NVIDIA's TestDeviceSpecGenerators (pkg/nvcdi/lib-csv_test.go).
+TEST(Plan, of_a_tegra_has_every_node_and_file_whatever_the_capabilities) {
+  const driver::Gpu orin = {.node = HostDevice{"/dev/nvidia0", 195, 0, 0666, 0},
+                            .more_nodes = {{"/dev/nvmap", 10, 1, 0400, 44}}};
+  const driver::Inventory host = {
+      .driver = {.kind = driver::DriverKind::tegra,
+                 .version = "540.3.0",
+                 .compat_cuda_version = "13.1",
+                 .compat_root = "/usr/local/cuda/compat_orin"},
+      .gpus = {orin},
+      .libraries = {{.path = "/l/nvidia/libcuda.so.1.1",
+                     .soname = "libcuda.so.1",
+                     .links = {{"libcuda.so.1", "/l/nvidia/libcuda.so"}}},
+                    {.path = "/pass/l/liby.so",
+                     .soname = "liby.so",
+                     .container_path = "/l/liby.so"}},
+      .files = {{driver::FileKind::data, "/etc/x", "/etc/x"}},
+      .extra_links = {{"nvidia/libcuda.so.1.1", "/l/libcuda.so"}}};
+  const ContainerPlan plan = plan_for(host, {.gpus = {0}}, Capabilities::utility, {});
+  EXPECT_EQ(plan.edits.env, std::vector<std::string>{"NVIDIA_VISIBLE_DEVICES=void"});
+  EXPECT_EQ(plan.edits.nodes,
+            (std::vector<spec::DeviceNode>{
+                {.path = "/dev/nvidia0", .major = 195, .minor = 0, .file_mode = 0666},
+                {.path = "/dev/nvmap", .major = 10, .minor = 1, .file_mode = 0400, .gid = 44}}));
+  EXPECT_EQ(plan.edits.additional_gids, std::vector<std::uint32_t>{44});
+  EXPECT_EQ(plan.edits.mounts,
+            (std::vector<spec::Mount>{
+                {"/etc/x", "/etc/x", read_only},
+                {"/pass/l/liby.so", "/l/liby.so", read_only},
+                {"/l/nvidia/libcuda.so.1.1", "/l/nvidia/libcuda.so.1.1", read_only}}));
+  EXPECT_EQ(plan.work, (spec::ContainerWork{.links = {{"nvidia/libcuda.so.1.1", "/l/libcuda.so"},
+                                                      {"libcuda.so.1", "/l/nvidia/libcuda.so"}},
+                                            .library_folders = {"/l/nvidia", "/l"}}));
+  EXPECT_EQ(plan_for(host, {.gpus = {0}}, Capabilities::all, {}).work,
+            (spec::ContainerWork{.links = plan.work.links,
+                                 .library_folders = {"/l/nvidia", "/l"},
+                                 .cuda_compat_cuda = "13.1",
+                                 .cuda_compat_root = "/usr/local/cuda/compat_orin"}));
+}
+
 TEST(Plan, of_video_includes_the_compute_libraries) {
   const ContainerPlan plan = plan_for(small_host(), {}, Capabilities::video, {});
   EXPECT_EQ(plan.edits.mounts,

@@ -67,6 +67,24 @@ TEST(ListFiles, has_only_the_parts_that_are_asked_for) {
             (std::vector<std::string>{"/run/nvidia-persistenced/socket", "/tmp/nvidia-mps"}));
 }
 
+TEST(ListFiles, has_everything_of_a_tegra) {
+  const driver::HostDevice shared = {"/dev/nvmap", 10, 1, 0660, 44};
+  const driver::Inventory tegra = {
+      .driver = {.kind = driver::DriverKind::tegra},
+      .gpus = {{.node = driver::HostDevice{"/dev/nvidia0", 195, 0, 0666, 0},
+                .more_nodes = {shared}},
+               {.minor = 1,
+                .node = driver::HostDevice{"/dev/nvidia1", 195, 1, 0666, 0},
+                .more_nodes = {shared}}},
+      .libraries = {{.path = "/l/libx.so", .soname = "libx.so"},
+                    {.path = "/p/l/liby.so", .soname = "liby.so", .container_path = "/l/liby.so"}},
+      .files = {{FileKind::data, "/p/etc/x", "/etc/x"}}};
+  EXPECT_EQ(list_files(tegra, {.gpus = {0, 1}}, {}, everything),
+            (Listing{.devices = {"/dev/nvidia0", "/dev/nvmap", "/dev/nvidia1"},
+                     .binaries = {"/etc/x"},
+                     .libraries = {"/l/libx.so", "/l/liby.so"}}));
+}
+
 TEST(Lines, are_one_for_each_path_in_the_order_of_the_parts) {
   const Listing listing = {.devices = {"a"},
                            .imex_channels = {"b"},

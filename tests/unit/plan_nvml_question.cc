@@ -273,6 +273,23 @@ TEST(NvmlQuestionForCdi, is_about_gpus_without_a_uuid_where_that_is_their_name) 
             NvmlQuestion{});
 }
 
+// The peer has the only GPU of a Tegra by its number, and asks where there are several.
+TEST(NvmlQuestionForCdi, is_about_an_integrated_gpu_where_there_are_others) {
+  Inventory host = host_of({plain(0)});
+  host.driver = {.kind = driver::DriverKind::tegra, .version = "540.4.0"};
+  host.gpus[0].bus_id.clear();
+  host.gpus[0].uuid.clear();
+  EXPECT_EQ(nvml_question(host, CdiOptions{}), NvmlQuestion{});
+  EXPECT_EQ(nvml_question(host, Request{.ask = Ask::listed,
+                                        .devices = {"54d0709b-558d-5a59-9c65-0c5fc14a21a4"}}),
+            NvmlQuestion{.gpus = {0}});
+  host.gpus.push_back(plain(1));
+  EXPECT_EQ(nvml_question(host, CdiOptions{}), NvmlQuestion{.gpus = {0}});
+  // Before there was a version there was no NVML for it.
+  host.driver.version.clear();
+  EXPECT_EQ(nvml_question(host, CdiOptions{}), NvmlQuestion{});
+}
+
 TEST(NvmlQuestionForCdi, is_about_every_chosen_gpu_where_coherence_matters) {
   const Inventory host = host_of({plain(0), plain(1), plain(2)});
   EXPECT_EQ(nvml_question(host, CdiOptions{.coherence = true}), (NvmlQuestion{.gpus = {0, 1, 2}}));

@@ -317,6 +317,19 @@ TEST(Request, carries_what_the_image_requires) {
   EXPECT_EQ(request->requirements, std::vector<std::string>{"cuda>=12.2"});
 }
 
+// NVIDIA's runtime (internal/config/image/cuda_image.go): the value is exactly this.
+TEST(Request, for_every_csv_file_is_a_requirement_that_is_none) {
+  const auto asked = [](const char* value) {
+    const auto request = request_of(
+        container({{"NVIDIA_VISIBLE_DEVICES", "all"}, {"NVIDIA_REQUIRE_JETPACK", value}}), {},
+        Annotations::ignore);
+    return request && request->all_csv_files && request->requirements.empty();
+  };
+  EXPECT_TRUE(asked("csv-mounts=all"));
+  EXPECT_FALSE(asked("csv-mounts=base-only"));
+  EXPECT_FALSE(asked("csv-mounts=all "));
+}
+
 TEST(Request, with_a_cuda_version_that_is_none_is_warned_of) {
   const auto request = request_of(container({{"CUDA_VERSION", "latest"}}), {}, Annotations::ignore);
   ASSERT_TRUE(request);

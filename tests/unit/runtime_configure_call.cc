@@ -27,6 +27,25 @@ TEST(ConfigureArguments, the_defaults_are_those_of_the_peer) {
              "/r"}));
 }
 
+// What config.toml says of a Jetson has no words on that command line, and the peer's hook passes
+// none on; in the same process they are values.
+TEST(ConfigureArguments, of_a_jetson_are_values_only) {
+  config::Config config;
+  config.runtime.csv_mount_spec_path = "/c";
+  config.runtime.csv_compat_container_root = "/compat";
+  config.runtime.jit_feature_flags = {"disable-multiple-csv-devices"};
+  const plan::Request request = {
+      .ask = Ask::all, .capabilities = compute_and_utility, .all_csv_files = true};
+  const ConfigureCall call = configure_call(request, config, target());
+  EXPECT_EQ(call.globals.csv.directory, "/c");
+  EXPECT_EQ(call.globals.csv.compat_root, "/compat");
+  EXPECT_TRUE(call.globals.csv.one_gpu);
+  EXPECT_TRUE(call.options.all_csv_files);
+  EXPECT_EQ(
+      to_arguments(call),
+      configure_arguments({.ask = Ask::all, .capabilities = compute_and_utility}, {}, target()));
+}
+
 TEST(ConfigureArguments, everything_has_the_order_of_the_peer) {
   config::Config config;
   config.cli = {.root = "/run/nvidia/driver",

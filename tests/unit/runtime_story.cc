@@ -27,6 +27,10 @@ constexpr std::string_view t4x1 =
 #include "hosts/t4x1.host"
     ;
 
+constexpr std::string_view orin =
+#include "hosts/jetson-orin.host"
+    ;
+
 // The nodes of a container with compute and utility.
 const Words compute_nodes = {"/dev/nvidia-uvm", "/dev/nvidia-uvm-tools", "/dev/nvidia0",
                              "/dev/nvidiactl"};
@@ -118,6 +122,36 @@ TEST_F(Story, in_jit_cdi_mode_puts_everything_into_the_specification) {
   ASSERT_EQ(hooks("createContainer").size(), 1U);
   EXPECT_EQ(hooks("createContainer")[0]["path"], "/usr/local/bin/nvbox");
   EXPECT_TRUE(hooks("prestart").empty());
+}
+
+// A board with this machine's libraries: NVIDIA's toolkit gives the same in both modes.
+TEST_F(Story, of_a_jetson_is_the_same_in_csv_and_auto_mode) {
+  std::string text(orin);
+  for (size_t at = text.find(" aarch64\n"); at != std::string::npos; at = text.find(" aarch64\n")) {
+    text.replace(at, 8, " x86_64");
+  }
+  const test::Host board(text);
+  root_ = board.path();
+  for (const std::string_view mode : {"csv", "auto"}) {
+    for (const char* device : {"NVIDIA_VISIBLE_DEVICES=0", "NVIDIA_VISIBLE_DEVICES=all"}) {
+      const auto injected = start(mode, {device});
+      ASSERT_TRUE(injected) << injected.error().full_message();
+      EXPECT_EQ(nodes(), (Words{"/dev/nvgpu/igpu0/as", "/dev/nvgpu/igpu0/channel", "/dev/nvidia0",
+                                "/dev/nvidiactl", "/dev/nvmap"}));
+      EXPECT_TRUE(contains(mounted(), "/usr/sbin/nvidia-smi"));
+      ASSERT_EQ(hooks("createContainer").size(), 1U);
+      EXPECT_TRUE(
+          hooks("createContainer")[0]["args"].dump().contains("\"--cuda-compat-cuda\",\"12.6\""));
+    }
+  }
+  EXPECT_EQ(refusal("csv", {"NVIDIA_VISIBLE_DEVICES=1"}), "device 1: this host has GPU 0");
+  EXPECT_TRUE(refusal("csv", {"NVIDIA_VISIBLE_DEVICES=acme.com/x=1"})
+                  .starts_with("device acme.com/x=1: a hook cannot apply"));
+}
+
+TEST_F(Story, in_csv_mode_on_another_host_says_what_is_missing) {
+  EXPECT_TRUE(refusal("csv", {"NVIDIA_VISIBLE_DEVICES=0"})
+                  .starts_with("nothing says what containers get of this Tegra's driver"));
 }
 
 TEST_F(Story, in_legacy_mode_leaves_files_to_the_hook_and_gives_the_nodes) {

@@ -54,6 +54,18 @@ TEST(ContainerWork, the_usual_compat_root_is_not_spelled_out) {
   EXPECT_EQ(to_arguments({.cuda_compat_driver = "1"}), (Arguments{"--cuda-compat-driver", "1"}));
 }
 
+TEST(ContainerWork, goes_by_the_cuda_version_of_a_host_without_a_version_of_its_driver) {
+  ContainerWork work = {.cuda_compat_cuda = "12.6", .cuda_compat_root = "/c"};
+  EXPECT_EQ(to_arguments(work),
+            (Arguments{"--cuda-compat-cuda", "12.6", "--cuda-compat-root", "/c"}));
+  EXPECT_EQ(*parse_arguments(to_arguments(work)), work);
+  EXPECT_TRUE(has_cuda_compat(work));
+  EXPECT_FALSE(add(work, {.cuda_compat_driver = "1"}));
+  EXPECT_FALSE(add(work, {.cuda_compat_cuda = "12.6"})) << "of another folder";
+  remove_cuda_compat(work);
+  EXPECT_EQ(work, ContainerWork{});
+}
+
 TEST(ContainerWork, options_come_in_any_order) {
   EXPECT_EQ(*parse_arguments(
                 Arguments{"--mask-params", "--folder", "/b", "--link", "t::/l", "--folder", "/a"}),
@@ -93,6 +105,10 @@ TEST(ContainerWork, of_nvidia_s_hooks) {
       {{"nvidia-cdi-hook", "enable-cuda-compat", "--host-driver-version=1",
         "--cuda-compat-container-root=/opt/compat"},
        {.cuda_compat_driver = "1", .cuda_compat_root = "/opt/compat"}},
+      // On a Jetson (TestDeviceSpecGenerators of its pkg/nvcdi/lib-csv_test.go).
+      {{"nvidia-cdi-hook", "enable-cuda-compat", "--host-cuda-version=13.1",
+        "--cuda-compat-container-root=/usr/local/cuda/compat_orin"},
+       {.cuda_compat_cuda = "13.1", .cuda_compat_root = "/usr/local/cuda/compat_orin"}},
       {{"nvidia-cdi-hook", "update-ldcache", "--ldconfig-path", "/sbin/ldconfig", "--folder", "/l",
         "--folder", "/l/vdpau"},
        {.library_folders = {"/l", "/l/vdpau"}}},
@@ -118,7 +134,6 @@ TEST(ContainerWork, of_other_calls_is_not_known) {
       {"nvidia-cdi-hook", "create-symlinks", "--link", "no separator"},
       {"nvidia-cdi-hook", "create-symlinks", "--link", "a::/b", "--container-spec", "/state"},
       {"nvidia-cdi-hook", "update-ldcache", "--link", "a::/b"},
-      {"nvidia-cdi-hook", "enable-cuda-compat", "--host-cuda-version=12.2"},
       {"nvidia-cdi-hook", "disable-device-node-modification", "", "x"},
       {"nvidia-cdi-hook", "--debug", "disable-device-node-modification"},
   };
