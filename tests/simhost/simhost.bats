@@ -40,8 +40,8 @@ dead1of4
 debian-current
 driver-container
 h200x8
-jetson-orin
 jetson-orin-dgpu
+jetson-orin
 jetson-thor
 nixos
 readonly
@@ -66,7 +66,7 @@ a b||" ]
 @test "errors are one line" {
   run "$simhost" t4x2 true
   [ "$status" -eq 1 ]
-  [ "$output" = "simhost: unknown profile 't4x2': there are a100mig a100x8 alpine bottlerocket dead1of4 debian-current driver-container h200x8 jetson-orin jetson-orin-dgpu jetson-thor nixos readonly t4x1 talos wsl2" ]
+  [ "$output" = "simhost: unknown profile 't4x2': there are a100mig a100x8 alpine bottlerocket dead1of4 debian-current driver-container h200x8 jetson-orin-dgpu jetson-orin jetson-thor nixos readonly t4x1 talos wsl2" ]
   run "$simhost" --install /nowhere t4x1 true
   [ "$status" -eq 1 ]
   [ "$output" = "simhost: --install /nowhere: not an executable file" ]
