@@ -165,10 +165,7 @@ struct Driver {
   DriverKind kind = DriverKind::none;
   std::string version{};       // "535.261.03", of the loaded kernel module
   std::string cuda_version{};  // the newest that it serves: "12.2"; empty when not known
-  // Of a Tegra: how images' CUDA compatibility libraries are chosen, instead of by `version`. By
-  // the CUDA version, where the driver is one that serves them, and from this directory of the
-  // image; empty are none, and the usual one.
-  std::string compat_cuda_version{};
+  // Of a Tegra: where images keep CUDA compatibility libraries for it; empty is the usual place.
   std::string compat_root{};
   std::string root = "/";              // host path of the driver root
   std::string dev_root = "/";          // host path below which /dev is

@@ -5,7 +5,6 @@
 #include <utility>
 #include <vector>
 
-#include "base/path.h"
 #include "base/text.h"
 #include "driver/kernel_module.h"
 #include "driver/product_facts.h"
@@ -81,15 +80,7 @@ Driver driver_of(const Context& context, const VersionText& told) {
   return driver;
 }
 
-bool has_nvml(const Inventory& inventory) {
-  return std::ranges::any_of(inventory.libraries, [](const Library& library) {
-    return path::base_name(library.path).starts_with("libnvidia-ml.so");
-  });
-}
-
-// Older drivers, which have no NVML, cannot be used with newer libraries.
 void choose_compat(const Context& context, const ChipRow& chip, Driver& driver) {
-  driver.compat_cuda_version = driver.cuda_version;
   if (chip.compat_root.empty()) return;
   const std::string& chosen = context.search.csv.compat_root;
   driver.compat_root = chosen.empty() ? chip.compat_root : std::string_view(chosen);
@@ -139,7 +130,7 @@ Result<> discover_tegra(const Context& context, const VersionText& told, Invento
   if (need.facts) add_facts(context, chip, inventory);
   if (!needs_files) return {};
   add_tegra_files(context, *files, inventory);
-  if (has_nvml(inventory)) choose_compat(context, chip, inventory.driver);
+  choose_compat(context, chip, inventory.driver);
   return {};
 }
 

@@ -151,6 +151,7 @@ class Collector {
 
  private:
   void add_entries(const CsvFile& file, CsvKind kind) {
+    makes_links_ = kind == CsvKind::file;
     for (const CsvEntry& entry : file.list.entries) {
       if (entry.kind != kind) continue;
       if (kind == CsvKind::link && is_ignored(context_.search.csv, entry.path)) continue;
@@ -197,7 +198,7 @@ class Collector {
     Library library = {.path = path, .soname = info ? info->soname : ""};
     if (library.soname.empty()) library.soname = name;
     if (in_container != path) library.container_path = in_container;
-    if (may_have_links(name)) {
+    if (makes_links_ && may_have_links(name)) {
       const ScannedDirectory& directory =
           directory_of(path, std::string(path::parent(in_container)));
       library.links = links_for(directory, name, library.soname, Capabilities::all);
@@ -279,6 +280,7 @@ class Collector {
   Finder finder_;
   std::deque<ScannedDirectory> directories_{};
   std::set<std::string> taken_{};
+  bool makes_links_ = false;  // those of the installer; of a link's target only its own chain
   size_t wanted_ = 0;
   Count missing_{};
   Count foreign_{};

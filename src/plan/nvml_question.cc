@@ -168,6 +168,10 @@ NvmlQuestion nvml_question(const Inventory& inventory, const CdiOptions& options
            (needs_uuid && !has_known_uuid(gpu) && names_by(options, CdiNaming::uuid));
   };
   add_gpus(inventory, is_needed, question.gpus);
+  // For compatibility libraries, with a release of L4T that the tables do not know.
+  const driver::Driver& driver = inventory.driver;
+  question.cuda = question.cuda || (driver.kind == driver::DriverKind::tegra &&
+                                    driver.cuda_version.empty() && !driver.version.empty());
   return question;
 }
 

@@ -36,7 +36,8 @@ void add_cuda_compat(const driver::Driver& driver, spec::ContainerWork& work) {
     work.cuda_compat_driver = driver.version;
     return;
   }
-  work.cuda_compat_cuda = driver.compat_cuda_version;
+  // The drivers of before there was a version, and NVML, serve no newer libraries.
+  if (!driver.version.empty()) work.cuda_compat_cuda = driver.cuda_version;
   const bool is_elsewhere = !work.cuda_compat_cuda.empty() && !driver.compat_root.empty();
   if (is_elsewhere) work.cuda_compat_root = driver.compat_root;
 }

@@ -131,14 +131,14 @@ orin=(sh -c 'for node in /dev/nvmap /dev/nvgpu/*/*; do
     generate() { nvidia-ctk cdi generate --mode=csv --format=json --csv.file=own.csv "$@" 2>/dev/null; }
     generate | jq -rc "[.devices[].name], [.containerEdits.mounts[].containerPath]"
     generate --csv.ignore-pattern=**/libcuda.so | jq -rc "[.containerEdits.hooks[].args[1:]]"
-    generate --csv.compat-container-root=/opt/compat --disable-hook=update-ldcache |
+    generate --csv.compat-container-root=/opt/compat --disable-hook=update-ldcache,enable-cuda-compat |
       jq -rc "[.containerEdits.hooks[].args[1]]"
     nvidia-ctk cdi generate --mode=csv --format=json --csv.compat-container-root=/opt/compat 2>/dev/null |
       jq -rc ".containerEdits.hooks[] | select(.args[1] == \"enable-cuda-compat\").args[2:]"
     nvidia-ctk cdi generate --mode=csv --csv.file=/nowhere.csv' bash "$tegra"
   has_line '["0","all"]'
   has_line '["/etc/nv_tegra_release","'"$tegra"'/nvidia/libcuda.so.1.1","'"$tegra"'/nvidia/libnvos.so","'"$tegra"'/nvidia/libnvscibuf.so.1"]'
-  has_line '[["create-symlinks","--link","libnvscibuf.so.1::'"$tegra"'/nvidia/libnvscibuf.so"],["update-ldcache","--folder","'"$tegra"'/nvidia"]]'
+  has_line '[["create-symlinks","--link","libnvscibuf.so.1::'"$tegra"'/nvidia/libnvscibuf.so"],["enable-cuda-compat","--host-cuda-version=12.6","--cuda-compat-container-root=/usr/local/cuda/compat_orin"],["update-ldcache","--folder","'"$tegra"'/nvidia"]]'
   has_line '["create-symlinks"]'
   has_line '["--host-cuda-version=12.6","--cuda-compat-container-root=/opt/compat"]'
   has_text "nothing says what containers get of this Tegra's driver: no entry is in /nowhere.csv"

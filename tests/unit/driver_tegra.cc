@@ -100,7 +100,6 @@ TEST(Orin, is_one_gpu_with_every_node_that_is_there) {
   EXPECT_EQ(found->driver, (Driver{.kind = DriverKind::tegra,
                                    .version = "540.4.0",
                                    .cuda_version = "12.6",
-                                   .compat_cuda_version = "12.6",
                                    .compat_root = "/usr/local/cuda/compat_orin",
                                    .root = host.path(),
                                    .dev_root = host.path()}));
@@ -179,7 +178,7 @@ TEST(Orin, leaves_links_out_by_patterns) {
 }
 
 // Before L4T 36, nvgpu has neither a version nor NVML.
-TEST(Xavier, has_no_version_and_no_compatibility_libraries) {
+TEST(Xavier, has_no_version) {
   const std::string host =
       cat("f /etc/nv_tegra_release <<EOF\n"
           "# R35 (release), REVISION: 4.1, GCID: 33958178, BOARD: t186ref, EABI: aarch64\nEOF\n"
@@ -191,7 +190,6 @@ TEST(Xavier, has_no_version_and_no_compatibility_libraries) {
   const Inventory found = found_on(with_chip("nvidia,tegra194", host), {}, {.facts = true});
   EXPECT_EQ(found.driver.version, "");
   EXPECT_EQ(found.driver.cuda_version, "11.4");
-  EXPECT_EQ(found.driver.compat_cuda_version, "");
   ASSERT_EQ(found.gpus.size(), 1);
   EXPECT_EQ(found.gpus[0].architecture, "7.2");
   EXPECT_EQ(found.gpus[0].node->path, "/dev/nvhost-gpu");
@@ -211,7 +209,7 @@ TEST(ThorWithCard, has_the_peers_two_devices) {
   EXPECT_EQ(card.uuid, "GPU-1");
   EXPECT_EQ(card.node->path, "/dev/nvidia1");
   EXPECT_EQ(paths_of(card.more_nodes), (Paths{"/dev/nvidiactl", "/dev/nvmap"}));
-  EXPECT_EQ(found.driver.compat_cuda_version, "13.0");
+  EXPECT_EQ(found.driver.cuda_version, "13.0");
   EXPECT_EQ(found.driver.compat_root, "") << "the usual one";
 }
 
@@ -294,6 +292,17 @@ TEST(Tegra, leaves_libraries_for_other_machines_out) {
   ASSERT_EQ(found.problems.size(), 1);
   EXPECT_EQ(found.problems[0].text,
             "1 library is not for this machine (aarch64) and left out: /lib/liba.so.1");
+}
+
+// WithDriverDotSoSymlinks is for the libraries of the peer's lib entries alone.
+TEST(Tegra, makes_no_other_links_to_what_a_link_leads_to) {
+  const std::string files =
+      "so /l/libx.so.1.1 libx.so.1 aarch64\nl /l/libx.so.1 -> libx.so.1.1\nl /l/libx.so -> "
+      "libx.so.1\n";
+  EXPECT_EQ(found_on(board("lib, /l/libx.so.1.1", files)).libraries[0].links.size(), 2);
+  const Inventory found = found_on(board("sym, /l/libx.so.1", files));
+  EXPECT_TRUE(found.libraries[0].links.empty());
+  EXPECT_EQ(found.extra_links, (std::vector<HostLink>{{"libx.so.1.1", "/l/libx.so.1"}}));
 }
 
 TEST(Tegra, takes_no_path_that_leads_out_and_no_loop) {

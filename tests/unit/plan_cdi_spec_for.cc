@@ -129,7 +129,7 @@ TEST(GpuSpec, of_a_tegra_has_the_peers_hooks_in_its_order) {
   driver::Inventory host = small_host();
   host.driver = {.kind = driver::DriverKind::tegra,
                  .version = "540.3.0",
-                 .compat_cuda_version = "13.1",
+                 .cuda_version = "13.1",
                  .compat_root = "/another/compat/root"};
   host.library_directories.clear();
   EXPECT_EQ(hooks_of(cdi_spec_of_gpus(host, {})->spec.edits),
@@ -141,7 +141,8 @@ TEST(GpuSpec, of_a_tegra_has_the_peers_hooks_in_its_order) {
   host.driver.compat_root.clear();
   EXPECT_EQ(hooks_of(cdi_spec_of_gpus(host, {})->spec.edits)[2],
             "enable-cuda-compat --host-cuda-version=13.1");
-  host.driver.compat_cuda_version.clear();
+  // An older one has no version, and no NVML.
+  host.driver.version.clear();
   EXPECT_EQ(cdi_spec_of_gpus(host, {})->spec.edits.hooks.size(), 3);
 }
 

@@ -100,7 +100,7 @@ TEST(Plan, of_a_tegra_has_every_node_and_file_whatever_the_capabilities) {
   const driver::Inventory host = {
       .driver = {.kind = driver::DriverKind::tegra,
                  .version = "540.3.0",
-                 .compat_cuda_version = "13.1",
+                 .cuda_version = "13.1",
                  .compat_root = "/usr/local/cuda/compat_orin"},
       .gpus = {orin},
       .libraries = {{.path = "/l/nvidia/libcuda.so.1.1",

@@ -276,7 +276,7 @@ TEST(NvmlQuestionForCdi, is_about_gpus_without_a_uuid_where_that_is_their_name) 
 // The peer has the only GPU of a Tegra by its number, and asks where there are several.
 TEST(NvmlQuestionForCdi, is_about_an_integrated_gpu_where_there_are_others) {
   Inventory host = host_of({plain(0)});
-  host.driver = {.kind = driver::DriverKind::tegra, .version = "540.4.0"};
+  host.driver = {.kind = driver::DriverKind::tegra, .version = "540.4.0", .cuda_version = "12.6"};
   host.gpus[0].bus_id.clear();
   host.gpus[0].uuid.clear();
   EXPECT_EQ(nvml_question(host, CdiOptions{}), NvmlQuestion{});
@@ -285,6 +285,8 @@ TEST(NvmlQuestionForCdi, is_about_an_integrated_gpu_where_there_are_others) {
             NvmlQuestion{.gpus = {0}});
   host.gpus.push_back(plain(1));
   EXPECT_EQ(nvml_question(host, CdiOptions{}), NvmlQuestion{.gpus = {0}});
+  host.driver.cuda_version.clear();
+  EXPECT_TRUE(nvml_question(host, CdiOptions{}).cuda) << "of a release that nobody knows";
   // Before there was a version there was no NVML for it.
   host.driver.version.clear();
   EXPECT_EQ(nvml_question(host, CdiOptions{}), NvmlQuestion{});
