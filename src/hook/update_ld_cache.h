@@ -12,9 +12,9 @@
 namespace nvbox::hook {
 
 // Makes the libraries in `folders` known to the container's loader: SONAME links, /etc/ld.so.cache
-// for glibc, /etc/ld-musl-ARCH.path for musl, a link for programs of Nix. A `compat_folder` (may be empty) comes before every
-// other directory, and then those that an enable-cuda-compat hook named (compat_configuration.h).
-// A read-only /etc is logged and tolerated.
+// for glibc, /etc/ld-musl-ARCH.path for musl, a link for programs of Nix. A `compat_folder` (may be
+// empty) comes before every other directory, and then those that an enable-cuda-compat hook named
+// (compat_configuration.h). A read-only /etc is logged and tolerated.
 Result<> update_ld_cache(const host::Root& container, std::span<const std::string> folders,
                          const std::string& compat_folder, const Log& log);
 
