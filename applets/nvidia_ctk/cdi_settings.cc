@@ -207,10 +207,9 @@ Result<GeneratePlan> check_settings(const Settings& settings, const cli::FlagLin
         .hint("it is json or yaml");
   }
   const Mode mode = NVBOX_TRY(parse_mode(settings.mode));
-  GeneratePlan plan = {.what = mode.what,
-                       .kind = mode.kind,
-                       .csv = NVBOX_TRY(csv_search(settings)),
-                       .options = options_of(settings)};
+  GeneratePlan plan = {
+      .what = mode.what, .kind = mode.kind, .csv = {}, .options = options_of(settings)};
+  plan.csv = NVBOX_TRY(csv_search(settings));
   plan::CdiOptions& options = plan.options;
   options.hooks.is_one = settings.hooks == "one";
   if (!options.hooks.is_one && settings.hooks != "each") {

@@ -29,7 +29,8 @@ std::optional<PciAddress> parse_pci_address(std::string_view text);
 // As /sys/bus/pci/devices spells it: lower case, the domain with at least four digits.
 std::string to_text(const PciAddress& address);
 
-// As NVIDIA's tools spell it: "0000:3b:00.0" -> "00000000:3b:00.0", "" of a GPU that is not on the bus.
+// As NVIDIA's tools spell it: "0000:3b:00.0" -> "00000000:3b:00.0", "" of a GPU that is not on the
+// bus.
 std::string bus_location(std::string_view bus_id);
 
 }  // namespace nvbox::driver

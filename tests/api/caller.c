@@ -1,9 +1,9 @@
 /*
- * What a caller keeps, printed before and after everything was called in a container: caller PID ROOTFS
- * And 10,000 starts and ends of a context, in two threads at once: caller cycles
+ * What a caller keeps, printed before and after everything was called in a container: caller PID
+ * ROOTFS And 10,000 starts and ends of a context, in two threads at once: caller cycles
  */
-#include <nvc.h>
 #include <dirent.h>
+#include <nvc.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -13,7 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static void print_link(const char *path) {
+static void print_link(const char* path) {
   char target[4096];
   const ssize_t length = readlink(path, target, sizeof target - 1);
   printf("%s %.*s\n", path, length < 0 ? 0 : (int)length, target);
@@ -21,7 +21,7 @@ static void print_link(const char *path) {
 
 static void print_capabilities(void) {
   char line[256];
-  FILE *const status = fopen("/proc/self/status", "r");
+  FILE* const status = fopen("/proc/self/status", "r");
   while (status != NULL && fgets(line, sizeof line, status) != NULL) {
     if (strncmp(line, "Cap", 3) == 0 || strncmp(line, "Sig", 3) == 0 ||
         strncmp(line, "Uid", 3) == 0 || strncmp(line, "NoNewPrivs", 10) == 0) {
@@ -33,7 +33,7 @@ static void print_capabilities(void) {
 
 static int descriptors(void) {
   int count = 0;
-  DIR *const directory = opendir("/proc/self/fd");
+  DIR* const directory = opendir("/proc/self/fd");
   while (directory != NULL && readdir(directory) != NULL) ++count;
   if (directory != NULL) closedir(directory);
   return count;
@@ -53,14 +53,14 @@ static void print_state(void) {
   print_capabilities();
 }
 
-static int call_everything(pid_t pid, const char *rootfs) {
-  struct nvc_context *context = nvc_context_new();
-  struct nvc_container_config *config = nvc_container_config_new(pid, rootfs);
+static int call_everything(pid_t pid, const char* rootfs) {
+  struct nvc_context* context = nvc_context_new();
+  struct nvc_container_config* config = nvc_container_config_new(pid, rootfs);
   if (nvc_init(context, NULL, NULL) != 0) return 1;
-  struct nvc_container *container =
+  struct nvc_container* container =
       nvc_container_new(context, config, "supervised no-cgroups compute utility");
-  struct nvc_driver_info *driver = nvc_driver_info_new(context, NULL);
-  struct nvc_device_info *devices = nvc_device_info_new(context, NULL);
+  struct nvc_driver_info* driver = nvc_driver_info_new(context, NULL);
+  struct nvc_device_info* devices = nvc_device_info_new(context, NULL);
   if (container == NULL || driver == NULL || devices == NULL) return 1;
   const int status = nvc_driver_mount(context, container, driver) != 0 ||
                      nvc_device_mount(context, container, devices->gpus) != 0 ||
@@ -73,15 +73,15 @@ static int call_everything(pid_t pid, const char *rootfs) {
   return status;
 }
 
-static void *cycle(void *failed) {
+static void* cycle(void* failed) {
   for (int i = 0; i < 5000; ++i) {
-    struct nvc_context *context = nvc_context_new();
-    if (nvc_init(context, NULL, NULL) != 0) *(int *)failed = 1;
+    struct nvc_context* context = nvc_context_new();
+    if (nvc_init(context, NULL, NULL) != 0) *(int*)failed = 1;
     /* Discovery of the files takes a millisecond, so only now and then. */
     if (i % 100 == 0) {
-      struct nvc_device_info *devices = nvc_device_info_new(context, NULL);
-      struct nvc_driver_info *driver = nvc_driver_info_new(context, NULL);
-      if (devices == NULL || driver == NULL) *(int *)failed = 1;
+      struct nvc_device_info* devices = nvc_device_info_new(context, NULL);
+      struct nvc_driver_info* driver = nvc_driver_info_new(context, NULL);
+      if (devices == NULL || driver == NULL) *(int*)failed = 1;
       nvc_device_info_free(devices);
       nvc_driver_info_free(driver);
     }
@@ -105,7 +105,7 @@ static long peak_kilobytes(void) {
   return usage.ru_maxrss;
 }
 
-int main(int argc, char **argv) {
+int main(int argc, char** argv) {
   if (argc == 2) {
     if (run_cycles() != 0) return 1;
     const long before = peak_kilobytes();

@@ -6,7 +6,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-static void tell(const char *what, int is_done, struct nvc_context *context) {
+static void tell(const char* what, int is_done, struct nvc_context* context) {
   printf("%s: %s\n", what, is_done ? "done" : nvc_error(context));
   fflush(stdout);
 }
@@ -22,15 +22,15 @@ static pid_t dead_process(void) {
   return pid;
 }
 
-static void without_number(const char *text) {
+static void without_number(const char* text) {
   for (; *text != '\0'; ++text) {
     if (*text < '0' || *text > '9') putchar(*text);
   }
   putchar('\n');
 }
 
-static void before_init(struct nvc_context *c) {
-  struct nvc_container_config *config = nvc_container_config_new(1, "/rootfs");
+static void before_init(struct nvc_context* c) {
+  struct nvc_container_config* config = nvc_container_config_new(1, "/rootfs");
   MAKE(c, nvc_driver_info_new(c, NULL));
   MAKE(c, nvc_device_info_new(c, NULL));
   MAKE(c, nvc_container_new(c, config, NULL));
@@ -40,8 +40,8 @@ static void before_init(struct nvc_context *c) {
   nvc_container_config_free(config);
 }
 
-static void with_words(struct nvc_context *c) {
-  struct nvc_container_config *config = nvc_container_config_new(1, "/rootfs");
+static void with_words(struct nvc_context* c) {
+  struct nvc_container_config* config = nvc_container_config_new(1, "/rootfs");
   char longest[NVC_ARG_MAX + 1];
   memset(longest, 'x', sizeof longest - 1);
   longest[sizeof longest - 1] = '\0';
@@ -64,7 +64,7 @@ static void with_words(struct nvc_context *c) {
   nvc_container_config_free(config);
 }
 
-static void with_nothing(struct nvc_context *c) {
+static void with_nothing(struct nvc_context* c) {
   CALL(c, nvc_driver_mount(c, NULL, NULL));
   CALL(c, nvc_device_mount(c, NULL, NULL));
   CALL(c, nvc_mig_device_access_caps_mount(c, NULL, NULL));
@@ -74,8 +74,8 @@ static void with_nothing(struct nvc_context *c) {
 }
 
 int main(void) {
-  struct nvc_context *c = nvc_context_new();
-  struct nvc_config *config = nvc_config_new();
+  struct nvc_context* c = nvc_context_new();
+  struct nvc_config* config = nvc_config_new();
   printf("defaults: %s %s %d %d\n", config->root ? config->root : "(null)",
          config->ldcache ? config->ldcache : "(null)", (int)config->uid, (int)config->gid);
   before_init(c);
@@ -86,7 +86,7 @@ int main(void) {
   CALL(c, nvc_init(c, config, NULL));
   with_words(c);
   with_nothing(c);
-  struct nvc_container_config *gone = nvc_container_config_new(1, "/");
+  struct nvc_container_config* gone = nvc_container_config_new(1, "/");
   printf("a dead process: ");
   gone->pid = dead_process();
   if (nvc_container_new(c, gone, "supervised no-cgroups") == NULL) without_number(nvc_error(c));

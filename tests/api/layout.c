@@ -1,4 +1,5 @@
-/* What programs that were built for this interface rely on: sizes and offsets on 64-bit systems, as text. */
+/* What programs that were built for this interface rely on: sizes and offsets on 64-bit systems, as
+ * text. */
 #include <nvc.h>
 #include <stdio.h>
 

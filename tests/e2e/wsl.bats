@@ -90,7 +90,8 @@ program='nvidia-smi; ls '$store'; exec probe dlopen libcuda.so.1 libcuda.so libn
   run --separate-stderr on_host wsl2 runc sh -c '
     nvidia-ctk cdi generate >/run/auto
     nvidia-ctk --quiet cdi generate --mode=wsl --device-name-strategy=uuid --device-id=3 >/run/wsl
-    cmp /run/auto /run/wsl && grep -v "^ *- \(ro\|nosuid\|nodev\|rbind\|rprivate\)$" /run/wsl'
+    cmp /run/auto /run/wsl || exit
+    grep -v "^ *- \(ro\|nosuid\|nodev\|rbind\|rprivate\)$" /run/wsl'
   [ "$status" -eq 0 ]
   [[ $stderr == *'2 directories in /usr/lib/wsl/drivers have libcuda.so.1.1; '$store' is used, which /usr/lib/wsl/lib was filled from'* ]]
   [ "$(grep -c 'name: ' <<<"$output")" -eq 1 ]

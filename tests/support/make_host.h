@@ -4,7 +4,7 @@
 //     f PATH <<EOF              file with the lines up to EOF
 //     x PATH                    file with execute bits
 //     l PATH -> TARGET          symbolic link
-//     c PATH MAJOR:MINOR [MODE] character device, written (Nodes::written); 0666 unless it says other
+//     c PATH MAJOR:MINOR [MODE] character device, written (Nodes::written); mode 0666 if not said
 //     s PATH                    socket
 //     so PATH SONAME [KIND]     ELF library of KIND x86_64 (default of the default), i386, aarch64
 //     root PATH                 the driver root, where it is not /

@@ -4,8 +4,8 @@
 //
 // A static program cannot load the driver's library, and must not go down with it, so this one does
 // and runs confined (nvml/ask.cc). The GPUs are asked in the order of the arguments, and what
-// is known is written before each of them: when one hangs, the reader sees which. An empty BUS_ID is
-// the first of NVML's: a GPU in the same chip as the CPU, which may be on no bus.
+// is known is written before each of them: when one hangs, the reader sees which. An empty BUS_ID
+// is the first of NVML's: a GPU in the same chip as the CPU, which may be on no bus.
 //
 // It runs with whatever C library the driver's root has, from glibc 2.17 on, so it uses five
 // functions of it and no version of a symbol: the libraries that it is linked with (libc_stub.c,

@@ -1,5 +1,5 @@
-// deny ENOSYS|EPERM CALL,CALL... COMMAND [ARGUMENT...]: COMMAND where these system calls fail so, as on a kernel
-// that has not got them or behind an engine's list of calls that does not know them.
+// deny ENOSYS|EPERM CALL,CALL... COMMAND [ARGUMENT...]: COMMAND where these system calls fail so,
+// as on a kernel that has not got them or behind an engine's list of calls that does not know them.
 #include <errno.h>
 #include <seccomp.h>
 #include <stdio.h>
@@ -9,7 +9,8 @@
 static int deny(scmp_filter_ctx filter, int error, char* calls) {
   for (char* call = strtok(calls, ","); call != NULL; call = strtok(NULL, ",")) {
     const int number = seccomp_syscall_resolve_name(call);
-    if (number == __NR_SCMP_ERROR || seccomp_rule_add(filter, SCMP_ACT_ERRNO(error), number, 0) != 0) {
+    if (number == __NR_SCMP_ERROR ||
+        seccomp_rule_add(filter, SCMP_ACT_ERRNO(error), number, 0) != 0) {
       fprintf(stderr, "deny: %s cannot be denied\n", call);
       return 1;
     }
