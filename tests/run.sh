@@ -113,7 +113,7 @@ check_analyzer() {
   # Not optimised: a malloc that is only freed is taken out before the analyzer sees it. Kernel modules
   # need their kernel's headers.
   git ls-files '*.c' | grep -v '^tests/vm/kernel/' |
-    xargs -P "$(nproc)" -n 1 gcc -std=gnu17 -O0 -fno-builtin -fanalyzer -Werror -c -o /dev/null
+    xargs -P "$(nproc)" -n 1 gcc -std=gnu17 -O0 -fno-builtin -fanalyzer -Werror -Iinclude -c -o /dev/null
 }
 
 check_shell() {
