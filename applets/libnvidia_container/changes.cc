@@ -29,7 +29,7 @@ apply::ConfigureRequest request_for(const nvc_container& container) {
   request.mknod_devices = options.no_devbind;
   request.cgroups = !options.no_cgroups;
   request.compat = options.compat.value_or(apply::CompatMode::mount);
-  request.mask_proc = false;
+  request.proc = apply::ProcView::extended;
   request.leave_loader_cache = true;
   return request;
 }
@@ -170,7 +170,7 @@ Result<> mount_driver(const Session& session, const nvc_container& container,
     Inventory inventory = NVBOX_TRY(files_of(session, container));
     keep_named(info, inventory);
     take_plan(inventory, container, request);
-    request.mask_proc = true;
+    request.proc = apply::ProcView::shadowed;
     return {};
   });
 }

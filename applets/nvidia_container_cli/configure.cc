@@ -239,7 +239,8 @@ Result<> fill(const ConfigureOptions& options, const CommandCall& invocation,
   const bool is_usual = driver::is_usual(inventory.driver.kind);
   request.moves_libraries = is_usual;
   // Some of nvgpu's drivers have nothing there.
-  request.mask_proc = is_usual || !inventory.driver.version.empty();
+  const bool has_directory = is_usual || !inventory.driver.version.empty();
+  request.proc = has_directory ? apply::ProcView::shadowed : apply::ProcView::left;
   show_devices(inventory, selection, request);
   if (!inventory.mig_controls.empty()) request.visible_capabilities = {""};
   return {};

@@ -18,6 +18,10 @@ namespace nvbox::apply {
 
 enum class CompatMode { disabled, ldconfig, mount };
 
+// What of /proc/driver/nvidia a container sees: a shadow with what is visible, that of an earlier
+// call with what is visible besides, or what is there.
+enum class ProcView { shadowed, extended, left };
+
 struct ConfigureRequest {
   // The process whose mount namespace and cgroup are the container's. 0: this process itself
   // ("standalone"), with the root file system below the current namespace.
@@ -27,21 +31,20 @@ struct ConfigureRequest {
   // What the plan says: nodes and mounts (host_path -> container_path as on the host). Libraries
   // are moved to where this image looks for them, and links and library folders with them. Env,
   // hooks and gids mean nothing to a container that exists, nor does work.mask_params: see
-  // mask_proc.
+  // proc.
   spec::ContainerEdits edits{};
   spec::ContainerWork work{};
-  // Host directories of /proc/driver/nvidia/gpus that the container may see ("0000:3b:00.0"): in
-  // its shadow, or in that of an earlier call.
+  // Host directories of /proc/driver/nvidia/gpus that the container may see ("0000:3b:00.0").
   std::vector<std::string> visible_bus_ids{};
   // Below /proc/driver/nvidia/capabilities: what MIG devices need to see ("gpu0/mig/gi1/access").
   // "" is all of them, for those who manage MIG.
   std::vector<std::string> visible_capabilities{};
   std::string host_driver_version{};
 
-  bool mknod_devices = false;       // --no-devbind: make nodes instead of binding the host's
-  bool cgroups = true;              // --no-cgroups clears it
-  bool strict_cgroups = false;      // an EPERM is an error rather than a notice
-  bool mask_proc = true;            // the shadow of /proc/driver/nvidia
+  bool mknod_devices = false;   // --no-devbind: make nodes instead of binding the host's
+  bool cgroups = true;          // --no-cgroups clears it
+  bool strict_cgroups = false;  // an EPERM is an error rather than a notice
+  ProcView proc = ProcView::shadowed;
   bool moves_libraries = true;      // to where the image's loader looks first
   bool leave_loader_cache = false;  // --ldconfig=/usr/bin/true
   // Nothing else is done: an earlier call has mounted what the cache is to know.

@@ -117,11 +117,11 @@ class Stepper {
       update_cache();
       return std::move(steps_);
     }
-    if (request_.mask_proc) {
+    if (request_.proc == ProcView::shadowed) {
       // The driver's directory is hidden, so that a container sees no more than its own GPUs.
       add(MountTmpfs{std::string(proc_directory), host_.proc_files});
     }
-    show_proc();
+    if (request_.proc != ProcView::left) show_proc();
     if (request_.work.application_profile) add(MountTmpfs{std::string(profile_directory)});
     for (const spec::Mount& mount : request_.edits.mounts) bind(mount);
     for (const spec::DeviceNode& node : request_.edits.nodes) give(node);

@@ -235,7 +235,7 @@ TEST(ConfigureHere, proc_stays_as_it_is_without_the_shadow) {
   run_case({}, [](const std::string& scratch) {
     GpuMachine machine(scratch);
     ConfigureRequest request = machine.request();
-    request.mask_proc = false;
+    request.proc = apply::ProcView::left;
     ASSERT_TRUE(machine.configure(request));
     EXPECT_EQ(names_in(machine.container + "/proc/driver/nvidia"),
               std::vector<std::string>{"gpus"});

@@ -19,7 +19,7 @@ constexpr ImageLayout fedora = {.has_separate_usr_lib = true};
 
 // Without the shadow of /proc, which has tests of its own.
 ConfigureRequest bare() {
-  return {.mask_proc = false};
+  return {.proc = ProcView::left};
 }
 
 std::vector<std::string> described(const ConfigureRequest& request, const ImageLayout& image,
