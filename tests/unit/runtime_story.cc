@@ -127,8 +127,10 @@ TEST_F(Story, in_jit_cdi_mode_puts_everything_into_the_specification) {
 // A board with this machine's libraries: NVIDIA's toolkit gives the same in both modes.
 TEST_F(Story, of_a_jetson_is_the_same_in_csv_and_auto_mode) {
   std::string text(orin);
-  for (size_t at = text.find(" aarch64\n"); at != std::string::npos; at = text.find(" aarch64\n")) {
-    text.replace(at, 8, " x86_64");
+  const std::string kind = cat(" ", test::own_kind, "\n");
+  constexpr std::string_view board_kind = " aarch64\n";
+  for (size_t at = 0; (at = text.find(board_kind, at)) != std::string::npos; at += kind.size()) {
+    text.replace(at, board_kind.size(), kind);
   }
   const test::Host board(text);
   root_ = board.path();
