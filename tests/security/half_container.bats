@@ -11,7 +11,7 @@ setup() {
 }
 
 # In front of every script. `failing PATH ERRNO COMMAND...`: the first openat2(2) of PATH, which
-# nvbox calls without the slash because it is below a directory, fails. Failures are those that
+# nvbox calls without the slash because it is below a directory, or openat(2) of its name there, fails. Failures are those that
 # open(2) lists and that a full machine, a broken disk and a policy give.
 prelude='
   set -u
@@ -19,7 +19,7 @@ prelude='
   libraries=/usr/lib/x86_64-linux-gnu
   cuda=$libraries/libcuda.so.535.261.03 ml=$libraries/libnvidia-ml.so.535.261.03
   failing() {
-    strace -f -qq -o /dev/null -P "${1#/}" -e trace=openat2 -e "inject=openat2:error=$2:when=1" "${@:3}"
+    strace -f -qq -o /dev/null -P "${1#/}" -P "${1##*/}" -e trace=openat,openat2 -e "inject=openat,openat2:error=$2:when=1" "${@:3}"
   }
   bundle() {
     mkdir -p /run/bundle/rootfs
