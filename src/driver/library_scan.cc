@@ -144,10 +144,14 @@ void LibraryScan::add(const std::vector<LibraryDirectory>& directories) {
 }
 
 bool ScannedDirectory::has_link(const std::string& name) const {
-  struct stat info {};
   // A SONAME is a word of a file, and no directory has a name with a slash.
-  return !name.contains('/') && fstatat(fd.get(), name.c_str(), &info, AT_SYMLINK_NOFOLLOW) == 0 &&
-         S_ISLNK(info.st_mode);
+  if (name.contains('/')) return false;
+  struct stat info {};
+  const auto look = [&] {
+    return fstatat(fd.get(), name.c_str(), &info, AT_SYMLINK_NOFOLLOW) == 0;
+  };
+  // What fails for another reason than absence is asked once more.
+  return (look() || (errno != ENOENT && look())) && S_ISLNK(info.st_mode);
 }
 
 const ScannedDirectory* LibraryScan::directory(const std::string& path) {
