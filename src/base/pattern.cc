@@ -2,6 +2,9 @@
 
 #include <cstddef>
 #include <optional>
+#include <utility>
+
+#include "base/path.h"
 
 namespace nvbox {
 namespace {
@@ -82,6 +85,20 @@ bool matches_pattern(std::string_view pattern, std::string_view name) {
 
 bool has_wildcard(std::string_view text) {
   return text.find_first_of("*?[\\") != std::string_view::npos;
+}
+
+std::vector<std::string> expand_pattern(std::string_view pattern, const AddMatches& add_matches) {
+  std::vector<std::string> found = {""};
+  for (const std::string_view component : path::components(pattern)) {
+    if (!has_wildcard(component)) {
+      for (std::string& path : found) path.append("/").append(component);
+      continue;
+    }
+    std::vector<std::string> matching;
+    for (const std::string& parent : found) add_matches(parent, component, matching);
+    found = std::move(matching);
+  }
+  return found;
 }
 
 }  // namespace nvbox

@@ -2,7 +2,10 @@
 // character an ordinary one.
 #pragma once
 
+#include <functional>
+#include <string>
 #include <string_view>
+#include <vector>
 
 namespace nvbox {
 
@@ -12,5 +15,14 @@ namespace nvbox {
 bool matches_pattern(std::string_view pattern, std::string_view name);
 
 bool has_wildcard(std::string_view text);
+
+// Puts "PARENT/NAME" for each name in the directory `parent` that the component matches into
+// `matching`, in their order.
+using AddMatches = std::function<void(const std::string& parent, std::string_view component,
+                                      std::vector<std::string>& matching)>;
+
+// The absolute paths that a pattern stands for, component by component. Those without wildcards are
+// not looked for, so that a pattern without any stands for itself.
+std::vector<std::string> expand_pattern(std::string_view pattern, const AddMatches& add_matches);
 
 }  // namespace nvbox

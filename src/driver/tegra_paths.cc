@@ -1,8 +1,7 @@
 #include "driver/tegra_paths.h"
 
-#include <utility>
+#include <functional>
 
-#include "base/path.h"
 #include "base/pattern.h"
 #include "base/text.h"
 
@@ -23,17 +22,7 @@ void PatternPaths::add_matches(const std::string& parent, std::string_view patte
 
 std::vector<std::string> PatternPaths::of(std::string_view pattern) {
   if (!has_wildcard(pattern)) return {std::string(pattern)};
-  std::vector<std::string> found = {""};
-  for (const std::string_view component : path::components(pattern)) {
-    if (!has_wildcard(component)) {
-      for (std::string& path : found) path.append("/").append(component);
-      continue;
-    }
-    std::vector<std::string> matching;
-    for (const std::string& parent : found) add_matches(parent, component, matching);
-    found = std::move(matching);
-  }
-  return found;
+  return expand_pattern(pattern, std::bind_front(&PatternPaths::add_matches, this));
 }
 
 }  // namespace nvbox::driver

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <functional>
 #include <optional>
 #include <set>
 #include <span>
@@ -79,7 +80,6 @@ class Reader {
 
   void add_line(std::string_view line, const Place& place);
   void include(std::string_view pattern, const Place& place);
-  std::vector<std::string> expand(std::string_view pattern);
   void add_matches(const std::string& parent, std::string_view pattern,
                    std::vector<std::string>& matching);
   std::optional<std::string> read_once(const std::string& file);
@@ -133,28 +133,14 @@ void Reader::add_matches(const std::string& parent, std::string_view pattern,
   }
 }
 
-// The paths that `pattern` stands for, sorted. One without wildcards stands for itself.
-std::vector<std::string> Reader::expand(std::string_view pattern) {
-  std::vector<std::string> found = {""};
-  for (const std::string_view component : path::components(pattern)) {
-    if (!has_wildcard(component)) {
-      for (std::string& path : found) path.append("/").append(component);
-      continue;
-    }
-    std::vector<std::string> matching;
-    for (const std::string& parent : found) add_matches(parent, component, matching);
-    found = std::move(matching);
-  }
-  return found;
-}
-
 void Reader::include(std::string_view pattern, const Place& place) {
   const std::string absolute = pattern.starts_with('/')
                                    ? std::string(pattern)
                                    : path::join(path::parent(place.file), pattern);
   // Nothing has a longer name (path_resolution(7)).
   if (absolute.size() >= PATH_MAX) return;
-  for (const std::string& found : expand(absolute)) add_file(found, place.depth + 1);
+  const auto paths = expand_pattern(absolute, std::bind_front(&Reader::add_matches, this));
+  for (const std::string& found : paths) add_file(found, place.depth + 1);
 }
 
 void Reader::add_line(std::string_view line, const Place& place) {
