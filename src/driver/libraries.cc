@@ -127,9 +127,9 @@ class Finder {
     }
   }
 
-  static void add_links(const ScannedDirectory& folder, Library& library) {
+  void add_links(const ScannedDirectory& folder, Library& library) const {
     library.links =
-        links_for(folder, path::base_name(library.path), library.soname, library.serves);
+        links_for(context_, folder, path::base_name(library.path), library.soname, library.serves);
   }
 
   Capabilities serves_of(std::string_view name, bool is_vdpau) const {
@@ -383,15 +383,19 @@ std::string_view development_name(std::string_view soname) {
 
 }  // namespace
 
-std::vector<HostLink> links_for(const ScannedDirectory& directory, std::string_view file,
-                                std::string_view soname, Capabilities serves) {
+std::vector<HostLink> links_for(const Context& context, const ScannedDirectory& directory,
+                                std::string_view file, std::string_view soname,
+                                Capabilities serves) {
   std::vector<HostLink> links;
   const auto add = [&](std::string_view target, std::string_view name) {
     HostLink link = {std::string(target), path::join(directory.path, name), serves};
     if (std::ranges::find(links, link) == links.end()) links.push_back(std::move(link));
   };
   const auto add_if_on_host = [&](std::string_view target, std::string_view name) {
-    if (target != name && directory.has_link(std::string(name))) add(target, name);
+    if (target == name) return;
+    const Result<bool> is_there = directory.has_link(std::string(name));
+    if (!is_there) return context.problem(is_there.error().full_message());
+    if (*is_there) add(target, name);
   };
   for (const SpecialLink& row : special_links) {
     // A file that is called by its SONAME already (a Tegra's libGLX_nvidia.so.0) has none.

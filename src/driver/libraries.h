@@ -28,8 +28,10 @@ Result<Libraries> find_libraries(const Context& context, std::string_view versio
 
 // For `file` in `directory`: the links that the driver's installer always makes, the SONAME, and
 // the name for linking. The latter two only if the host has such a link. Links to a SONAME would
-// also come with the loader's cache, but not every image has one.
-std::vector<HostLink> links_for(const ScannedDirectory& directory, std::string_view file,
-                                std::string_view soname, Capabilities serves);
+// also come with the loader's cache, but not every image has one. One that cannot be looked at is a
+// problem of `context`, and left out.
+std::vector<HostLink> links_for(const Context& context, const ScannedDirectory& directory,
+                                std::string_view file, std::string_view soname,
+                                Capabilities serves);
 
 }  // namespace nvbox::driver

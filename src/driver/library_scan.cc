@@ -143,15 +143,16 @@ void LibraryScan::add(const std::vector<LibraryDirectory>& directories) {
   }
 }
 
-bool ScannedDirectory::has_link(const std::string& name) const {
+Result<bool> ScannedDirectory::has_link(const std::string& name) const {
   // A SONAME is a word of a file, and no directory has a name with a slash.
-  if (name.contains('/')) return false;
+  if (name.contains('/') || !fd) return false;
   struct stat info {};
-  const auto look = [&] {
-    return fstatat(fd.get(), name.c_str(), &info, AT_SYMLINK_NOFOLLOW) == 0;
-  };
-  // What fails for another reason than absence is asked once more.
-  return (look() || (errno != ENOENT && look())) && S_ISLNK(info.st_mode);
+  if (fstatat(fd.get(), name.c_str(), &info, AT_SYMLINK_NOFOLLOW) == 0) {
+    return S_ISLNK(info.st_mode);
+  }
+  Error error(cat("stat ", path::join(path, name)), errno);
+  if (host::is_absence(error)) return false;
+  return error;
 }
 
 const ScannedDirectory* LibraryScan::directory(const std::string& path) {

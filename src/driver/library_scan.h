@@ -34,8 +34,8 @@ struct ScannedDirectory {
   sys::Fd fd{};
 
   // Whether there is a link of this name. Asked of the directory: it has hundreds, of which a few
-  // are looked for.
-  bool has_link(const std::string& name) const;
+  // are looked for. One that could not be opened has none.
+  Result<bool> has_link(const std::string& name) const;
 };
 
 class LibraryScan {

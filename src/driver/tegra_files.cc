@@ -201,7 +201,7 @@ class Collector {
     if (makes_links_ && may_have_links(name)) {
       const ScannedDirectory& directory =
           directory_of(path, std::string(path::parent(in_container)));
-      library.links = links_for(directory, name, library.soname, Capabilities::all);
+      library.links = links_for(context_, directory, name, library.soname, Capabilities::all);
     }
     inventory_.libraries.push_back(std::move(library));
   }
@@ -218,6 +218,7 @@ class Collector {
     ScannedDirectory directory;
     directory.path = std::move(in_container);
     auto fd = context_.roots.driver.open_at(path::parent(path), O_PATH | O_DIRECTORY);
+    if (!fd) failed_.add(fd.error().full_message());
     if (fd) directory.fd = std::move(fd).value();
     directories_.push_back(std::move(directory));
     return directories_.back();

@@ -371,7 +371,14 @@ std::vector<HostLink> links(std::string_view file, std::string_view soname,
   for (const std::string& name : host_links) text += cat("l /lib/", name, " -> anything\n");
   const test::Host host(text);
   sys::Fd directory = host.root().open_at("/lib", O_RDONLY | O_DIRECTORY).value();
-  return links_for({.path = "/lib", .fd = std::move(directory)}, file, soname, compute);
+  const host::Root root = host.root();
+  const Roots roots = {root, root, root};
+  Outcome out;
+  const Context context = {roots, {}, {}, out.problems, out.core_failures};
+  const ScannedDirectory scanned = {.path = "/lib", .fd = std::move(directory)};
+  std::vector<HostLink> found = links_for(context, scanned, file, soname, compute);
+  EXPECT_EQ(out, Outcome{});
+  return found;
 }
 
 TEST(LibraryLinks, are_the_soname_and_the_development_name_if_the_host_has_them) {
