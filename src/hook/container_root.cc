@@ -3,27 +3,17 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <cerrno>
-#include <nlohmann/json.hpp>
-
-#include <optional>
 #include <string>
 
 #include "base/path.h"
 #include "base/text.h"
 #include "data/json.h"
+#include "spec/oci.h"
 #include "sys/file.h"
 #include "sys/writable_view.h"
 
 namespace nvbox::hook {
 namespace {
-
-// root.path of a config.json; empty when it has none.
-Result<std::string> parse_root_path(std::string_view text) {
-  const data::Json document = NVBOX_TRY(data::parse_json_like_go(text));
-  const std::optional<data::JsonPlace> root = NVBOX_TRY(data::JsonPlace(document).member("root"));
-  if (!root) return std::string();
-  return NVBOX_TRY(root->string("path")).value_or("");
-}
 
 Result<std::string> configured_root(const std::string& bundle) {
   const std::string config = path::join(bundle, "config.json");
@@ -31,17 +21,18 @@ Result<std::string> configured_root(const std::string& bundle) {
   const sys::Fd file = NVBOX_TRY(sys::open_path(config, O_RDONLY | O_NONBLOCK));
   const std::string text =
       NVBOX_TRY(sys::read_all(file.get(), data::JsonLimits{}.bytes).in(config));
-  return parse_root_path(text).in(config);
+  const spec::OciSpec spec = NVBOX_TRY(spec::OciSpec::parse(text).in(config));
+  return spec.root_directory(bundle).in(config);
 }
 
 Result<std::string> root_path(const spec::OciState& state) {
   if (state.root.starts_with('/')) return state.root;
   if (state.bundle.empty()) return Error("the container state names no bundle");
-  const std::string root =
-      state.root.empty() ? NVBOX_TRY(configured_root(state.bundle)) : state.root;
+  if (!state.root.empty()) return path::join(state.bundle, state.root);
+  std::string root = NVBOX_TRY(configured_root(state.bundle));
   if (root.empty())
     return Error(cat("the container of bundle ", state.bundle, " has no root.path"));
-  return root.starts_with('/') ? root : path::join(state.bundle, root);
+  return root;
 }
 
 Result<bool> is_root_of_host(const host::Root& root) {

@@ -4,9 +4,7 @@
 #include <string_view>
 #include <vector>
 
-#include "base/path.h"
 #include "base/text.h"
-#include "data/json.h"
 #include "driver/discover.h"
 #include "driver/library_directories.h"
 #include "host/locate.h"
@@ -22,14 +20,6 @@ struct Needed {
 // libGLX_nvidia, which is the Vulkan driver as well, is linked against the first; the second is
 // what EGL and, without a display, Vulkan are started by.
 constexpr Needed needed[] = {{"libXext.so.6", "libxext6"}, {"libEGL.so.1", "libegl1"}};
-
-std::string root_path_of(const spec::OciSpec& spec, const std::string& bundle) {
-  const auto root = data::JsonPlace(spec.document()).member("root");
-  if (!root || !*root) return {};
-  const auto path = (*root)->string("path");
-  if (!path || !*path) return {};
-  return (*path)->starts_with('/') ? **path : path::join(bundle, **path);
-}
 
 }  // namespace
 
@@ -58,9 +48,9 @@ std::string missing_for_graphics(const host::Root& image) {
 
 void note_missing_for_graphics(const spec::OciSpec& spec, const std::string& bundle,
                                const Log& log) {
-  const std::string path = root_path_of(spec, bundle);
-  if (path.empty()) return;
-  const auto image = host::Root::open_container(path);
+  const auto path = spec.root_directory(bundle);
+  if (!path || path->empty()) return;
+  const auto image = host::Root::open_container(*path);
   if (!image) return;
   const std::string missing = missing_for_graphics(*image);
   if (!missing.empty()) log.info(missing);

@@ -46,12 +46,10 @@ Result<Bundle> read_bundle(const spec::OciSpec& spec, const std::string& directo
   if (version.empty()) return lacks("ociVersion");
   const std::optional<JsonPlace> process = NVBOX_TRY(document.member("process"));
   if (!process) return lacks("process");
-  const std::optional<JsonPlace> root = NVBOX_TRY(document.member("root"));
-  if (!root) return lacks("root");
+  if (!NVBOX_TRY(document.member("root"))) return lacks("root");
   Bundle bundle;
-  const std::string path = NVBOX_TRY(root->string("path")).value_or("");
-  if (path.empty()) return lacks("root.path");
-  bundle.rootfs = path.starts_with('/') ? path : path::join(directory, path);
+  bundle.rootfs = NVBOX_TRY(spec.root_directory(directory));
+  if (bundle.rootfs.empty()) return lacks("root.path");
   NVBOX_TRY(read_linux(document, bundle));
   return bundle;
 }

@@ -5,6 +5,7 @@
 #include <unordered_set>
 #include <utility>
 
+#include "base/path.h"
 #include "base/text.h"
 #include "data/json.h"
 
@@ -92,6 +93,13 @@ Result<OciSpec> OciSpec::parse(std::string_view text) {
 
 Result<std::string> OciSpec::dump() const {
   return NVBOX_TRY(data::dump_json(*document_)) + '\n';
+}
+
+Result<std::string> OciSpec::root_directory(const std::string& bundle) const {
+  const auto root = NVBOX_TRY(data::JsonPlace(*document_).member("root"));
+  if (!root) return std::string();
+  std::string path = NVBOX_TRY(root->string("path")).value_or("");
+  return path.empty() || path.starts_with('/') ? path : path::join(bundle, path);
 }
 
 Result<ContainerView> OciSpec::view() const {

@@ -46,6 +46,9 @@ class OciSpec {
   // The document on one line with a final newline.
   Result<std::string> dump() const;
 
+  // root.path, below `bundle` where it is relative; empty when there is none.
+  Result<std::string> root_directory(const std::string& bundle) const;
+
   // Errors name the member that has the wrong type, or the env entry without "=".
   Result<ContainerView> view() const;
 
