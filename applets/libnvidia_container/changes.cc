@@ -157,11 +157,6 @@ Result<driver::MigControl> control_of(const Session& session, const Inventory& i
   return *std::move(control);
 }
 
-std::string below_capabilities(std::string_view path) {
-  constexpr std::string_view directory = "/proc/driver/nvidia/capabilities/";
-  return std::string(path.starts_with(directory) ? path.substr(directory.size()) : path);
-}
-
 }  // namespace
 
 Result<> mount_driver(const Session& session, const nvc_container& container,
@@ -199,9 +194,9 @@ Result<> mount_mig_device(const Session& session, const nvc_container& container
                        " is gone, or has no nodes"));
     }
     take_part(parts_of(inventory, container).of(nodes_of(*mig)), request);
-    const std::string folder = cat("gpu", gpu->minor, "/mig/gi", mig->gpu_instance);
-    request.visible_capabilities = {folder + "/access",
-                                    cat(folder, "/ci", mig->compute_instance, "/access")};
+    for (const std::string& folder : driver::instance_folders(gpu->minor, *mig)) {
+      request.visible_capabilities.push_back(folder + "/access");
+    }
     return {};
   });
 }
@@ -212,7 +207,7 @@ Result<> mount_mig_right(const Session& session, const nvc_container& container,
     const Inventory inventory = NVBOX_TRY(devices_of(session, container));
     const driver::MigControl control = NVBOX_TRY(control_of(session, inventory, right));
     if (control.node) take_part(parts_of(inventory, container).of({*control.node}), request);
-    request.visible_capabilities = {below_capabilities(control.file)};
+    request.visible_capabilities = {cat("mig/", right)};
     return {};
   });
 }
@@ -229,7 +224,7 @@ Result<> mount_mig_of_device(const Session& session, const nvc_container& contai
         request.edits.allowed.push_back({node.major, node.minor});
       }
     }
-    request.visible_capabilities = {cat("gpu", gpu->minor, "/mig")};
+    request.visible_capabilities = {driver::mig_folder(gpu->minor)};
     return {};
   });
 }

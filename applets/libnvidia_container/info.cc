@@ -19,8 +19,6 @@
 namespace nvbox::libnvidia_container {
 namespace {
 
-constexpr std::string_view capabilities_directory = "/proc/driver/nvidia/capabilities";
-
 // C's memory, which the caller may hold for longer than this library is at work. Whoever has none
 // left is ended by the library of C++ as everywhere else.
 char* copy(const std::string& text) {
@@ -74,17 +72,18 @@ plan::Listing files_of(const driver::Inventory& inventory, const DriverOptions& 
 }
 
 std::string folder_of(const driver::Gpu& gpu) {
-  return path::join(capabilities_directory, cat("gpu", gpu.minor, "/mig"));
+  return path::join(driver::capabilities_directory, driver::mig_folder(gpu.minor));
 }
 
 nvc_mig_device mig_device(const driver::Gpu& gpu, const driver::Mig& mig, nvc_device* parent) {
-  const std::string folder = cat(folder_of(gpu), "/gi", mig.gpu_instance);
-  return {.parent = parent,
-          .uuid = copy(mig.uuid),
-          .gi = mig.gpu_instance,
-          .ci = mig.compute_instance,
-          .gi_caps_path = copy(folder + "/access"),
-          .ci_caps_path = copy(cat(folder, "/ci", mig.compute_instance, "/access"))};
+  const auto [gpu_folder, compute_folder] = driver::instance_folders(gpu.minor, mig);
+  return {
+      .parent = parent,
+      .uuid = copy(mig.uuid),
+      .gi = mig.gpu_instance,
+      .ci = mig.compute_instance,
+      .gi_caps_path = copy(cat(driver::capabilities_directory, "/", gpu_folder, "/access")),
+      .ci_caps_path = copy(cat(driver::capabilities_directory, "/", compute_folder, "/access"))};
 }
 
 // In NVML's order, as far as it is known.
@@ -173,7 +172,7 @@ Result<int> capability_style() {
   if (std::ranges::any_of(lines, [](auto line) { return line.ends_with(" nvidia-caps"); })) {
     return NVC_NVCAPS_STYLE_DEV;
   }
-  const bool has_files = NVBOX_TRY(host.stat(capabilities_directory)).has_value();
+  const bool has_files = NVBOX_TRY(host.stat(driver::capabilities_directory)).has_value();
   return has_files ? NVC_NVCAPS_STYLE_PROC : NVC_NVCAPS_STYLE_NONE;
 }
 
@@ -182,7 +181,7 @@ Result<nvc_device_node> node_of_capability(const Session& session, std::string_v
     return Error(cat("unable to get cap device attributes: ", printable(path)), errno_value);
   };
   const std::string clean = path::clean(path);
-  if (!path::is_below(clean, capabilities_directory)) return failed(EINVAL);
+  if (!path::is_below(clean, driver::capabilities_directory)) return failed(EINVAL);
   const auto text = session.place.host().read(clean);
   if (!text || !*text) return failed(text ? ENOENT : text.error().code());
   const auto minor = driver::parse_capability_minor(**text);

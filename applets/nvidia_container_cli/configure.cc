@@ -174,12 +174,8 @@ void show_devices(const driver::Inventory& inventory, const plan::Selection& sel
   }
   for (const auto& [position, instance] : selection.migs) {
     const driver::Gpu& gpu = inventory.gpus[position];
-    const driver::Mig& mig = gpu.mig[instance];
-    const std::string folder = cat("gpu", gpu.minor, "/mig/gi", mig.gpu_instance);
-    for (std::string file :
-         {folder + "/access", cat(folder, "/ci", mig.compute_instance, "/access")}) {
-      std::vector<std::string>& visible = request.visible_capabilities;
-      if (std::ranges::find(visible, file) == visible.end()) visible.push_back(std::move(file));
+    for (const std::string& folder : driver::instance_folders(gpu.minor, gpu.mig[instance])) {
+      add_once(request.visible_capabilities, folder + "/access");
     }
   }
 }

@@ -105,7 +105,7 @@ std::vector<std::string> paths_of(const std::vector<driver::MigControl>& control
     out.push_back(control.file);
     if (control.node) out.push_back(control.node->path);
     for (const driver::MigControl::OfGpu& gpu : control.gpus) {
-      out.push_back(cat("/proc/driver/nvidia/capabilities/gpu", gpu.minor));
+      out.push_back(cat(driver::capabilities_directory, "/gpu", gpu.minor));
       if (control.node) out.emplace_back(driver::mig_node_directory);
       for (const driver::HostDevice& node : gpu.nodes) out.push_back(node.path);
     }

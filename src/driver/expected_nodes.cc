@@ -16,7 +16,6 @@ namespace {
 constexpr unsigned modeset_minor = 254;
 constexpr unsigned control_minor = 255;
 constexpr std::string_view gpus_directory = "/proc/driver/nvidia/gpus";
-constexpr std::string_view capabilities_directory = "/proc/driver/nvidia/capabilities";
 constexpr std::string_view params_file = "/proc/driver/nvidia/params";
 constexpr std::string_view version_file = "/proc/driver/nvidia/version";
 // gpuN/mig/giN/ciN/access

@@ -3,11 +3,13 @@
 
 #include <sys/types.h>
 
+#include <array>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "base/text.h"
 #include "driver/capabilities.h"
 #include "driver/problem.h"
 
@@ -46,6 +48,21 @@ struct Mig {
 
   bool operator==(const Mig&) const = default;
 };
+
+// Where the driver shows MIG. Whoever may read the file "access" of an instance's folder may use
+// it.
+inline constexpr std::string_view capabilities_directory = "/proc/driver/nvidia/capabilities";
+
+// Of a GPU that can do MIG, below that directory: "gpu0/mig".
+inline std::string mig_folder(unsigned gpu_minor) {
+  return cat("gpu", gpu_minor, "/mig");
+}
+
+// Of both instances, below that directory: "gpu0/mig/gi1" and "gpu0/mig/gi1/ci0".
+inline std::array<std::string, 2> instance_folders(unsigned gpu_minor, const Mig& mig) {
+  const std::string folder = cat(mig_folder(gpu_minor), "/gi", mig.gpu_instance);
+  return {folder, cat(folder, "/ci", mig.compute_instance)};
+}
 
 // Whether the instance has all nodes that it takes to use it.
 inline bool has_its_nodes(const Mig& mig) {

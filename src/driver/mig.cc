@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/path.h"
 #include "base/text.h"
 #include "driver/device_nodes.h"
 
@@ -61,7 +62,7 @@ std::optional<HostDevice> MigNodes::node_for(const std::string& folder) {
 
 std::vector<Mig> MigNodes::of(unsigned gpu_minor) {
   std::vector<Mig> out;
-  const std::string gpu = cat("/proc/driver/nvidia/capabilities/gpu", gpu_minor, "/mig");
+  const std::string gpu = path::join(capabilities_directory, mig_folder(gpu_minor));
   for (const unsigned gpu_instance : list_numbered(context_, gpu, "gi")) {
     const std::string instance = cat(gpu, "/gi", gpu_instance);
     const std::vector<unsigned> compute_instances = list_numbered(context_, instance, "ci");
@@ -92,7 +93,7 @@ Result<std::vector<unsigned>> capable_minors(const host::Root& host, const std::
   std::vector<unsigned> minors;
   for (const Gpu& gpu : gpus) {
     const auto folder =
-        NVBOX_TRY(host.stat(cat("/proc/driver/nvidia/capabilities/gpu", gpu.minor, "/mig")));
+        NVBOX_TRY(host.stat(path::join(capabilities_directory, mig_folder(gpu.minor))));
     if (folder) minors.push_back(gpu.minor);
   }
   return minors;
@@ -153,7 +154,7 @@ Result<std::optional<MigControl>> find_mig_control(const Roots& roots, std::stri
                                                    const std::vector<Gpu>& gpus) {
   const std::vector<unsigned> minors = NVBOX_TRY(capable_minors(roots.host, gpus));
   if (minors.empty()) return std::optional<MigControl>();
-  MigControl out = {.file = cat("/proc/driver/nvidia/capabilities/mig/", right)};
+  MigControl out = {.file = cat(capabilities_directory, "/mig/", right)};
   for (const unsigned minor : minors) out.gpus.push_back({.minor = minor});
   const auto text = NVBOX_TRY(roots.host.read(out.file));
   const auto node = parse_capability_minor(text.value_or(""));

@@ -43,8 +43,8 @@ std::string key_of(const host::Root& host, const driver::Inventory& inventory) {
   for (const driver::Gpu& gpu : inventory.gpus) {
     key += cat(" ", gpu.bus_id, "=", identity_of(host, cat(proc, "/gpus/", gpu.bus_id)));
     for (const driver::Mig& mig : gpu.mig) {
-      const std::string folder = cat(proc, "/capabilities/gpu", gpu.minor, "/mig/gi",
-                                     mig.gpu_instance, "/ci", mig.compute_instance);
+      const std::string folder =
+          cat(driver::capabilities_directory, "/", driver::instance_folders(gpu.minor, mig).back());
       key += cat(",", mig.gpu_instance, "/", mig.compute_instance, "=", identity_of(host, folder));
     }
   }

@@ -136,10 +136,9 @@ std::vector<std::string> control_nodes(const Inventory& inventory) {
 }
 
 void add_mig(const driver::Gpu& gpu, const driver::Mig& mig, std::vector<std::string>& out) {
-  const std::string instance =
-      cat("/proc/driver/nvidia/capabilities/gpu", gpu.minor, "/mig/gi", mig.gpu_instance);
-  out.push_back(instance + "/access");
-  out.push_back(cat(instance, "/ci", mig.compute_instance, "/access"));
+  for (const std::string& folder : driver::instance_folders(gpu.minor, mig)) {
+    out.push_back(cat(driver::capabilities_directory, "/", folder, "/access"));
+  }
   if (mig.gpu_instance_node) out.push_back(mig.gpu_instance_node->path);
   if (mig.compute_instance_node) out.push_back(mig.compute_instance_node->path);
 }
